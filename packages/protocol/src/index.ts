@@ -1,0 +1,56 @@
+/**
+ * The protocol: frames, positions, codes and limits. Bytes and values only: no I/O, no timers, no dependency.
+ */
+export { fromBase64, toBase64 } from "./base64.ts";
+export { type Code, type CodeRow, codes, type GapReason, gapReasons, isCode, type Retry, retryOfClose } from "./codes.ts";
+export { type Decoded, type DecodeFault, decodeClientFrame, decodeFrom, decodeProducer, isKey } from "./decode-client.ts";
+export { type DecodedServerFrame, decodeServerFrame, rawData } from "./decode-server.ts";
+export {
+  type EntryHeader,
+  encodeClientFrame,
+  encodePublish,
+  encodeServerFrame,
+  entryOfParts,
+  entryPart,
+  entryPrefix,
+  type PublishMessage,
+  partBase64,
+  partCount,
+} from "./encode.ts";
+export { type Clock, type Env, type Rng, randomFraction, randomId, type Timer } from "./env.ts";
+export { type ErrorDetails, HoldfastError } from "./errors.ts";
+export {
+  type BeatFrame,
+  type ClientFrame,
+  type ClosedFrame,
+  type EntryFrame,
+  type EntryPartFrame,
+  type ErrorFrame,
+  type From,
+  type GapFrame,
+  type GoawayFrame,
+  type HelloFrame,
+  type PayloadFormat,
+  type PingFrame,
+  type PongFrame,
+  type ProducerTuple,
+  type PublishedFrame,
+  type PublishFrame,
+  type PublishPartFrame,
+  protocolVersion,
+  type ReconnectAdvice,
+  type RefusedFrame,
+  type ServerBeatFrame,
+  type ServerFrame,
+  type StreamBeat,
+  type SubscribedFrame,
+  type SubscribeFrame,
+  subprotocol,
+  type UnsubscribedFrame,
+  type UnsubscribeFrame,
+  type WelcomeFrame,
+} from "./frames.ts";
+export { type Limit, limits } from "./limits.ts";
+export { type Cursor, comparePositions, formatPosition, origin, originCursor, parsePosition } from "./position.ts";
+export { nestsDeeperThan, rawMembers } from "./raw-json.ts";
+export { matchesPattern, streamNameFault } from "./stream-name.ts";

@@ -1,0 +1,93 @@
+/**
+ * The fixed limits of protocol version 1, in one table: what may grow, how far, and the code that says it was too much.
+ * Limits that an operator sets are options of the server and the client; docs/limits.md lists both.
+ */
+
+/** One limit. `code` names the entry of the table of codes with which a violation is answered. */
+export interface Limit {
+  readonly value: number;
+  readonly unit: string;
+  readonly what: string;
+  readonly code: string | null;
+  readonly metric: string | null;
+}
+
+export const limits = {
+  wireBytesMax: {
+    value: 65_536,
+    unit: "bytes",
+    what: "One message on the wire, either direction; larger entries travel as `part` messages",
+    code: "frame_too_large",
+    metric: "holdfast_refused_total",
+  },
+  entryBytesMax: {
+    value: 262_144,
+    unit: "bytes",
+    what: "Payload of one entry; the server option `entryBytesMax` may lower it",
+    code: "entry_too_large",
+    metric: "holdfast_refused_total",
+  },
+  partBytesMax: {
+    value: 45_000,
+    unit: "bytes",
+    what: "Payload carried by one `part` message, before base64",
+    code: "bad_request",
+    metric: "holdfast_refused_total",
+  },
+  inlineBytesMax: {
+    value: 49_152,
+    unit: "bytes",
+    what: "Payload, as written, above which a sender must use parts. Nothing is refused for it alone: `wireBytesMax` is",
+    code: null,
+    metric: null,
+  },
+  streamNameBytesMax: {
+    value: 255,
+    unit: "bytes",
+    what: "A stream's name in UTF-8",
+    code: "bad_stream_name",
+    metric: "holdfast_refused_total",
+  },
+  keyBytesMax: {
+    value: 255,
+    unit: "bytes",
+    what: "An entry's `key`, a `dedupeKey` and a producer's id, each",
+    code: "bad_request",
+    metric: "holdfast_refused_total",
+  },
+  clientNameBytesMax: {
+    value: 128,
+    unit: "bytes",
+    what: "The `client` of a `hello`",
+    code: "bad_request",
+    metric: "holdfast_refused_total",
+  },
+  durationMsMax: {
+    value: 86_400_000,
+    unit: "ms",
+    what: "Any duration that a server names (heartbeat, window, delay); a client ends the link above it, because timers overflow",
+    code: null,
+    metric: null,
+  },
+  jsonDepthMax: {
+    value: 64,
+    unit: "levels",
+    what: "Nesting of arrays and objects in a JSON payload; a message may add 8 of its own",
+    code: "payload_too_deep",
+    metric: "holdfast_refused_total",
+  },
+  badMessagesMax: {
+    value: 10,
+    unit: "messages per minute",
+    what: "Messages answered with `error` before the link is closed",
+    code: "bad_request",
+    metric: "holdfast_closed_total",
+  },
+  lastEntriesMax: {
+    value: 10_000,
+    unit: "entries",
+    what: "The n of a subscription from `{ last: n }`",
+    code: "bad_request",
+    metric: "holdfast_refused_total",
+  },
+} as const satisfies Record<string, Limit>;

@@ -1,0 +1,40 @@
+/**
+ * Who may talk to a server that listens on loopback only: requests for one of its own names (against DNS rebinding),
+ * and pages of its own or a listed origin (browsers send Origin with every WebSocket and every cross-origin request).
+ */
+import type { IncomingMessage } from "node:http";
+import type { ServerOptions } from "../options.ts";
+
+const loopbackNames = new Set(["localhost", "[::1]"]);
+const loopbackV4 = /^127(?:\.\d{1,3}){3}$/;
+
+function nameOf(authority: string): string {
+  return authority.replace(/:\d+$/, "").toLowerCase();
+}
+
+const isOwnName = (name: string, options: ServerOptions): boolean => loopbackNames.has(name) || loopbackV4.test(name) || options.hosts.includes(name);
+
+/** Counts a header in the raw list: Node joins or drops repetitions, which proxies may read differently. */
+function count(request: IncomingMessage, name: string): number {
+  let found = 0;
+  for (let i = 0; i < request.rawHeaders.length; i += 2) if (request.rawHeaders[i]?.toLowerCase() === name) found++;
+  return found;
+}
+
+export interface AccessFault {
+  readonly code: "bad_request" | "bad_host" | "bad_origin";
+  readonly message: string;
+}
+
+/** Why the request is refused, or null. */
+export function accessFault(request: IncomingMessage, options: ServerOptions): AccessFault | null {
+  for (const once of ["host", "origin", "sec-websocket-key"]) {
+    if (count(request, once) > 1) return { code: "bad_request", message: `expected one ${once} header` };
+  }
+  const { host, origin } = request.headers;
+  if (host === undefined || !isOwnName(nameOf(host), options)) return { code: "bad_host", message: "this server does not answer to that Host" };
+  if (origin === undefined) return null;
+  const own = `http://${host.toLowerCase()}`;
+  if (origin === own || options.origins.includes(origin)) return null;
+  return { code: "bad_origin", message: "that origin is not on the list" };
+}

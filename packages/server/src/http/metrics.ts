@@ -1,0 +1,69 @@
+/**
+ * `GET /metrics` in the Prometheus text format. Values are read from the hub when asked; the hot path knows nothing of it.
+ */
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Engine } from "../engine.ts";
+import type { Counters } from "../hub/counters.ts";
+import type { Hub } from "../hub/hub.ts";
+
+type NumberNames = { [K in keyof Counters]: Counters[K] extends number ? K : never }[keyof Counters];
+
+const totals: readonly (readonly [NumberNames, string, string])[] = [
+  ["linksAccepted", "holdfast_links_accepted_total", "Links accepted"],
+  ["deliveries", "holdfast_deliveries_total", "Entries handed to links"],
+  ["deliverWrites", "holdfast_deliver_writes_total", "Writes that took"],
+  ["deliveredBytes", "holdfast_delivered_bytes_total", "Bytes of delivered entries"],
+  ["published", "holdfast_published_total", "Entries appended"],
+  ["publishedDuplicates", "holdfast_published_duplicates_total", "Publishes recognised as repetitions"],
+  ["pageReads", "holdfast_page_reads_total", "Pages read from the engine"],
+  ["pageHits", "holdfast_page_hits_total", "Pages served from the cache"],
+  ["headReads", "holdfast_head_reads_total", "Heads read from the engine"],
+  ["tailDoubts", "holdfast_tail_doubts_total", "Live events that did not continue a tail"],
+  ["resumesFromTail", "holdfast_resumes_from_tail_total", "Resumes served from a tail"],
+  ["resumesFromPage", "holdfast_resumes_from_page_total", "Resumes served from pages"],
+  ["resumesFromGap", "holdfast_resumes_from_gap_total", "Gaps announced"],
+];
+
+const labelled: readonly (readonly ["refused" | "closed" | "gaps", string, string, string])[] = [
+  ["refused", "holdfast_refused_total", "Requests, messages and links refused", "code"],
+  ["closed", "holdfast_closed_total", "Links closed by this node", "code"],
+  ["gaps", "holdfast_gaps_total", "Gaps announced, by reason", "reason"],
+];
+
+/** A registry that shows one hub and its engine. */
+export function metricsOf(hub: Hub, engine: Engine): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  for (const [field, name, help] of totals) {
+    new Counter({ name, help, registers, collect() { this.reset(); this.inc(hub.counters[field]); } });
+  }
+  for (const [field, name, help, label] of labelled) {
+    new Counter({
+      name,
+      help,
+      registers,
+      labelNames: [label],
+      collect() {
+        this.reset();
+        for (const [key, value] of hub.counters[field]) this.inc({ [label]: key }, value);
+      },
+    });
+  }
+  const stats = () => hub.stats();
+  new Gauge({ name: "holdfast_subscriptions", help: "Subscriptions now", registers, collect() { this.set(stats().subscriptions); } });
+  new Gauge({ name: "holdfast_streams_live", help: "Streams with a tail in memory", registers, collect() { this.set(stats().streams); } });
+  new Gauge({ name: "holdfast_tail_bytes", help: "Bytes of tails in memory", registers, collect() { this.set(stats().tailBytes); } });
+  new Gauge({ name: "holdfast_page_cache_bytes", help: "Bytes of cached pages", registers, collect() { this.set(stats().pageBytes); } });
+  new Gauge({ name: "holdfast_engine_ok", help: "1 while the engine takes writes", registers, collect() { this.set(engine.health().state === "ok" ? 1 : 0); } });
+  new Gauge({
+    name: "holdfast_links",
+    help: "Links now, by transport",
+    registers,
+    labelNames: ["transport"],
+    collect() {
+      this.reset();
+      for (const [transport, links] of Object.entries(stats().linksByTransport)) this.set({ transport }, links);
+    },
+  });
+  return registry;
+}

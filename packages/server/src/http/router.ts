@@ -1,0 +1,80 @@
+/**
+ * The HTTP interface: which request is answered by whom. Access has been checked before.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HoldfastError, streamNameFault } from "@holdfast/protocol";
+import type { Registry } from "prom-client";
+import type { Engine } from "../engine.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { ServerOptions } from "../options.ts";
+import { history, list } from "./history.ts";
+import { publish } from "./publish.ts";
+import { sendError, sendJson } from "./respond.ts";
+
+export interface HttpContext {
+  readonly hub: Hub;
+  readonly engine: Engine;
+  readonly options: ServerOptions;
+  readonly metrics: Registry;
+}
+
+const streamsPath = "/v1/streams";
+
+/** The stream's name in a path, percent-decoded per segment, or null when it cannot be one. */
+export function streamOf(path: string): string | null {
+  let name: string;
+  try {
+    name = path.slice(streamsPath.length + 1).split("/").map(decodeURIComponent).join("/");
+  } catch {
+    return null;
+  }
+  return streamNameFault(name) === null ? name : null;
+}
+
+/** Answers a request; never rejects. */
+export async function route(context: HttpContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    await answer(context, request, response);
+  } catch (thrown) {
+    if (request.destroyed && !response.headersSent) return; // The client left in the middle of its body.
+    const error = HoldfastError.from(thrown);
+    context.hub.counters.refuse(error.code);
+    if (response.headersSent) response.destroy();
+    else sendError(response, error.code, error.message, error.afterMs === undefined ? {} : { afterMs: error.afterMs });
+  }
+}
+
+async function answer(context: HttpContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = request.url ?? "/";
+  const at = url.indexOf("?");
+  const path = at < 0 ? url : url.slice(0, at);
+  const query = new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
+  const { method } = request;
+  const reading = method === "GET" || method === "HEAD";
+  if (path.startsWith(`${streamsPath}/`)) {
+    const stream = streamOf(path);
+    if (stream === null) return sendError(response, "bad_stream_name");
+    if (method === "POST") return publish(context, request, response, stream);
+    return reading ? history(context, response, stream, query) : sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
+  }
+  if (!reading) return sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD" } });
+  switch (path) {
+    case streamsPath:
+      return list(context, response, query);
+    case "/healthz": {
+      const health = context.engine.health();
+      return sendJson(response, health.state === "ok" ? 200 : 503, `${JSON.stringify({ state: health.state, detail: health.detail, durability: context.engine.caps.durability })}\n`);
+    }
+    case "/metrics": {
+      const body = await context.metrics.metrics();
+      response.writeHead(200, { "Content-Type": context.metrics.contentType, "Cache-Control": "no-store" });
+      response.end(body);
+      return;
+    }
+    case "/v1/link":
+      response.setHeader("Upgrade", "websocket");
+      return sendError(response, "protocol_unsupported", "this address speaks WebSocket");
+    default:
+      return sendError(response, "not_found");
+  }
+}

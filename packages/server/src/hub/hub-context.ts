@@ -1,0 +1,30 @@
+/**
+ * What a link may ask of its hub. Kept apart so that links and hub do not know each other's insides.
+ */
+import type { Env } from "@holdfast/protocol";
+import type { AppendRequest, AppendResult, Engine } from "../engine.ts";
+import type { ServerOptions } from "../options.ts";
+import type { Counters } from "./counters.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { HubLink } from "./hub-link.ts";
+import type { LiveStream } from "./live-stream.ts";
+
+export interface HubContext {
+  readonly node: string;
+  readonly env: Env;
+  readonly engine: Engine;
+  readonly options: ServerOptions;
+  readonly counters: Counters;
+  readonly fanOut: FanOut;
+  /** The live stream of that name, made when nobody reads it yet. */
+  stream(name: string): LiveStream;
+  /** The stream has lost its last reader. */
+  idle(stream: LiveStream): void;
+  append(request: AppendRequest): Promise<AppendResult>;
+  /** How long the clients of this node should spread their reconnects over. */
+  reconnectWindowMs(): number;
+  /** The link has greeted: it takes part in beats. */
+  welcomed(link: HubLink): void;
+  /** The link is gone. */
+  forget(link: HubLink): void;
+}

@@ -1,0 +1,344 @@
+/**
+ * One accepted link: performs what its machine (link-state.ts) decides, and answers the client's messages.
+ * It holds cursors, never entries. Nothing a peer sends may throw out of here.
+ */
+import {
+  type ClientFrame,
+  type Code,
+  type DecodeFault,
+  decodeClientFrame,
+  HoldfastError,
+  type StreamBeat,
+  type SubscribeFrame,
+} from "@holdfast/protocol";
+import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
+import type { HubContext } from "./hub-context.ts";
+import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
+import { LinkPublisher } from "./link-publisher.ts";
+import type { MovedReader } from "./live-stream.ts";
+import { newReader, type Reader } from "./reader.ts";
+import { resolveStart } from "./start.ts";
+
+/** A beat names at most so many streams; the next beat names the rest. A name and two tokens stay under 512 bytes. */
+const beatStreamsMax = 64;
+
+export class HubLink implements CarrierEvents {
+  readonly id: string;
+  readonly carrier: Carrier;
+  readonly openedMs: number;
+  /** Readers that are behind, in the order of their turns. */
+  readonly behind: Reader[] = [];
+  /** The fan-out's own mark. */
+  inFanOut = false;
+
+  readonly #hub: HubContext;
+  readonly #readers = new Map<string, Reader>();
+  readonly #publisher: LinkPublisher;
+  #state: LinkState;
+  #lastBytesMs: number;
+  /** Since when bytes have waited for the peer; -1 while none do. */
+  #stalledSinceMs = -1;
+  #inputHeld = false;
+  #advisedWindowMs = 0;
+  #drainDetails: CloseDetails = {};
+
+  constructor(id: string, carrier: Carrier, hub: HubContext) {
+    const nowMs = hub.env.clock.monoMs();
+    this.id = id;
+    this.carrier = carrier;
+    this.openedMs = nowMs;
+    this.#hub = hub;
+    this.#lastBytesMs = nowMs;
+    this.#state = openLink(hub.options, nowMs);
+    this.#publisher = new LinkPublisher(this, hub);
+  }
+
+  get subscriptions(): number {
+    return this.#readers.size;
+  }
+  /** Whether the handshake is done and no close has begun. */
+  get live(): boolean {
+    return this.#state.name === "live";
+  }
+
+  // ---- what the transport tells
+
+  bytes(): void {
+    this.#lastBytesMs = this.#hub.env.clock.monoMs();
+  }
+
+  text(message: string): void {
+    const decoded = decodeClientFrame(message);
+    if (decoded.ok) this.#take(decoded.frame);
+    else this.#refuse(decoded);
+    this.holdInputWhenBusy();
+  }
+
+  ping(): boolean {
+    this.#step({ type: "ping" });
+    return this.live;
+  }
+
+  drained(): void {
+    this.#stalledSinceMs = -1;
+    this.#hub.fanOut.linkReady(this);
+    this.holdInputWhenBusy();
+  }
+
+  gone(_closeCode: number | null): void {
+    this.#step({ type: "gone" });
+  }
+
+  // ---- what the hub tells
+
+  /** Ends the link with a code; `details` travel in the closing handshake. */
+  close(code: Code, details: CloseDetails = {}): void {
+    this.#drainDetails = details;
+    this.#step({ type: "close", code });
+  }
+
+  /** Before the hello there are no beats: only the handshake's deadline is watched. */
+  checkGreeting(): void {
+    this.#step({ type: "check", silentMs: 0, stalledMs: 0 });
+  }
+
+  /** One beat: checks the peer, then says where every changed stream stands. */
+  beat(): void {
+    const nowMs = this.#hub.env.clock.monoMs();
+    if (this.carrier.queuedBytes === 0) this.#stalledSinceMs = -1;
+    else if (this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
+    const stalledMs = this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs;
+    const silentMs = this.#silentMs(nowMs);
+    this.#step({ type: "check", silentMs, stalledMs });
+    const { heartbeatMs } = this.#hub.options;
+    if (this.live && silentMs > heartbeatMs) {
+      // The next beat would come too late to free the descriptor within two beats of silence.
+      this.#hub.env.clock.after(2 * heartbeatMs - silentMs, () => {
+        this.#step({ type: "check", silentMs: this.#silentMs(this.#hub.env.clock.monoMs()), stalledMs: 0 });
+      });
+    }
+    // While bytes wait, they are the proof of life to come; a beat behind them would only add to the pile.
+    if (this.#state.name === "live" && this.carrier.queuedBytes === 0) this.#sendBeat();
+  }
+
+  /** For how long the peer has been silent; what is not read from it, because answers wait, is not held against it. */
+  #silentMs(nowMs: number): number {
+    return this.carrier.twoWay && !this.#inputHeld ? nowMs - this.#lastBytesMs : 0;
+  }
+
+  #sendBeat(): void {
+    const streams: Record<string, StreamBeat> = {};
+    let named = 0;
+    for (const reader of this.#readers.values()) {
+      const { cursor, stream } = reader;
+      if (reader.waiting && reader.index < 0 && cursor === 0 && !this.behind.includes(reader)) continue; // Not subscribed yet.
+      if (cursor === reader.beatSent && stream.tail.last === reader.beatHead) continue;
+      if (named++ >= beatStreamsMax) break;
+      reader.beatSent = cursor;
+      reader.beatHead = stream.tail.last;
+      streams[stream.name] = { sent: stream.position(cursor), head: stream.headPosition };
+    }
+    const windowMs = this.#hub.reconnectWindowMs();
+    const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
+    if (advise) this.#advisedWindowMs = windowMs;
+    this.carrier.send({ type: "beat", ...(named > 0 ? { streams } : {}), ...(advise ? { reconnect: { windowMs } } : {}) });
+  }
+
+  /** Tells the reader's client that entries up to `after` cannot be had, and goes on from there. */
+  gap(reader: Reader, after: number): void {
+    const { stream } = reader;
+    const reason = after <= stream.firstPrev ? "trimmed" : "missing";
+    this.#sendGap(reader, reason, stream.position(reader.cursor), after);
+  }
+
+  /** The stream's log was rewritten and this reader was past the fork. */
+  moved(move: MovedReader): void {
+    if (move.reader.waiting && move.reader.index < 0) return; // It is being placed anew anyway.
+    this.#sendGap(move.reader, move.reason, move.from, move.reader.cursor);
+  }
+
+  #sendGap(reader: Reader, reason: MovedReader["reason"], from: string, after: number): void {
+    const { stream } = reader;
+    this.#hub.counters.gap(reason);
+    this.#hub.counters.resumesFromGap++;
+    this.carrier.send({ type: "gap", stream: stream.name, reason, from, after: stream.position(after), head: stream.headPosition });
+    reader.cursor = after;
+    reader.scan = after;
+  }
+
+  /** The reader has everything of a stream that has ended. */
+  streamEnded(reader: Reader): void {
+    this.carrier.send({ type: "closed", stream: reader.stream.name, position: reader.stream.headPosition });
+    this.#drop(reader);
+  }
+
+  /** Answers flow only as fast as the peer takes them: while too many wait, nothing more is read from it. */
+  holdInputWhenBusy(): void {
+    const { options } = this.#hub;
+    const busy = this.carrier.queuedBytes > options.controlBytesMax || this.#publisher.inFlight >= options.publishesInFlightMax;
+    if (busy === this.#inputHeld) return;
+    this.#inputHeld = busy;
+    if (!busy) this.bytes();
+    this.carrier.holdInput(busy);
+  }
+
+  // ---- the client's messages
+
+  #take(frame: ClientFrame): void {
+    if (frame.type === "hello") {
+      this.#step({ type: "hello", protocol: frame.protocol });
+      return;
+    }
+    if (this.#state.name !== "live") {
+      this.#step({ type: "bad" });
+      return;
+    }
+    switch (frame.type) {
+      case "subscribe":
+        this.#subscribe(frame);
+        return;
+      case "unsubscribe": {
+        const reader = this.#readers.get(frame.stream);
+        if (reader !== undefined) this.#drop(reader);
+        this.carrier.send({ type: "unsubscribed", stream: frame.stream });
+        return;
+      }
+      case "part":
+        this.#publisher.part(frame);
+        return;
+      case "publish":
+        this.#publisher.publish(frame);
+        return;
+      case "ping":
+        if (this.ping()) this.carrier.send({ type: "pong", id: frame.id });
+        return;
+      case "pong":
+      case "beat":
+        return; // Proof of life, which their bytes have been already.
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #refuse(fault: DecodeFault): void {
+    this.#hub.counters.refuse(fault.code);
+    if (this.#state.name === "live" && fault.of === "publish" && fault.id !== undefined) {
+      this.carrier.send({ type: "refused", id: fault.id, code: fault.code, message: fault.message });
+      return;
+    }
+    if (this.#state.name === "live" && fault.of === "subscribe" && fault.id !== undefined) {
+      this.carrier.send({ type: "unsubscribed", id: fault.id, stream: fault.stream ?? "", code: fault.code, message: fault.message });
+      return;
+    }
+    this.#step({ type: "bad" });
+    if (this.live) this.carrier.send({ type: "error", code: fault.code, message: fault.message });
+  }
+
+  /** Answers a message that was understood and cannot be done; it counts as a bad message. */
+  bad(code: Code, message: string): void {
+    this.#hub.counters.refuse(code);
+    this.#step({ type: "bad" });
+    if (this.live) this.carrier.send({ type: "error", code, message });
+  }
+
+  #subscribe(frame: SubscribeFrame): void {
+    const { stream: name, id } = frame;
+    const before = this.#readers.get(name);
+    if (before !== undefined) this.#drop(before);
+    if (this.#readers.size >= this.#hub.options.subscriptionsMax) {
+      this.#refuseSubscribe(id, name, "too_many_subscriptions", `expected at most ${this.#hub.options.subscriptionsMax} subscriptions`);
+      return;
+    }
+    const stream = this.#hub.stream(name);
+    const reader = newReader(this, stream);
+    this.#readers.set(name, reader);
+    stream.addReader(reader);
+    resolveStart(stream, frame.from, this.#hub.engine).then(
+      (start) => {
+        if (this.#readers.get(name) !== reader) return; // Unsubscribed, subscribed anew or gone meanwhile.
+        reader.waiting = false;
+        reader.cursor = reader.scan = start.seq;
+        reader.beatSent = start.seq;
+        reader.beatHead = stream.tail.last;
+        this.carrier.send({ type: "subscribed", id, stream: name, position: start.position, head: stream.headPosition });
+        if (start.gap !== null) this.#sendGap(reader, start.gap, start.position, start.seq);
+        else if (typeof frame.from === "object" && "after" in frame.from) this.#countResume(reader);
+        this.#hub.fanOut.fallBehind(reader);
+      },
+      (thrown: unknown) => {
+        if (this.#readers.get(name) !== reader) return;
+        this.#drop(reader);
+        const error = HoldfastError.from(thrown);
+        this.#refuseSubscribe(id, name, error.code, error.message);
+      },
+    );
+  }
+
+  #countResume(reader: Reader): void {
+    if (reader.cursor >= reader.stream.tail.start) this.#hub.counters.resumesFromTail++;
+    else this.#hub.counters.resumesFromPage++;
+  }
+
+  #refuseSubscribe(id: number, stream: string, code: Code, message: string): void {
+    this.#hub.counters.refuse(code);
+    this.carrier.send({ type: "unsubscribed", id, stream, code, message });
+  }
+
+  #drop(reader: Reader): void {
+    const { stream } = reader;
+    this.#readers.delete(stream.name);
+    stream.unready(reader);
+    const at = this.behind.indexOf(reader);
+    if (at >= 0) this.behind.splice(at, 1);
+    stream.readers.delete(reader);
+    if (stream.readers.size === 0) this.#hub.idle(stream);
+  }
+
+  // ---- the machine's orders
+
+  #step(event: LinkEvent): void {
+    const { state, actions } = stepLink(this.#state, event, this.#hub.options, this.#hub.env.clock.monoMs());
+    this.#state = state;
+    for (const action of actions) this.#do(action);
+  }
+
+  #do(action: LinkAction): void {
+    switch (action.do) {
+      case "welcome": {
+        const { options } = this.#hub;
+        const windowMs = this.#hub.reconnectWindowMs();
+        this.#advisedWindowMs = windowMs;
+        this.carrier.send({
+          type: "welcome",
+          link: this.id,
+          node: this.#hub.node,
+          heartbeatMs: options.heartbeatMs,
+          entryBytesMax: options.entryBytesMax,
+          subscriptionsMax: options.subscriptionsMax,
+          reconnect: { windowMs },
+        });
+        this.#hub.welcomed(this);
+        return;
+      }
+      case "close":
+        this.#hub.counters.close(action.code);
+        this.carrier.close(action.code, { ...this.#drainDetails, ...(action.message === "" ? {} : { message: action.message }) });
+        this.#dropAll();
+        return;
+      case "destroy":
+        this.carrier.destroy();
+        return;
+      case "forget":
+        this.#dropAll();
+        this.#hub.forget(this);
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #dropAll(): void {
+    this.#publisher.abandon();
+    for (const reader of [...this.#readers.values()]) this.#drop(reader);
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * The hub of one node: links on one side, streams on the other, the fan-out between. It holds no session that must outlive a link.
+ * It knows engines and transports by their contracts only.
+ */
+import { type Code, type Env, HoldfastError, randomFraction, randomId, streamNameFault } from "@holdfast/protocol";
+import type { Carrier, CarrierEvents } from "../carrier.ts";
+import type { AppendRequest, AppendResult, Engine, LiveEvent } from "../engine.ts";
+import type { ServerOptions } from "../options.ts";
+import { Appender } from "./appender.ts";
+import { BeatWheel } from "./beats.ts";
+import { Counters } from "./counters.ts";
+import { FanOut } from "./fan-out.ts";
+import type { HubContext } from "./hub-context.ts";
+import { HubLink } from "./hub-link.ts";
+import { LiveStream } from "./live-stream.ts";
+import { PageCache } from "./pages.ts";
+import { payloadFault } from "./payload.ts";
+import { TailBudget } from "./tail.ts";
+
+/** Streams without readers whose tails are kept warm, because readers come back. */
+const idleStreamsMax = 1_000;
+/** How often links that have not said hello are looked at. */
+const greetingCheckMs = 1_000;
+
+export interface HubStats {
+  readonly links: number;
+  readonly linksByTransport: Readonly<Record<string, number>>;
+  readonly subscriptions: number;
+  readonly streams: number;
+  readonly oldestLinkMs: number;
+  readonly meanLinkMs: number;
+  readonly tailBytes: number;
+  readonly pageBytes: number;
+}
+
+export class Hub {
+  readonly counters = new Counters();
+  readonly node: string;
+  readonly #env: Env;
+  readonly #engine: Engine;
+  readonly #options: ServerOptions;
+  readonly #links = new Set<HubLink>();
+  readonly #greeting = new Set<HubLink>();
+  readonly #streams = new Map<string, LiveStream>();
+  /** Streams without readers, the longest idle first. */
+  readonly #idle = new Map<string, LiveStream>();
+  readonly #appender: Appender;
+  readonly #budget: TailBudget;
+  readonly #pages: PageCache;
+  readonly #beats: BeatWheel<HubLink>;
+  readonly #context: HubContext;
+  #checking = false;
+  #draining = false;
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(engine: Engine, options: ServerOptions, env: Env) {
+    this.node = randomId(env.rng, 8);
+    this.#env = env;
+    this.#engine = engine;
+    this.#options = options;
+    this.#appender = new Appender(engine, this.counters);
+    this.#budget = new TailBudget(options.tailBytesMax);
+    this.#pages = new PageCache(engine, options.pageEntriesMax, options.pageCacheBytesMax, this.counters);
+    this.#beats = new BeatWheel(env, options.heartbeatMs);
+    this.#context = this.#makeContext(new FanOut({ env, counters: this.counters, pages: this.#pages }));
+    engine.attach((event) => this.#take(event));
+  }
+
+  #makeContext(fanOut: FanOut): HubContext {
+    return {
+      node: this.node,
+      env: this.#env,
+      engine: this.#engine,
+      options: this.#options,
+      counters: this.counters,
+      fanOut,
+      stream: (name) => this.#stream(name),
+      idle: (stream) => this.#rest(stream),
+      append: (request) => this.#appender.append(request),
+      reconnectWindowMs: () => this.reconnectWindowMs(),
+      welcomed: (link) => {
+        this.#greeting.delete(link);
+        this.#beats.add(link);
+      },
+      forget: (link) => this.#forget(link),
+    };
+  }
+
+  /** Takes a new link, or refuses it with a code that the transport passes on. */
+  accept(carrier: Carrier): CarrierEvents | { readonly refused: Code; readonly afterMs: number } {
+    if (this.#draining) return this.#refuse("draining", 0);
+    if (this.#links.size >= this.#options.linksMax) {
+      return this.#refuse("too_many_links", Math.round(randomFraction(this.#env.rng) * this.reconnectWindowMs()));
+    }
+    const link = new HubLink(randomId(this.#env.rng, 16), carrier, this.#context);
+    this.counters.linksAccepted++;
+    this.#links.add(link);
+    this.#greeting.add(link);
+    this.#checkGreetings();
+    return link;
+  }
+
+  #refuse(code: Code, afterMs: number): { readonly refused: Code; readonly afterMs: number } {
+    this.counters.refuse(code);
+    return { refused: code, afterMs };
+  }
+
+  /** Appends from inside the process, checked like any other publish. Never rejects for what may go wrong in operation. */
+  append(request: AppendRequest): Promise<AppendResult> {
+    const nameFault = streamNameFault(request.stream);
+    if (nameFault !== null) throw new HoldfastError("bad_stream_name", nameFault);
+    for (const entry of request.entries) {
+      const fault = payloadFault(entry.format, entry.payload, this.#options.entryBytesMax);
+      if (fault !== null) throw new HoldfastError(fault.code, fault.message, { stream: request.stream });
+    }
+    return this.#appender.append(request);
+  }
+
+  /** Links over the admission rate, within 1 s and 60 s: how long lost clients should spread their return over. */
+  reconnectWindowMs(): number {
+    return Math.min(60_000, Math.max(1_000, Math.round((this.#links.size * 1_000) / this.#options.admissionPerSecond)));
+  }
+
+  /** Readers of a stream on this node. */
+  readersOf(stream: string): number {
+    return this.#streams.get(stream)?.readers.size ?? 0;
+  }
+
+  stats(): HubStats {
+    const nowMs = this.#env.clock.monoMs();
+    const linksByTransport: Record<string, number> = {};
+    let subscriptions = 0;
+    let ages = 0;
+    let oldestLinkMs = 0;
+    for (const link of this.#links) {
+      const { transport } = link.carrier;
+      linksByTransport[transport] = (linksByTransport[transport] ?? 0) + 1;
+      subscriptions += link.subscriptions;
+      ages += nowMs - link.openedMs;
+      oldestLinkMs = Math.max(oldestLinkMs, nowMs - link.openedMs);
+    }
+    return {
+      links: this.#links.size,
+      linksByTransport,
+      subscriptions,
+      streams: this.#streams.size,
+      oldestLinkMs,
+      meanLinkMs: this.#links.size === 0 ? 0 : ages / this.#links.size,
+      tailBytes: this.#budget.usedBytes,
+      pageBytes: this.#pages.usedBytes,
+    };
+  }
+
+  /**
+   * Lets every client move: `goaway` with a slot each, then, at the deadline, the close code of `draining`. Resolves when no link is left.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    const { drainMs } = this.#options;
+    const windowMs = Math.min(this.reconnectWindowMs(), drainMs / 2);
+    for (const link of this.#links) {
+      const afterMs = Math.round(randomFraction(this.#env.rng) * windowMs);
+      if (link.live) link.carrier.send({ type: "goaway", code: "draining", afterMs, deadlineMs: drainMs });
+      else link.close("draining", { windowMs });
+    }
+    const deadline = this.#env.clock.after(drainMs, () => {
+      for (const link of [...this.#links]) link.close("draining", { windowMs });
+    });
+    if (this.#links.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenEmpty = resolve;
+      });
+    }
+    deadline.cancel();
+  }
+
+  /** Lets go of everything at once. The engine is not stopped: it was not started here. */
+  stop(): void {
+    this.#draining = true;
+    this.#beats.stop();
+    for (const link of [...this.#links]) link.carrier.destroy();
+    for (const stream of this.#streams.values()) stream.release();
+    this.#streams.clear();
+    this.#idle.clear();
+  }
+
+  #take(event: LiveEvent): void {
+    if (event.stream !== null) {
+      this.#streams.get(event.stream)?.take(event);
+      return;
+    }
+    for (const stream of this.#streams.values()) stream.take(event);
+  }
+
+  #stream(name: string): LiveStream {
+    let stream = this.#streams.get(name);
+    if (stream === undefined) {
+      const { env, counters } = this.#context;
+      const { fanOut } = this.#context;
+      stream = new LiveStream(name, {
+        env,
+        engine: this.#engine,
+        counters,
+        budget: this.#budget,
+        dirty: (changed) => fanOut.streamChanged(changed),
+        rewritten: (rewritten, moved) => {
+          this.#pages.forget(rewritten.name);
+          for (const move of moved) move.reader.link.moved(move);
+        },
+      });
+      this.#streams.set(name, stream);
+    }
+    this.#idle.delete(name);
+    return stream;
+  }
+
+  #rest(stream: LiveStream): void {
+    if (this.#streams.get(stream.name) !== stream) return;
+    this.#idle.set(stream.name, stream);
+    if (this.#idle.size <= idleStreamsMax) return;
+    const [name, longest] = this.#idle.entries().next().value as [string, LiveStream];
+    this.#idle.delete(name);
+    this.#streams.delete(name);
+    longest.release();
+  }
+
+  #forget(link: HubLink): void {
+    this.#links.delete(link);
+    this.#greeting.delete(link);
+    this.#beats.remove(link);
+    if (this.#links.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Links that have not greeted take no part in beats, so their deadline is watched here. */
+  #checkGreetings(): void {
+    if (this.#checking) return;
+    this.#checking = true;
+    this.#env.clock.after(Math.min(greetingCheckMs, this.#options.handshakeMs), () => {
+      this.#checking = false;
+      for (const link of this.#greeting) link.checkGreeting();
+      if (this.#greeting.size > 0) this.#checkGreetings();
+    });
+  }
+}

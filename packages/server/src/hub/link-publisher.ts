@@ -1,0 +1,118 @@
+/**
+ * A link's way in: puts parts together, checks payloads, appends, answers. It holds at most one unfinished payload,
+ * bounded by `entryBytesMax`, and counts unanswered publishes so that input can be held.
+ */
+import { type Code, formatPosition, fromBase64, limits, type PublishFrame, type PublishPartFrame } from "@holdfast/protocol";
+import type { AppendRequest } from "../engine.ts";
+import type { HubContext } from "./hub-context.ts";
+import type { HubLink } from "./hub-link.ts";
+import { payloadFault } from "./payload.ts";
+import { join } from "./tail.ts";
+
+interface Assembly {
+  readonly id: number;
+  readonly parts: Uint8Array[];
+  bytes: number;
+}
+
+export class LinkPublisher {
+  readonly #link: HubLink;
+  readonly #hub: HubContext;
+  #assembly: Assembly | null = null;
+  #inFlight = 0;
+  #abandoned = false;
+
+  constructor(link: HubLink, hub: HubContext) {
+    this.#link = link;
+    this.#hub = hub;
+  }
+
+  /** Publishes that have not been answered. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The link is ending: what is in the engine's hands goes on, its answers go nowhere. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#assembly = null;
+  }
+
+  part(frame: PublishPartFrame): void {
+    let assembly = this.#assembly;
+    if (frame.index === 0 && (assembly === null || assembly.id !== frame.id)) {
+      if (assembly !== null) this.#refuse(assembly.id, "bad_request", "another payload began before this one was finished");
+      assembly = { id: frame.id, parts: [], bytes: 0 };
+      this.#assembly = assembly;
+    }
+    if (assembly === null || assembly.id !== frame.id || assembly.parts.length !== frame.index) {
+      this.#assembly = null;
+      this.#refuse(frame.id, "bad_request", `expected part ${assembly?.id === frame.id ? assembly.parts.length : 0}, got ${frame.index}`);
+      return;
+    }
+    const bytes = fromBase64(frame.base64);
+    if (bytes === null || bytes.length > limits.partBytesMax.value) {
+      this.#assembly = null;
+      this.#refuse(frame.id, "bad_payload", `expected base64 of at most ${limits.partBytesMax.value} bytes`);
+      return;
+    }
+    assembly.bytes += bytes.length;
+    if (assembly.bytes > this.#hub.options.entryBytesMax) {
+      this.#assembly = null;
+      this.#refuse(frame.id, "entry_too_large", `expected at most ${this.#hub.options.entryBytesMax} bytes`);
+      return;
+    }
+    assembly.parts.push(bytes);
+  }
+
+  publish(frame: PublishFrame): void {
+    const payload = this.#payloadOf(frame);
+    if (payload === null) return;
+    const { format } = frame;
+    const fault = frame.hasEntry ? payloadFault(format, payload, this.#hub.options.entryBytesMax) : null;
+    if (fault !== null) {
+      this.#refuse(frame.id, fault.code, fault.message);
+      return;
+    }
+    this.#append(frame.id, {
+      stream: frame.stream,
+      entries: frame.hasEntry ? [{ format, payload, ...(frame.key === undefined ? {} : { key: frame.key }) }] : [],
+      ...(frame.producer === undefined ? {} : { producer: frame.producer }),
+      ...(frame.dedupeKey === undefined ? {} : { dedupeKey: frame.dedupeKey }),
+      close: frame.close,
+    });
+  }
+
+  #payloadOf(frame: PublishFrame): Uint8Array | null {
+    const assembly = this.#assembly;
+    if (frame.parts === 0) return frame.payload;
+    this.#assembly = null;
+    if (assembly === null || assembly.id !== frame.id || assembly.parts.length !== frame.parts) {
+      this.#refuse(frame.id, "bad_request", `expected ${frame.parts} parts before this, got ${assembly?.id === frame.id ? assembly.parts.length : 0}`);
+      return null;
+    }
+    return join(assembly.parts, assembly.bytes);
+  }
+
+  #append(id: number, request: AppendRequest): void {
+    this.#inFlight++;
+    void this.#hub.append(request).then((result) => {
+      this.#inFlight--;
+      if (this.#abandoned) return;
+      if (result.ok) {
+        const cursor = result.cursors?.at(-1);
+        const position = cursor === undefined ? null : formatPosition(cursor.epoch, cursor.seq);
+        this.#link.carrier.send({ type: "published", id, position, duplicate: result.duplicate });
+      } else {
+        const { code, message, afterMs } = result;
+        this.#link.carrier.send({ type: "refused", id, code, message, ...(afterMs === undefined ? {} : { afterMs }) });
+      }
+      this.#link.holdInputWhenBusy();
+    });
+  }
+
+  #refuse(id: number, code: Code, message: string): void {
+    this.#hub.counters.refuse(code);
+    if (!this.#abandoned) this.#link.carrier.send({ type: "refused", id, code, message });
+  }
+}

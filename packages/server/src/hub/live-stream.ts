@@ -1,0 +1,291 @@
+/**
+ * One stream that has readers on this node: its tail, what is known of its head, and who reads it.
+ * Live events are hints: whatever does not continue the tail is answered by reading the log again, never by guessing.
+ *
+ *   event.prev == tail.last -> append, mark dirty       event behind -> ignore       anything else -> doubt: re-read the head
+ */
+import { type Cursor, type Env, formatPosition, type GapReason } from "@holdfast/protocol";
+import type { Engine, Entry, Head, Interest, LiveEvent } from "../engine.ts";
+import { epochOf, locate, positionOf } from "../epochs.ts";
+import type { Counters } from "./counters.ts";
+import type { Reader } from "./reader.ts";
+import { Tail, type TailBudget } from "./tail.ts";
+
+/** What a live stream needs of its node. */
+export interface StreamContext {
+  readonly env: Env;
+  readonly engine: Engine;
+  readonly counters: Counters;
+  readonly budget: TailBudget;
+  /** New entries, or the end, are there for readers. */
+  readonly dirty: (stream: LiveStream) => void;
+  /** The log is not the one that was served: pages are void, and the reader's place moves with a gap. */
+  readonly rewritten: (stream: LiveStream, moved: readonly MovedReader[]) => void;
+}
+
+/** A reader whose place is not in the log any more. */
+export interface MovedReader {
+  readonly reader: Reader;
+  readonly reason: GapReason;
+  readonly from: string;
+}
+
+/** Between two tries to read a head that the engine could not give. */
+const reloadRetryMs = 250;
+/** Between two readings of the head when doubts keep coming: an engine that only hints is read at this pace. */
+const settlePauseMs = 10;
+
+export class LiveStream {
+  readonly name: string;
+  readonly tail: Tail;
+  readonly readers = new Set<Reader>();
+  /** Readers who had everything when last visited; `Reader.index` is the place in it. */
+  readonly ready: Reader[] = [];
+  /** The fan-out's own marks; see fan-out.ts. */
+  dirty = false;
+  again = false;
+  passIndex = 0;
+
+  readonly #context: StreamContext;
+  #head: Head | null = null;
+  #loaded = false;
+  #interest: Interest | null = null;
+  #loading: Promise<void> | null = null;
+  #doubted = false;
+  #settling = false;
+  /** The highest seq that any event spoke of: a head that does not reach it is too old. */
+  #seen = 0;
+  #released = false;
+
+  constructor(name: string, context: StreamContext) {
+    this.name = name;
+    this.tail = new Tail(name, 0);
+    this.#context = context;
+  }
+
+  /** Whether the head is known, so that readers can be placed. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+  get closed(): boolean {
+    return this.#head?.closed ?? false;
+  }
+  get firstPrev(): number {
+    return this.#head?.firstPrev ?? 0;
+  }
+  /** The token of the newest entry. */
+  get headPosition(): string {
+    return this.position(this.tail.last);
+  }
+
+  /** The token for a seq of this log. */
+  position(seq: number): string {
+    return positionOf(this.#head?.epochs ?? [], seq);
+  }
+
+  /** Whether and where a reader's position stands in the log as known now. */
+  locate(cursor: Cursor): ReturnType<typeof locate> {
+    return locate(this.#head, cursor);
+  }
+
+  /** Registers for live events, then reads the head. Rejects as the engine does; a later call tries again. */
+  async load(): Promise<void> {
+    if (this.#loaded) return;
+    await this.refresh();
+  }
+
+  /** Reads the head again; calls made while one runs share it. */
+  refresh(): Promise<void> {
+    this.#loading ??= this.#readHead().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  async #readHead(): Promise<void> {
+    if (this.#interest === null) {
+      const interest = await this.#context.engine.listen(this.name);
+      if (this.#released) interest.close();
+      else this.#interest = interest;
+    }
+    this.#context.counters.headReads++;
+    const head = await this.#context.engine.head(this.name);
+    this.#adopt(head);
+    this.#loaded = true;
+    // Events that came while the head was being read may go beyond it.
+    if (this.#seen > this.tail.last) this.#doubted = true;
+    if (this.#doubted && !this.#settling) void this.#settle();
+  }
+
+  /** Learns from any snapshot of the log. It only ever moves the tail forward, unless the log was rewritten. */
+  #adopt(head: Head | null): void {
+    const before = this.#head;
+    const last = head?.last ?? 0;
+    if (this.#loaded && this.#isRewrite(before, head)) {
+      this.#head = head;
+      this.#restartTail(last);
+      this.#move(before);
+      return;
+    }
+    if (before !== null && head !== null && head.last < before.last) return; // An older snapshot of the same log.
+    const grew = last > this.tail.last;
+    const ended = head?.closed === true && before?.closed !== true;
+    this.#head = head;
+    if (grew) this.#restartTail(last);
+    if (grew || ended) this.#context.dirty(this);
+  }
+
+  #restartTail(last: number): void {
+    this.tail.clear(last);
+    this.#context.budget.touched(this.tail);
+  }
+
+  /** A log is another one when the entry at the tail's end is not in it: never merely because a snapshot is older. */
+  #isRewrite(before: Head | null, head: Head | null): boolean {
+    if (before === null || before.last === 0) return false;
+    if (head === null) return true;
+    const knownEpoch = epochOf(before.epochs, this.tail.last);
+    return !head.epochs.some((start) => start.epoch === knownEpoch) || !locate(head, { epoch: knownEpoch, seq: Math.min(this.tail.last, head.last) }).ok;
+  }
+
+  #move(before: Head | null): void {
+    const moved: MovedReader[] = [];
+    for (const reader of this.readers) {
+      const cursor = { epoch: epochOf(before?.epochs ?? [], reader.cursor), seq: reader.cursor };
+      const located = this.locate(cursor);
+      if (located.ok) continue;
+      reader.cursor = located.continueAfter;
+      reader.scan = located.continueAfter;
+      moved.push({ reader, reason: located.reason, from: formatPosition(cursor.epoch, cursor.seq) });
+    }
+    this.#context.rewritten(this, moved);
+    this.#context.dirty(this);
+  }
+
+  /** Takes what a page read knew of the head: retention may have moved on. */
+  learn(head: Head | null): void {
+    if (head !== null && this.#head !== null && head.firstPrev > this.#head.firstPrev) {
+      this.#head = { ...this.#head, firstPrev: head.firstPrev };
+    }
+  }
+
+  /** A live event of the engine. */
+  take(event: LiveEvent): void {
+    switch (event.type) {
+      case "appended":
+        for (const entry of event.entries) this.#takeEntry(entry);
+        return;
+      case "hint":
+        if (event.last > this.#seen) this.#seen = event.last;
+        if (event.last > this.tail.last) this.doubt();
+        return;
+      case "closed":
+        if (this.#loaded && this.#head !== null && this.tail.last === event.last) {
+          this.#head = { ...this.#head, closed: true };
+          this.#context.dirty(this);
+        } else this.doubt();
+        return;
+      case "suspect":
+        this.doubt();
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #takeEntry(entry: Entry): void {
+    if (entry.seq > this.#seen) this.#seen = entry.seq;
+    if (!this.#loaded) return; // The head that is being read covers it, or `#seen` says that it does not.
+    const known = this.#head?.epochs.some((start) => start.epoch === entry.epoch) ?? false;
+    if (entry.seq <= this.tail.last && known) return; // Late or doubled.
+    if (entry.prev !== this.tail.last) {
+      this.doubt();
+      return;
+    }
+    const head = this.#head;
+    const epochs = head?.epochs ?? [];
+    const prevEpoch = epochOf(epochs, entry.prev);
+    this.#head = {
+      epochs: epochs.at(-1)?.epoch === entry.epoch ? epochs : [...epochs, { epoch: entry.epoch, firstSeq: entry.seq }],
+      last: entry.seq,
+      firstPrev: head?.firstPrev ?? 0,
+      entries: (head?.entries ?? 0) + 1,
+      bytes: (head?.bytes ?? 0) + entry.payload.length,
+      closed: false,
+    };
+    this.tail.append(entry, prevEpoch);
+    this.#context.budget.touched(this.tail);
+    this.#context.dirty(this);
+  }
+
+  /** Something may have been missed: the log decides. Doubts while one is being settled lead to one more reading. */
+  doubt(): void {
+    this.#context.counters.tailDoubts++;
+    this.#doubted = true;
+    if (!this.#settling) void this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    this.#settling = true;
+    // A reading that began before the doubt may be older than what caused it.
+    await this.#loading?.catch(() => undefined);
+    while (this.#doubted && !this.#released) {
+      this.#doubted = false;
+      try {
+        await this.refresh();
+      } catch {
+        // The engine is busy or failing, which its health and counters say; readers keep their places meanwhile.
+        this.#doubted = true;
+        await this.#pause(reloadRetryMs);
+      }
+      if (this.#doubted) await this.#pause(settlePauseMs);
+    }
+    this.#settling = false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#context.env.clock.after(ms, resolve));
+  }
+
+  addReader(reader: Reader): void {
+    this.readers.add(reader);
+  }
+
+  /** Takes a reader out of the ready array without disturbing a pass that is under way. */
+  unready(reader: Reader): void {
+    let hole = reader.index;
+    if (hole < 0) return;
+    reader.index = -1;
+    const { ready } = this;
+    if (hole < this.passIndex) {
+      // The hole is in the part already visited: fill it from that part, and the new hole from the end.
+      this.passIndex--;
+      hole = this.#fill(hole, this.passIndex);
+    }
+    this.#fill(hole, ready.length - 1);
+    ready.length--;
+  }
+
+  #fill(hole: number, from: number): number {
+    const mover = this.ready[from] as Reader;
+    if (hole !== from) {
+      this.ready[hole] = mover;
+      mover.index = hole;
+    }
+    return from;
+  }
+
+  makeReady(reader: Reader): void {
+    reader.index = this.ready.length;
+    this.ready.push(reader);
+  }
+
+  /** Stops listening and frees the tail. The stream must have no readers. */
+  release(): void {
+    this.#released = true;
+    this.#interest?.close();
+    this.#interest = null;
+    this.tail.clear();
+    this.#context.budget.forget(this.tail);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Resolves where a subscription begins. It reads the engine only when the tail and the known head cannot answer,
+ * so that a herd of resuming readers costs no engine read each.
+ */
+import { type Cursor, type From, formatPosition, type GapReason, HoldfastError, parsePosition } from "@holdfast/protocol";
+import type { Engine } from "../engine.ts";
+import type { LiveStream } from "./live-stream.ts";
+
+/** Deliver after `seq`; `position` is what the client is told; `gap` says why that is not where it asked to be. */
+export interface Start {
+  readonly seq: number;
+  readonly position: string;
+  readonly gap: GapReason | null;
+}
+
+/** Rejects with HoldfastError when the engine cannot be read. */
+export async function resolveStart(stream: LiveStream, from: From, engine: Engine): Promise<Start> {
+  await stream.load();
+  if (from === "now") return at(stream, stream.tail.last);
+  if (from === "first") {
+    await stream.refresh(); // Retention may have moved on since the head was read.
+    return at(stream, stream.firstPrev);
+  }
+  if ("last" in from) return at(stream, await prevOfLast(stream, from.last, engine));
+  const cursor = parsePosition(from.after);
+  if (cursor === null) throw new HoldfastError("bad_position");
+  return after(stream, cursor);
+}
+
+const at = (stream: LiveStream, seq: number): Start => ({ seq, position: stream.position(seq), gap: null });
+
+function after(stream: LiveStream, cursor: Cursor): Start {
+  const located = stream.locate(cursor);
+  const position = formatPosition(cursor.epoch, cursor.seq);
+  return located.ok ? { seq: located.seq, position, gap: null } : { seq: located.continueAfter, position, gap: located.reason };
+}
+
+async function prevOfLast(stream: LiveStream, count: number, engine: Engine): Promise<number> {
+  if (count === 0) return stream.tail.last;
+  const held = stream.tail.prevOfLast(count);
+  if (held !== null) return held;
+  const { head, entries } = await engine.read(stream.name, { from: { last: count }, entriesMax: 1, bytesMax: 1 });
+  stream.learn(head);
+  return entries[0]?.prev ?? stream.tail.last;
+}

@@ -1,0 +1,28 @@
+/**
+ * The server: a hub over an engine, behind transports and an HTTP interface.
+ */
+export { nodeEnv } from "./adapters/env.ts";
+export type { Carrier, CarrierEvents, CloseDetails, OutgoingEntry, WireFormat } from "./carrier.ts";
+export type {
+  AppendEntry,
+  AppendRefusal,
+  AppendRequest,
+  AppendResult,
+  Engine,
+  EngineCapabilities,
+  EngineHealth,
+  Entry,
+  EpochStart,
+  Head,
+  Interest,
+  ListOptions,
+  LiveEvent,
+  ReadOptions,
+  ReadResult,
+  Retention,
+  StreamInfo,
+} from "./engine.ts";
+export { epochOf, type Located, locate, positionOf } from "./epochs.ts";
+export { Hub, type HubStats } from "./hub/hub.ts";
+export { resolveServerOptions, type ServerOptions, serverOptionDocs } from "./options.ts";
+export { createServer, type HoldfastServer, type ServerParts } from "./server.ts";

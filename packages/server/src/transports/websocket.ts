@@ -1,0 +1,172 @@
+/**
+ * WebSocket (RFC 6455): `ws` does the handshake and parses what comes in; what goes out are ready-made frames, written straight
+ * to the socket. Nothing is written that way once a close frame has been sent. Compression is never negotiated.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { type Code, codes, limits, subprotocol } from "@holdfast/protocol";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
+import type { Hub } from "../hub/hub.ts";
+import { closeHandshakeMs } from "../hub/link-state.ts";
+import { textFrame, websocketFormat } from "./websocket-frames.ts";
+
+const reasonBytesMax = 123;
+const fragmentsMax = 64;
+const nothing = Buffer.alloc(0);
+
+/** What `ws` calls its errors, and our codes for the close codes that it has already sent then. */
+const faultCodes: Readonly<Record<string, Code>> = {
+  WS_ERR_INVALID_UTF8: "not_utf8",
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: "frame_too_large",
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: "frame_too_large",
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: "frame_too_large",
+};
+
+/** The JSON reason of a close frame, cut to what fits. */
+export function closeReason(code: Code, details: CloseDetails): string {
+  const full = JSON.stringify({ code, ...details });
+  if (Buffer.byteLength(full) <= reasonBytesMax) return full;
+  const { message: _, ...short } = details;
+  return JSON.stringify({ code, ...short });
+}
+
+class WebSocketCarrier implements Carrier {
+  readonly transport = "websocket";
+  readonly twoWay = true;
+  readonly format = websocketFormat;
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  #events: CarrierEvents | null = null;
+  #open = true;
+  #armed = false;
+
+  constructor(ws: WebSocket, socket: Socket) {
+    this.#ws = ws;
+    this.#socket = socket;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  deliver(bytes: Uint8Array): void {
+    if (!this.#open) return;
+    this.#socket.write(bytes);
+    this.#arm();
+  }
+
+  send(frame: Parameters<Carrier["send"]>[0]): void {
+    if (!this.#open) return;
+    this.#socket.write(textFrame(JSON.stringify(frame)));
+    this.#arm();
+  }
+
+  /**
+   * Bytes that stay behind are waited for by an empty write after them: its callback comes when they have left.
+   * A callback on every write would cost a turn for each; `drain` does not come below the high-water mark.
+   */
+  #arm(): void {
+    if (this.#armed || this.#socket.writableLength === 0) return;
+    this.#armed = true;
+    this.#socket.write(nothing, this.#left);
+  }
+
+  readonly #left = (error?: Error | null): void => {
+    this.#armed = false;
+    if (error !== undefined && error !== null) return; // `gone` follows.
+    if (this.#socket.writableLength > 0) this.#arm();
+    else this.#events?.drained();
+  };
+
+  holdInput(held: boolean): void {
+    if (held) this.#ws.pause();
+    else this.#ws.resume();
+  }
+
+  close(code: Code, details: CloseDetails = {}): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#ws.resume(); // The answer to the close frame must be read.
+    this.#ws.close(codes[code].close ?? 1011, closeReason(code, details));
+  }
+
+  destroy(): void {
+    this.#open = false;
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Passes on what arrives until the connection is gone. */
+  listen(events: CarrierEvents, failed: (code: Code) => void): void {
+    this.#events = events;
+    const ws = this.#ws;
+    this.#socket.on("data", () => events.bytes());
+    ws.on("message", (data: Buffer, isBinary: boolean) => {
+      if (!this.#open) return;
+      if (isBinary) {
+        failed("binary_unsupported");
+        this.close("binary_unsupported");
+      } else events.text(data.toString("utf8"));
+    });
+    ws.on("ping", (data: Buffer) => {
+      if (this.#open && events.ping()) ws.pong(data);
+    });
+    ws.on("error", (error: Error & { code?: string }) => {
+      this.#open = false;
+      if (error.code?.startsWith("WS_ERR_") === true) failed(faultCodes[error.code] ?? "protocol_error");
+    });
+    ws.on("close", (closeCode: number) => {
+      this.#open = false;
+      this.#events = null;
+      events.gone(closeCode);
+    });
+  }
+}
+
+/** Takes upgrades that have passed the checks of Host and Origin. */
+export interface WebSocketTransport {
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
+  close(): void;
+}
+
+export function websocketTransport(hub: Hub): WebSocketTransport {
+  // `closeTimeout` is newer than the published types.
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: limits.wireBytesMax.value,
+    maxFragments: fragmentsMax,
+    closeTimeout: closeHandshakeMs,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  };
+  const server = new WebSocketServer(options);
+  return {
+    upgrade: (request, socket, head) => {
+      server.handleUpgrade(request, socket, head, (ws) => {
+        socket.setNoDelay(true);
+        accept(hub, ws, socket);
+      });
+    },
+    close: () => server.close(),
+  };
+}
+
+/** Refusals come after 101, as close codes, because browsers hide the status of a failed upgrade. */
+function accept(hub: Hub, ws: WebSocket, socket: Socket): void {
+  const carrier = new WebSocketCarrier(ws, socket);
+  if (ws.protocol !== subprotocol) {
+    hub.counters.refuse("protocol_unsupported");
+    ws.on("error", () => socket.destroy());
+    carrier.close("protocol_unsupported", { message: `offer the subprotocol ${subprotocol}` });
+    return;
+  }
+  const accepted = hub.accept(carrier);
+  if ("refused" in accepted) {
+    ws.on("error", () => socket.destroy());
+    carrier.close(accepted.refused, { afterMs: accepted.afterMs });
+    return;
+  }
+  carrier.listen(accepted, (code) => hub.counters.close(code));
+}
