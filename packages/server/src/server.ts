@@ -82,7 +82,7 @@ function httpServer(context: HttpContext): Server {
   const server = createHttpServer(
     { headersTimeout: options.handshakeMs, requestTimeout: options.handshakeMs * 3, connectionsCheckingInterval: 1_000, maxHeaderSize: headerBytesMax, keepAliveTimeout: keepAliveMs },
     (request, response) => {
-      const fault = accessFault(request, options) ?? headersFault(request);
+      const fault = headersFault(request) ?? accessFault(request, options);
       if (fault === null) void route(context, request, response);
       else {
         hub.counters.refuse(fault.code);
@@ -95,7 +95,7 @@ function httpServer(context: HttpContext): Server {
   server.maxConnections = options.linksMax + 1_000;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const fault = accessFault(request, options) ?? headersFault(request);
+    const fault = headersFault(request) ?? accessFault(request, options);
     const path = request.url?.split("?")[0];
     if (fault !== null) refuseUpgrade(hub, socket, fault.code, fault.message);
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
@@ -106,7 +106,7 @@ function httpServer(context: HttpContext): Server {
 
 /** Node shows only so many headers and hides the rest: a request at the bound is refused rather than half read. */
 function headersFault(request: IncomingMessage): { readonly code: "bad_request"; readonly message: string } | null {
-  if (request.httpVersionMajor < 1 || request.httpVersion === "0.9") return { code: "bad_request", message: "HTTP/0.9 is not spoken here" };
+  if (request.httpVersionMajor < 1) return { code: "bad_request", message: "HTTP/0.9 is not spoken here" };
   return request.rawHeaders.length / 2 > headersCountMax ? { code: "bad_request", message: `expected at most ${headersCountMax} headers` } : null;
 }
 

@@ -19,14 +19,25 @@ export function sendError(response: ServerResponse, code: Code, message: string 
   sendJson(response, codes[code].http ?? 500, `${JSON.stringify({ error: { code, message, ...(afterMs === undefined ? {} : { afterMs }) } })}\n`, headers);
 }
 
-/** The whole body, or null when it is longer than `bytesMax`: reading stops there, and the connection with it. */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/**
+ * The whole body, or null when it is longer than `bytesMax`. What is too much is thrown away as it comes, up to as much again,
+ * because closing on a peer that is still sending resets the connection and the answer with it.
+ */
+export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else chunks = [];
+      if (bytes > 2 * bytesMax) {
+        request.pause();
+        resolve(null);
+      }
+    });
+    request.on("end", () => resolve(bytes > bytesMax ? null : Buffer.concat(chunks)));
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("the client left before the end of its body")));
+  });
 }
