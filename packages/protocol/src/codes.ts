@@ -33,9 +33,21 @@ export const codes = {
   draining: row(1012, 503, "resume", "The server is restarting or leaving", "Nothing: the client resumes within the advised window"),
   overloaded: row(1013, 503, "backoff", "The server admits no more links now", "Nothing: the client comes back at the advised time. Add nodes when it lasts"),
   internal: row(1011, 500, "backoff", "The server met an error of its own", "Read the server's log; report it"),
-  slow_consumer: row(4001, null, "resume", "Bytes waited for the client and none was taken for too long", "Read faster, or subscribe to less; the place is kept"),
+  slow_consumer: row(
+    4001,
+    null,
+    "resume",
+    "Bytes waited for the client and none was taken for too long",
+    "Read faster, or subscribe to less; the place is kept",
+  ),
   rate_limited: later(row(4002, 429, "backoff", "More messages or bytes per second than allowed", "Publish in batches")),
-  heartbeat_lost: row(4003, null, "resume", "No proof of life within the agreed time", "Nothing: the client resumes. If it recurs at one interval, a hop drops idle flows"),
+  heartbeat_lost: row(
+    4003,
+    null,
+    "resume",
+    "No proof of life within the agreed time",
+    "Nothing: the client resumes. If it recurs at one interval, a hop drops idle flows",
+  ),
   token_expired: later(row(4004, 401, "resume", "The credentials ran out", "The client renews them and resumes")),
 
   // A link ends, and trying again as before cannot help.
@@ -65,7 +77,13 @@ export const codes = {
   out_of_order: row(null, 409, "stop", "A producer sequence number was left out", "Start a new producer epoch at 0"),
   too_many_subscriptions: row(null, 429, "stop", "The link holds as many subscriptions as it may", "Raise `subscriptionsMax`, or use several links"),
   too_many_streams: row(null, 507, "stop", "The engine holds as many streams as it may", "Raise `streamsMax`, or end streams"),
-  unknown_outcome: row(null, 503, "backoff", "The write may or may not have happened", "Retry with the same producer tuple or dedupe key: nothing is added twice"),
+  unknown_outcome: row(
+    null,
+    503,
+    "backoff",
+    "The write may or may not have happened",
+    "Retry with the same producer tuple or dedupe key: nothing is added twice",
+  ),
   storage_failed: row(null, 503, "backoff", "Storage failed; writes have stopped until a restart, readers go on", "Check the disk, then restart the server"),
   storage_full: row(null, 507, "backoff", "No space is left for entries", "Free space; writes resume by themselves"),
   engine_busy: row(null, 503, "backoff", "Too many operations wait for the engine", "Nothing: publishers retry"),
@@ -73,7 +91,13 @@ export const codes = {
   bad_host: row(null, 421, "stop", "The Host is not one of this server's names", "Add it to `hosts`"),
   method_not_allowed: row(null, 405, "stop", "The resource does not know this method", "See the Allow header"),
   not_found: row(null, 404, "stop", "No such resource", "Compare the address with the HTTP section of PROTOCOL.md"),
-  unsupported_media_type: row(null, 415, "stop", "The content type or encoding is not one that can be published", "application/json, application/x-ndjson or application/octet-stream, not compressed"),
+  unsupported_media_type: row(
+    null,
+    415,
+    "stop",
+    "The content type or encoding is not one that can be published",
+    "application/json, application/x-ndjson or application/octet-stream, not compressed",
+  ),
 
   // Raised by the client itself.
   connect_failed: row(null, null, "backoff", "The server could not be reached", "Check address and network"),

@@ -3,7 +3,7 @@
  * It must never throw for what a peer sent, nor let a payload through that it has not validated.
  */
 import { fromBase64 } from "./base64.ts";
-import { type Code } from "./codes.ts";
+import type { Code } from "./codes.ts";
 import type { ClientFrame, From, PayloadFormat, ProducerTuple, PublishFrame } from "./frames.ts";
 import { limits } from "./limits.ts";
 import { parsePosition } from "./position.ts";
@@ -100,7 +100,8 @@ function decodeHello(m: Members): Decoded<ClientFrame> {
   if (!isCount(m["protocol"])) return fault("bad_request", "expected `protocol` to be a whole number");
   const { client, replaces } = m;
   const clientBytesMax = limits.clientNameBytesMax.value;
-  if (client !== undefined && !isTextWithin(client, clientBytesMax)) return fault("bad_request", `expected \`client\` to be text of at most ${clientBytesMax} bytes`);
+  if (client !== undefined && !isTextWithin(client, clientBytesMax))
+    return fault("bad_request", `expected \`client\` to be text of at most ${clientBytesMax} bytes`);
   if (replaces !== undefined && !isKey(replaces)) return fault("bad_request", "expected `replaces` to be a link's id");
   return good({
     type: "hello",
@@ -189,7 +190,9 @@ function decodePayload(m: Members, text: string): Payload | DecodeFault {
     }
     return { format, payload: noBytes, parts, hasEntry: true };
   }
-  return m["close"] === true ? { format: "json", payload: noBytes, parts: 0, hasEntry: false } : fault("bad_request", "expected `data`, `base64`, `parts` or `close`");
+  return m["close"] === true
+    ? { format: "json", payload: noBytes, parts: 0, hasEntry: false }
+    : fault("bad_request", "expected `data`, `base64`, `parts` or `close`");
 }
 
 function decodePublish(m: Members, text: string): Decoded<ClientFrame> {

@@ -77,15 +77,7 @@ export interface PongFrame {
   readonly type: "pong";
   readonly id: number;
 }
-export type ClientFrame =
-  | HelloFrame
-  | SubscribeFrame
-  | UnsubscribeFrame
-  | PublishPartFrame
-  | PublishFrame
-  | BeatFrame
-  | PingFrame
-  | PongFrame;
+export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | PublishPartFrame | PublishFrame | BeatFrame | PingFrame | PongFrame;
 
 // ---- server to client
 

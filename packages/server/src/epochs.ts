@@ -7,9 +7,7 @@ import { type Cursor, formatPosition, type GapReason, origin } from "@holdfast/p
 import type { EpochStart, Head } from "./engine.ts";
 
 /** Either the seq after which to deliver, or why not and where to go on. */
-export type Located =
-  | { readonly ok: true; readonly seq: number }
-  | { readonly ok: false; readonly reason: GapReason; readonly continueAfter: number };
+export type Located = { readonly ok: true; readonly seq: number } | { readonly ok: false; readonly reason: GapReason; readonly continueAfter: number };
 
 /** Finds a reader's place. `head` null means that there is no such log. */
 export function locate(head: Head | null, cursor: Cursor): Located {

@@ -36,21 +36,41 @@ export const serverOptionDocs = {
   host: { default: "127.0.0.1", unit: "address", what: "Where to listen. Only loopback addresses are accepted" },
   port: { default: 4150, unit: "port", what: "Where to listen; 0 takes a free one" },
   hosts: { default: [], unit: "names", what: "Further Host names to answer to, beside localhost and loopback addresses; others get `bad_host`" },
-  origins: { default: [], unit: "origins", what: "Web origins whose pages may connect, beside the server's own; others get `bad_origin`. Requests without Origin are not from pages" },
-  heartbeatMs: { default: 12_000, unit: "ms", what: "Interval of beats, both ways. 12 s survives hops that drop after 30 s of silence, and shows a dead link in about 21 s" },
+  origins: {
+    default: [],
+    unit: "origins",
+    what: "Web origins whose pages may connect, beside the server's own; others get `bad_origin`. Requests without Origin are not from pages",
+  },
+  heartbeatMs: {
+    default: 12_000,
+    unit: "ms",
+    what: "Interval of beats, both ways. 12 s survives hops that drop after 30 s of silence, and shows a dead link in about 21 s",
+  },
   handshakeMs: { default: 10_000, unit: "ms", what: "Time for request headers, and again from the upgrade to `hello`; then `handshake_timeout`" },
   linksMax: { default: 20_000, unit: "links", what: "Links on this node; one more is refused with `too_many_links`" },
   subscriptionsMax: { default: 128, unit: "streams per link", what: "Subscriptions of one link; one more is refused with `too_many_subscriptions`" },
   entryBytesMax: { default: limits.entryBytesMax.value, unit: "bytes", what: "Payload of one entry; larger ones are refused with `entry_too_large`" },
   bodyBytesMax: { default: 1_048_576, unit: "bytes", what: "Body of one HTTP publish; larger ones are refused with `body_too_large`" },
-  batchEntriesMax: { default: 1_000, unit: "entries", what: "Entries of one HTTP batch and of one page of history; more in a batch is refused with `body_too_large`" },
-  tailBytesMax: { default: 67_108_864, unit: "bytes", what: "Recent entries kept in memory over all streams that have readers. What is evicted is read from the engine" },
+  batchEntriesMax: {
+    default: 1_000,
+    unit: "entries",
+    what: "Entries of one HTTP batch and of one page of history; more in a batch is refused with `body_too_large`",
+  },
+  tailBytesMax: {
+    default: 67_108_864,
+    unit: "bytes",
+    what: "Recent entries kept in memory over all streams that have readers. What is evicted is read from the engine",
+  },
   pageCacheBytesMax: { default: 33_554_432, unit: "bytes", what: "Encoded pages of older entries kept for readers who catch up" },
   pageEntriesMax: { default: 256, unit: "entries", what: "Entries in one aligned page; a page also ends at 64 KiB" },
   controlBytesMax: { default: 65_536, unit: "bytes", what: "Unread answers of one link; above it nothing more is read from that link" },
   publishesInFlightMax: { default: 256, unit: "publishes per link", what: "Unanswered publishes of one link; above it nothing more is read from that link" },
   stallMs: { default: 60_000, unit: "ms", what: "A link whose peer takes nothing for so long while bytes wait is closed with `slow_consumer`" },
-  admissionPerSecond: { default: 1_000, unit: "links per second", what: "Rate at which this node takes back lost links; the advised reconnect window is links / rate, within 1 s and 60 s" },
+  admissionPerSecond: {
+    default: 1_000,
+    unit: "links per second",
+    what: "Rate at which this node takes back lost links; the advised reconnect window is links / rate, within 1 s and 60 s",
+  },
   drainMs: { default: 10_000, unit: "ms", what: "On SIGTERM: time for clients to move; then the rest is closed with `draining`" },
 } as const satisfies Record<keyof ServerOptions, OptionDoc>;
 
@@ -77,9 +97,11 @@ export function resolveServerOptions(given: Partial<ServerOptions> = {}): Server
 
 function checkOption(name: string, value: unknown, doc: OptionDoc): void {
   if (Array.isArray(doc.default)) {
-    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw new TypeError(`Expected \`${name}\` to be a list of strings, got ${JSON.stringify(value)}`);
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
+      throw new TypeError(`Expected \`${name}\` to be a list of strings, got ${JSON.stringify(value)}`);
   } else if (typeof doc.default === "number") {
     const least = name === "port" ? 0 : 1;
-    if (!Number.isSafeInteger(value) || (value as number) < least) throw new TypeError(`Expected \`${name}\` to be a whole number of ${doc.unit}, at least ${least}, got ${JSON.stringify(value)}`);
+    if (!Number.isSafeInteger(value) || (value as number) < least)
+      throw new TypeError(`Expected \`${name}\` to be a whole number of ${doc.unit}, at least ${least}, got ${JSON.stringify(value)}`);
   } else if (typeof value !== "string") throw new TypeError(`Expected \`${name}\` to be a string, got ${JSON.stringify(value)}`);
 }

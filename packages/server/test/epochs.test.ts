@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { origin, parsePosition } from "@holdfast/protocol";
+import fc from "fast-check";
 import type { Head } from "../src/engine.ts";
 import { epochOf, locate, positionOf } from "../src/epochs.ts";
 
@@ -21,14 +21,26 @@ describe("locate", () => {
   });
 
   it("costs nobody a gap when the engine merely restarted", () => {
-    const restarted = head([["e1", 1], ["e2", 6]], 9);
+    const restarted = head(
+      [
+        ["e1", 1],
+        ["e2", 6],
+      ],
+      9,
+    );
     for (let seq = 1; seq <= 5; seq++) assert.deepEqual(locate(restarted, { epoch: "e1", seq }), { ok: true, seq });
     for (let seq = 6; seq <= 9; seq++) assert.deepEqual(locate(restarted, { epoch: "e2", seq }), { ok: true, seq });
   });
 
   it("gives a gap to exactly the readers past a restore, before and after new entries", () => {
     assert.deepEqual(locate(head([["e1", 1]], 5), { epoch: "e1", seq: 8 }), { ok: false, reason: "ahead", continueAfter: 5 });
-    const forked = head([["e1", 1], ["e2", 6]], 20);
+    const forked = head(
+      [
+        ["e1", 1],
+        ["e2", 6],
+      ],
+      20,
+    );
     assert.deepEqual(locate(forked, { epoch: "e1", seq: 8 }), { ok: false, reason: "epoch", continueAfter: 5 });
     assert.deepEqual(locate(forked, { epoch: "e1", seq: 5 }), { ok: true, seq: 5 });
   });
@@ -46,7 +58,19 @@ describe("locate", () => {
 
   it("says epoch for an epoch it does not know, and for a number that its epoch never issued", () => {
     assert.deepEqual(locate(head([["e1", 1]], 5), { epoch: "zz", seq: 2 }), { ok: false, reason: "epoch", continueAfter: 0 });
-    assert.deepEqual(locate(head([["e1", 1], ["e2", 6]], 9), { epoch: "e2", seq: 3 }), { ok: false, reason: "epoch", continueAfter: 0 });
+    assert.deepEqual(
+      locate(
+        head(
+          [
+            ["e1", 1],
+            ["e2", 6],
+          ],
+          9,
+        ),
+        { epoch: "e2", seq: 3 },
+      ),
+      { ok: false, reason: "epoch", continueAfter: 0 },
+    );
   });
 
   it("never continues beyond the log or before what is held", () => {
@@ -69,7 +93,13 @@ describe("locate", () => {
   });
 
   it("names positions that it honours", () => {
-    const log = head([["e1", 1], ["e2", 6]], 9);
+    const log = head(
+      [
+        ["e1", 1],
+        ["e2", 6],
+      ],
+      9,
+    );
     assert.equal(positionOf(log.epochs, 0), origin);
     for (let seq = 1; seq <= 9; seq++) {
       const cursor = parsePosition(positionOf(log.epochs, seq));

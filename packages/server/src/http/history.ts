@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import { type Cursor, formatPosition, limits, parsePosition, toBase64 } from "@holdfast/protocol";
 import type { Entry, Head, ReadOptions, ReadResult } from "../engine.ts";
 import { epochOf, locate, positionOf } from "../epochs.ts";
-import type { HttpContext } from "./router.ts";
+import type { HttpContext } from "./context.ts";
 import { sendError, sendJson } from "./respond.ts";
 
 const pageBytesMax = 1_048_576;
@@ -51,7 +51,12 @@ export async function history(context: HttpContext, response: ServerResponse, st
   if (asked.cursor !== null) {
     const located = locate(head, asked.cursor);
     if (!located.ok) {
-      const gap = { reason: located.reason, from: query.get("after"), after: positionOf(head.epochs, located.continueAfter), head: positionOf(head.epochs, head.last) };
+      const gap = {
+        reason: located.reason,
+        from: query.get("after"),
+        after: positionOf(head.epochs, located.continueAfter),
+        head: positionOf(head.epochs, head.last),
+      };
       return sendJson(response, 410, `${JSON.stringify({ error: { code: "gap", message: `the position cannot be honoured: ${located.reason}` }, gap })}\n`);
     }
   }

@@ -35,7 +35,15 @@ export function metricsOf(hub: Hub, engine: Engine): Registry {
   const registry = new Registry();
   const registers = [registry];
   for (const [field, name, help] of totals) {
-    new Counter({ name, help, registers, collect() { this.reset(); this.inc(hub.counters[field]); } });
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(hub.counters[field]);
+      },
+    });
   }
   for (const [field, name, help, label] of labelled) {
     new Counter({
@@ -50,11 +58,46 @@ export function metricsOf(hub: Hub, engine: Engine): Registry {
     });
   }
   const stats = () => hub.stats();
-  new Gauge({ name: "holdfast_subscriptions", help: "Subscriptions now", registers, collect() { this.set(stats().subscriptions); } });
-  new Gauge({ name: "holdfast_streams_live", help: "Streams with a tail in memory", registers, collect() { this.set(stats().streams); } });
-  new Gauge({ name: "holdfast_tail_bytes", help: "Bytes of tails in memory", registers, collect() { this.set(stats().tailBytes); } });
-  new Gauge({ name: "holdfast_page_cache_bytes", help: "Bytes of cached pages", registers, collect() { this.set(stats().pageBytes); } });
-  new Gauge({ name: "holdfast_engine_ok", help: "1 while the engine takes writes", registers, collect() { this.set(engine.health().state === "ok" ? 1 : 0); } });
+  new Gauge({
+    name: "holdfast_subscriptions",
+    help: "Subscriptions now",
+    registers,
+    collect() {
+      this.set(stats().subscriptions);
+    },
+  });
+  new Gauge({
+    name: "holdfast_streams_live",
+    help: "Streams with a tail in memory",
+    registers,
+    collect() {
+      this.set(stats().streams);
+    },
+  });
+  new Gauge({
+    name: "holdfast_tail_bytes",
+    help: "Bytes of tails in memory",
+    registers,
+    collect() {
+      this.set(stats().tailBytes);
+    },
+  });
+  new Gauge({
+    name: "holdfast_page_cache_bytes",
+    help: "Bytes of cached pages",
+    registers,
+    collect() {
+      this.set(stats().pageBytes);
+    },
+  });
+  new Gauge({
+    name: "holdfast_engine_ok",
+    help: "1 while the engine takes writes",
+    registers,
+    collect() {
+      this.set(engine.health().state === "ok" ? 1 : 0);
+    },
+  });
   new Gauge({
     name: "holdfast_links",
     help: "Links now, by transport",

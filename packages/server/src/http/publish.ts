@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { formatPosition, isKey, type ProducerTuple } from "@holdfast/protocol";
 import type { AppendEntry, AppendRequest } from "../engine.ts";
 import { payloadFault } from "../hub/payload.ts";
-import type { HttpContext } from "./router.ts";
+import type { HttpContext } from "./context.ts";
 import { readBody, sendError, sendJson } from "./respond.ts";
 
 const newline = 0x0a;
@@ -72,7 +72,12 @@ function headersOf(request: IncomingMessage): PublishHeaders | Refusal {
   if (producer !== undefined && dedupeKey !== undefined) return { refused: "expected a producer or a dedupe key, not both" };
   const close = request.headers["holdfast-close"];
   if (close !== undefined && close !== "true") return { refused: "expected Holdfast-Close to be true" };
-  return { ...(key === undefined ? {} : { key }), ...(dedupeKey === undefined ? {} : { dedupeKey }), ...(producer === undefined ? {} : { producer }), close: close === "true" };
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(dedupeKey === undefined ? {} : { dedupeKey }),
+    ...(producer === undefined ? {} : { producer }),
+    close: close === "true",
+  };
 }
 
 /** Handles a publish to a stream whose name has been checked. */

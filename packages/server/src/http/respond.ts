@@ -13,7 +13,12 @@ export function sendJson(response: ServerResponse, status: number, body: string,
 }
 
 /** Sends `{"error":{...}}` with the code's status, and Retry-After when a time is known. */
-export function sendError(response: ServerResponse, code: Code, message: string = codes[code].meaning, extra: { afterMs?: number; headers?: Record<string, string> } = {}): void {
+export function sendError(
+  response: ServerResponse,
+  code: Code,
+  message: string = codes[code].meaning,
+  extra: { afterMs?: number; headers?: Record<string, string> } = {},
+): void {
   const { afterMs } = extra;
   const headers = { ...extra.headers, ...(afterMs === undefined ? {} : { "Retry-After": String(Math.ceil(afterMs / 1000)) }) };
   sendJson(response, codes[code].http ?? 500, `${JSON.stringify({ error: { code, message, ...(afterMs === undefined ? {} : { afterMs }) } })}\n`, headers);

@@ -3,20 +3,10 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HoldfastError, streamNameFault } from "@holdfast/protocol";
-import type { Registry } from "prom-client";
-import type { Engine } from "../engine.ts";
-import type { Hub } from "../hub/hub.ts";
-import type { ServerOptions } from "../options.ts";
+import type { HttpContext } from "./context.ts";
 import { history, list } from "./history.ts";
 import { publish } from "./publish.ts";
 import { sendError, sendJson } from "./respond.ts";
-
-export interface HttpContext {
-  readonly hub: Hub;
-  readonly engine: Engine;
-  readonly options: ServerOptions;
-  readonly metrics: Registry;
-}
 
 const streamsPath = "/v1/streams";
 
@@ -24,7 +14,11 @@ const streamsPath = "/v1/streams";
 export function streamOf(path: string): string | null {
   let name: string;
   try {
-    name = path.slice(streamsPath.length + 1).split("/").map(decodeURIComponent).join("/");
+    name = path
+      .slice(streamsPath.length + 1)
+      .split("/")
+      .map(decodeURIComponent)
+      .join("/");
   } catch {
     return null;
   }
@@ -55,7 +49,9 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
     const stream = streamOf(path);
     if (stream === null) return sendError(response, "bad_stream_name");
     if (method === "POST") return publish(context, request, response, stream);
-    return reading ? history(context, response, stream, query) : sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
+    return reading
+      ? history(context, response, stream, query)
+      : sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
   }
   if (!reading) return sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD" } });
   switch (path) {
@@ -63,7 +59,11 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       return list(context, response, query);
     case "/healthz": {
       const health = context.engine.health();
-      return sendJson(response, health.state === "ok" ? 200 : 503, `${JSON.stringify({ state: health.state, detail: health.detail, durability: context.engine.caps.durability })}\n`);
+      return sendJson(
+        response,
+        health.state === "ok" ? 200 : 503,
+        `${JSON.stringify({ state: health.state, detail: health.detail, durability: context.engine.caps.durability })}\n`,
+      );
     }
     case "/metrics": {
       const body = await context.metrics.metrics();

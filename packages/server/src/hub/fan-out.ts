@@ -8,10 +8,8 @@
  */
 import type { Env } from "@holdfast/protocol";
 import type { Counters } from "./counters.ts";
-import type { HubLink } from "./hub-link.ts";
-import type { LiveStream } from "./live-stream.ts";
 import { type PageCache, suffix } from "./pages.ts";
-import type { Reader } from "./reader.ts";
+import type { Reader, ReaderLink, ReadStream } from "./reader.ts";
 import type { Range } from "./tail.ts";
 
 /** A slice ends after so many visits, or after so long, whichever comes first. */
@@ -30,8 +28,8 @@ export interface FanOutContext {
 
 export class FanOut {
   readonly #context: FanOutContext;
-  readonly #dirty: LiveStream[] = [];
-  readonly #links: HubLink[] = [];
+  readonly #dirty: ReadStream[] = [];
+  readonly #links: ReaderLink[] = [];
   #scheduled = false;
 
   constructor(context: FanOutContext) {
@@ -39,7 +37,7 @@ export class FanOut {
   }
 
   /** A stream has something new for its caught-up readers. */
-  streamChanged(stream: LiveStream): void {
+  streamChanged(stream: ReadStream): void {
     if (stream.dirty) {
       stream.again = true;
       return;
@@ -52,7 +50,7 @@ export class FanOut {
   }
 
   /** A link has readers that are behind and may be able to go on. */
-  linkReady(link: HubLink): void {
+  linkReady(link: ReaderLink): void {
     if (link.inFanOut || link.behind.length === 0) return;
     link.inFanOut = true;
     this.#links.push(link);
@@ -105,7 +103,7 @@ export class FanOut {
     return true;
   }
 
-  #flushReady(stream: LiveStream, reader: Reader): void {
+  #flushReady(stream: ReadStream, reader: Reader): void {
     const { carrier } = reader.link;
     const { tail } = stream;
     while (reader.cursor < tail.last) {

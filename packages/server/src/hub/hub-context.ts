@@ -6,8 +6,7 @@ import type { AppendRequest, AppendResult, Engine } from "../engine.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Counters } from "./counters.ts";
 import type { FanOut } from "./fan-out.ts";
-import type { HubLink } from "./hub-link.ts";
-import type { LiveStream } from "./live-stream.ts";
+import type { ReadStream } from "./reader.ts";
 
 export interface HubContext {
   readonly node: string;
@@ -17,14 +16,10 @@ export interface HubContext {
   readonly counters: Counters;
   readonly fanOut: FanOut;
   /** The live stream of that name, made when nobody reads it yet. */
-  stream(name: string): LiveStream;
+  stream(name: string): ReadStream;
   /** The stream has lost its last reader. */
-  idle(stream: LiveStream): void;
+  idle(stream: ReadStream): void;
   append(request: AppendRequest): Promise<AppendResult>;
   /** How long the clients of this node should spread their reconnects over. */
   reconnectWindowMs(): number;
-  /** The link has greeted: it takes part in beats. */
-  welcomed(link: HubLink): void;
-  /** The link is gone. */
-  forget(link: HubLink): void;
 }

@@ -7,22 +7,31 @@ import {
   type Code,
   type DecodeFault,
   decodeClientFrame,
+  type GapReason,
   HoldfastError,
   type StreamBeat,
   type SubscribeFrame,
 } from "@holdfast/protocol";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { HubContext } from "./hub-context.ts";
+import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
-import { LinkPublisher } from "./link-publisher.ts";
 import type { MovedReader } from "./live-stream.ts";
-import { newReader, type Reader } from "./reader.ts";
+import { newReader, type Reader, type ReaderLink } from "./reader.ts";
 import { resolveStart } from "./start.ts";
 
 /** A beat names at most so many streams; the next beat names the rest. A name and two tokens stay under 512 bytes. */
 const beatStreamsMax = 64;
 
-export class HubLink implements CarrierEvents {
+/** Who keeps the links. */
+export interface LinkOwner {
+  /** The link has greeted: it takes part in beats. */
+  welcomed(link: HubLink): void;
+  /** The link is gone. */
+  forget(link: HubLink): void;
+}
+
+export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   readonly id: string;
   readonly carrier: Carrier;
   readonly openedMs: number;
@@ -32,6 +41,7 @@ export class HubLink implements CarrierEvents {
   inFanOut = false;
 
   readonly #hub: HubContext;
+  readonly #owner: LinkOwner;
   readonly #readers = new Map<string, Reader>();
   readonly #publisher: LinkPublisher;
   #state: LinkState;
@@ -42,12 +52,13 @@ export class HubLink implements CarrierEvents {
   #advisedWindowMs = 0;
   #drainDetails: CloseDetails = {};
 
-  constructor(id: string, carrier: Carrier, hub: HubContext) {
+  constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner) {
     const nowMs = hub.env.clock.monoMs();
     this.id = id;
     this.carrier = carrier;
     this.openedMs = nowMs;
     this.#hub = hub;
+    this.#owner = owner;
     this.#lastBytesMs = nowMs;
     this.#state = openLink(hub.options, nowMs);
     this.#publisher = new LinkPublisher(this, hub);
@@ -152,12 +163,12 @@ export class HubLink implements CarrierEvents {
   }
 
   /** The stream's log was rewritten and this reader was past the fork. */
-  moved(move: MovedReader): void {
+  moved(move: MovedReader<Reader>): void {
     if (move.reader.waiting && move.reader.index < 0) return; // It is being placed anew anyway.
     this.#sendGap(move.reader, move.reason, move.from, move.reader.cursor);
   }
 
-  #sendGap(reader: Reader, reason: MovedReader["reason"], from: string, after: number): void {
+  #sendGap(reader: Reader, reason: GapReason, from: string, after: number): void {
     const { stream } = reader;
     this.#hub.counters.gap(reason);
     this.#hub.counters.resumesFromGap++;
@@ -317,7 +328,7 @@ export class HubLink implements CarrierEvents {
           subscriptionsMax: options.subscriptionsMax,
           reconnect: { windowMs },
         });
-        this.#hub.welcomed(this);
+        this.#owner.welcomed(this);
         return;
       }
       case "close":
@@ -330,7 +341,7 @@ export class HubLink implements CarrierEvents {
         return;
       case "forget":
         this.#dropAll();
-        this.#hub.forget(this);
+        this.#owner.forget(this);
         return;
       default:
         action satisfies never;

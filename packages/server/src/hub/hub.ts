@@ -11,10 +11,11 @@ import { BeatWheel } from "./beats.ts";
 import { Counters } from "./counters.ts";
 import { FanOut } from "./fan-out.ts";
 import type { HubContext } from "./hub-context.ts";
-import { HubLink } from "./hub-link.ts";
+import { HubLink, type LinkOwner } from "./hub-link.ts";
 import { LiveStream } from "./live-stream.ts";
 import { PageCache } from "./pages.ts";
 import { payloadFault } from "./payload.ts";
+import type { Reader, ReadStream } from "./reader.ts";
 import { TailBudget } from "./tail.ts";
 
 /** Streams without readers whose tails are kept warm, because readers come back. */
@@ -41,14 +42,21 @@ export class Hub {
   readonly #options: ServerOptions;
   readonly #links = new Set<HubLink>();
   readonly #greeting = new Set<HubLink>();
-  readonly #streams = new Map<string, LiveStream>();
+  readonly #streams = new Map<string, ReadStream>();
   /** Streams without readers, the longest idle first. */
-  readonly #idle = new Map<string, LiveStream>();
+  readonly #idle = new Map<string, ReadStream>();
   readonly #appender: Appender;
   readonly #budget: TailBudget;
   readonly #pages: PageCache;
   readonly #beats: BeatWheel<HubLink>;
   readonly #context: HubContext;
+  readonly #owner: LinkOwner = {
+    welcomed: (link) => {
+      this.#greeting.delete(link);
+      this.#beats.add(link);
+    },
+    forget: (link) => this.#forget(link),
+  };
   #checking = false;
   #draining = false;
   #whenEmpty: (() => void) | null = null;
@@ -78,11 +86,6 @@ export class Hub {
       idle: (stream) => this.#rest(stream),
       append: (request) => this.#appender.append(request),
       reconnectWindowMs: () => this.reconnectWindowMs(),
-      welcomed: (link) => {
-        this.#greeting.delete(link);
-        this.#beats.add(link);
-      },
-      forget: (link) => this.#forget(link),
     };
   }
 
@@ -92,7 +95,7 @@ export class Hub {
     if (this.#links.size >= this.#options.linksMax) {
       return this.#refuse("too_many_links", Math.round(randomFraction(this.#env.rng) * this.reconnectWindowMs()));
     }
-    const link = new HubLink(randomId(this.#env.rng, 16), carrier, this.#context);
+    const link = new HubLink(randomId(this.#env.rng, 16), carrier, this.#context, this.#owner);
     this.counters.linksAccepted++;
     this.#links.add(link);
     this.#greeting.add(link);
@@ -192,12 +195,12 @@ export class Hub {
     for (const stream of this.#streams.values()) stream.take(event);
   }
 
-  #stream(name: string): LiveStream {
+  #stream(name: string): ReadStream {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
       const { env, counters } = this.#context;
       const { fanOut } = this.#context;
-      stream = new LiveStream(name, {
+      stream = new LiveStream<Reader>(name, {
         env,
         engine: this.#engine,
         counters,
@@ -214,11 +217,11 @@ export class Hub {
     return stream;
   }
 
-  #rest(stream: LiveStream): void {
+  #rest(stream: ReadStream): void {
     if (this.#streams.get(stream.name) !== stream) return;
     this.#idle.set(stream.name, stream);
     if (this.#idle.size <= idleStreamsMax) return;
-    const [name, longest] = this.#idle.entries().next().value as [string, LiveStream];
+    const [name, longest] = this.#idle.entries().next().value as [string, ReadStream];
     this.#idle.delete(name);
     this.#streams.delete(name);
     longest.release();

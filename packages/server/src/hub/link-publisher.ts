@@ -3,9 +3,9 @@
  * bounded by `entryBytesMax`, and counts unanswered publishes so that input can be held.
  */
 import { type Code, formatPosition, fromBase64, limits, type PublishFrame, type PublishPartFrame } from "@holdfast/protocol";
+import type { Carrier } from "../carrier.ts";
 import type { AppendRequest } from "../engine.ts";
 import type { HubContext } from "./hub-context.ts";
-import type { HubLink } from "./hub-link.ts";
 import { payloadFault } from "./payload.ts";
 import { join } from "./tail.ts";
 
@@ -15,14 +15,21 @@ interface Assembly {
   bytes: number;
 }
 
+/** What the way in needs of its link. */
+export interface PublishingLink {
+  readonly carrier: Carrier;
+  /** A publish was answered: input that was held for it may go on. */
+  holdInputWhenBusy(): void;
+}
+
 export class LinkPublisher {
-  readonly #link: HubLink;
+  readonly #link: PublishingLink;
   readonly #hub: HubContext;
   #assembly: Assembly | null = null;
   #inFlight = 0;
   #abandoned = false;
 
-  constructor(link: HubLink, hub: HubContext) {
+  constructor(link: PublishingLink, hub: HubContext) {
     this.#link = link;
     this.#hub = hub;
   }

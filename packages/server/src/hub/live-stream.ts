@@ -8,24 +8,33 @@ import { type Cursor, type Env, formatPosition, type GapReason } from "@holdfast
 import type { Engine, Entry, Head, Interest, LiveEvent } from "../engine.ts";
 import { epochOf, locate, positionOf } from "../epochs.ts";
 import type { Counters } from "./counters.ts";
-import type { Reader } from "./reader.ts";
 import { Tail, type TailBudget } from "./tail.ts";
 
+/** What a stream knows of those who read it: numbers, nothing of links. */
+export interface Placed {
+  /** The seq of the last entry written to the link, or where a gap put it. */
+  cursor: number;
+  /** Where to look next: at or after `cursor`, because seqs may have holes. */
+  scan: number;
+  /** The place in the stream's ready array; -1 while behind. */
+  index: number;
+}
+
 /** What a live stream needs of its node. */
-export interface StreamContext {
+export interface StreamContext<R extends Placed> {
   readonly env: Env;
   readonly engine: Engine;
   readonly counters: Counters;
   readonly budget: TailBudget;
   /** New entries, or the end, are there for readers. */
-  readonly dirty: (stream: LiveStream) => void;
+  readonly dirty: (stream: LiveStream<R>) => void;
   /** The log is not the one that was served: pages are void, and the reader's place moves with a gap. */
-  readonly rewritten: (stream: LiveStream, moved: readonly MovedReader[]) => void;
+  readonly rewritten: (stream: LiveStream<R>, moved: readonly MovedReader<R>[]) => void;
 }
 
 /** A reader whose place is not in the log any more. */
-export interface MovedReader {
-  readonly reader: Reader;
+export interface MovedReader<R extends Placed> {
+  readonly reader: R;
   readonly reason: GapReason;
   readonly from: string;
 }
@@ -35,18 +44,18 @@ const reloadRetryMs = 250;
 /** Between two readings of the head when doubts keep coming: an engine that only hints is read at this pace. */
 const settlePauseMs = 10;
 
-export class LiveStream {
+export class LiveStream<R extends Placed> {
   readonly name: string;
   readonly tail: Tail;
-  readonly readers = new Set<Reader>();
-  /** Readers who had everything when last visited; `Reader.index` is the place in it. */
-  readonly ready: Reader[] = [];
+  readonly readers = new Set<R>();
+  /** Readers who had everything when last visited; `index` is the place in it. */
+  readonly ready: R[] = [];
   /** The fan-out's own marks; see fan-out.ts. */
   dirty = false;
   again = false;
   passIndex = 0;
 
-  readonly #context: StreamContext;
+  readonly #context: StreamContext<R>;
   #head: Head | null = null;
   #loaded = false;
   #interest: Interest | null = null;
@@ -57,7 +66,7 @@ export class LiveStream {
   #seen = 0;
   #released = false;
 
-  constructor(name: string, context: StreamContext) {
+  constructor(name: string, context: StreamContext<R>) {
     this.name = name;
     this.tail = new Tail(name, 0);
     this.#context = context;
@@ -149,7 +158,7 @@ export class LiveStream {
   }
 
   #move(before: Head | null): void {
-    const moved: MovedReader[] = [];
+    const moved: MovedReader<R>[] = [];
     for (const reader of this.readers) {
       const cursor = { epoch: epochOf(before?.epochs ?? [], reader.cursor), seq: reader.cursor };
       const located = this.locate(cursor);
@@ -247,12 +256,12 @@ export class LiveStream {
     return new Promise((resolve) => this.#context.env.clock.after(ms, resolve));
   }
 
-  addReader(reader: Reader): void {
+  addReader(reader: R): void {
     this.readers.add(reader);
   }
 
   /** Takes a reader out of the ready array without disturbing a pass that is under way. */
-  unready(reader: Reader): void {
+  unready(reader: R): void {
     let hole = reader.index;
     if (hole < 0) return;
     reader.index = -1;
@@ -267,7 +276,7 @@ export class LiveStream {
   }
 
   #fill(hole: number, from: number): number {
-    const mover = this.ready[from] as Reader;
+    const mover = this.ready[from] as R;
     if (hole !== from) {
       this.ready[hole] = mover;
       mover.index = hole;
@@ -275,7 +284,7 @@ export class LiveStream {
     return from;
   }
 
-  makeReady(reader: Reader): void {
+  makeReady(reader: R): void {
     reader.index = this.ready.length;
     this.ready.push(reader);
   }

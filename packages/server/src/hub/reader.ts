@@ -1,18 +1,30 @@
 /**
  * A subscription: a cursor that waits. It holds numbers only, never entries; what it has not had yet is in the tail or in pages.
  */
-import type { HubLink } from "./hub-link.ts";
-import type { LiveStream } from "./live-stream.ts";
+import type { Carrier } from "../carrier.ts";
+import type { LiveStream, MovedReader, Placed } from "./live-stream.ts";
 
-export interface Reader {
-  readonly link: HubLink;
-  readonly stream: LiveStream;
-  /** The seq of the last entry written to the link, or where a gap put it. */
-  cursor: number;
-  /** Where to look next: at or after `cursor`, because seqs may have holes. */
-  scan: number;
-  /** The place in the stream's ready array; -1 while behind. */
-  index: number;
+/** A stream with readers, as links and the fan-out know it. */
+export type ReadStream = LiveStream<Reader>;
+
+/** What the fan-out may do with a link. */
+export interface ReaderLink {
+  readonly carrier: Carrier;
+  /** Readers that are behind, in the order of their turns. */
+  readonly behind: Reader[];
+  /** The fan-out's own mark. */
+  inFanOut: boolean;
+  /** Tells the client that entries up to `after` cannot be had, and goes on from there. */
+  gap(reader: Reader, after: number): void;
+  /** Tells the client that the log is another one than it has read, and where that goes on. */
+  moved(move: MovedReader<Reader>): void;
+  /** The reader has everything of a stream that has ended. */
+  streamEnded(reader: Reader): void;
+}
+
+export interface Reader extends Placed {
+  readonly link: ReaderLink;
+  readonly stream: ReadStream;
   /** True while its start is being resolved or a page is being read for it: whoever started that will wake the link. */
   waiting: boolean;
   /** What the last beat said. */
@@ -20,6 +32,6 @@ export interface Reader {
   beatHead: number;
 }
 
-export function newReader(link: HubLink, stream: LiveStream): Reader {
+export function newReader(link: ReaderLink, stream: ReadStream): Reader {
   return { link, stream, cursor: 0, scan: 0, index: -1, waiting: true, beatSent: 0, beatHead: 0 };
 }

@@ -4,7 +4,7 @@
  */
 import { type Cursor, type From, formatPosition, type GapReason, HoldfastError, parsePosition } from "@holdfast/protocol";
 import type { Engine } from "../engine.ts";
-import type { LiveStream } from "./live-stream.ts";
+import type { ReadStream } from "./reader.ts";
 
 /** Deliver after `seq`; `position` is what the client is told; `gap` says why that is not where it asked to be. */
 export interface Start {
@@ -14,7 +14,7 @@ export interface Start {
 }
 
 /** Rejects with HoldfastError when the engine cannot be read. */
-export async function resolveStart(stream: LiveStream, from: From, engine: Engine): Promise<Start> {
+export async function resolveStart(stream: ReadStream, from: From, engine: Engine): Promise<Start> {
   await stream.load();
   if (from === "now") return at(stream, stream.tail.last);
   if (from === "first") {
@@ -27,15 +27,15 @@ export async function resolveStart(stream: LiveStream, from: From, engine: Engin
   return after(stream, cursor);
 }
 
-const at = (stream: LiveStream, seq: number): Start => ({ seq, position: stream.position(seq), gap: null });
+const at = (stream: ReadStream, seq: number): Start => ({ seq, position: stream.position(seq), gap: null });
 
-function after(stream: LiveStream, cursor: Cursor): Start {
+function after(stream: ReadStream, cursor: Cursor): Start {
   const located = stream.locate(cursor);
   const position = formatPosition(cursor.epoch, cursor.seq);
   return located.ok ? { seq: located.seq, position, gap: null } : { seq: located.continueAfter, position, gap: located.reason };
 }
 
-async function prevOfLast(stream: LiveStream, count: number, engine: Engine): Promise<number> {
+async function prevOfLast(stream: ReadStream, count: number, engine: Engine): Promise<number> {
   if (count === 0) return stream.tail.last;
   const held = stream.tail.prevOfLast(count);
   if (held !== null) return held;

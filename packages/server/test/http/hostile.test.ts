@@ -44,8 +44,16 @@ describe("the HTTP interface meets requests that nobody should send", () => {
     ["Origin null", () => `GET /healthz HTTP/1.1\r\n${host()}Origin: null\r\nConnection: close\r\n\r\n`, 403],
     ["HTTP/0.9", () => "GET /healthz\r\n\r\n", 400],
     ["a header block above 16 KiB", () => `GET /healthz HTTP/1.1\r\n${host()}X: ${"x".repeat(20_000)}\r\n\r\n`, 431],
-    ["more headers than are shown", () => `GET /healthz HTTP/1.1\r\n${host()}${Array.from({ length: 150 }, (_, i) => `a${i}: 1\r\n`).join("")}Connection: close\r\n\r\n`, 400],
-    ["Transfer-Encoding with Content-Length", () => `POST /v1/streams/a HTTP/1.1\r\n${host()}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+    [
+      "more headers than are shown",
+      () => `GET /healthz HTTP/1.1\r\n${host()}${Array.from({ length: 150 }, (_, i) => `a${i}: 1\r\n`).join("")}Connection: close\r\n\r\n`,
+      400,
+    ],
+    [
+      "Transfer-Encoding with Content-Length",
+      () => `POST /v1/streams/a HTTP/1.1\r\n${host()}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+    ],
     ["differing Content-Lengths", () => `POST /v1/streams/a HTTP/1.1\r\n${host()}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd`, 400],
     ["a bare LF in a header", () => `GET /healthz HTTP/1.1\n${host()}\r\n`, 400],
     ["a NUL in a header", () => `GET /healthz HTTP/1.1\r\n${host()}X: a\0b\r\n\r\n`, 400],
@@ -61,8 +69,15 @@ describe("the HTTP interface meets requests that nobody should send", () => {
   }
 
   it("refuses an upgrade from a foreign page before 101", async () => {
-    const upgrade = (origin: string): string => `GET /v1/link HTTP/1.1\r\n${host()}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: holdfast.v1\r\nOrigin: ${origin}\r\n\r\n`;
-    for (const origin of ["https://evil.example", "null", `http://127.0.0.1:${test.port}.evil.example`, `https://127.0.0.1:${test.port}`, `http://127.0.0.1:${test.port + 1}`]) {
+    const upgrade = (origin: string): string =>
+      `GET /v1/link HTTP/1.1\r\n${host()}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: holdfast.v1\r\nOrigin: ${origin}\r\n\r\n`;
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      `http://127.0.0.1:${test.port}.evil.example`,
+      `https://127.0.0.1:${test.port}`,
+      `http://127.0.0.1:${test.port + 1}`,
+    ]) {
       const { answer, ended } = await raw(test.port, upgrade(origin));
       assert.equal(status(answer), 403, origin);
       assert.ok(ended);
@@ -78,7 +93,11 @@ describe("the HTTP interface meets requests that nobody should send", () => {
   });
 
   it("stops reading a body above the limit and says so", async () => {
-    const response = await fetch(`${test.url}/v1/streams/big`, { method: "POST", body: "x".repeat(1_100_000), headers: { "content-type": "application/octet-stream" } });
+    const response = await fetch(`${test.url}/v1/streams/big`, {
+      method: "POST",
+      body: "x".repeat(1_100_000),
+      headers: { "content-type": "application/octet-stream" },
+    });
     assert.equal(response.status, 413);
     assert.equal(((await response.json()) as { error: { code: string } }).error.code, "body_too_large");
   });
@@ -93,7 +112,7 @@ describe("publishing by HTTP", () => {
   const code = (answer: { body: Record<string, unknown> }): unknown => (answer.body["error"] as { code: string } | undefined)?.code;
 
   it("keeps a payload's bytes exactly as sent", async () => {
-    const payloads = ['{"a":1,"a":2}', "12345678901234567890123", '"\\u0000\\ud800"', ' [ 1 ,\n2 ] ', '"\u2028\u2029"', "0.1e-400", '""'];
+    const payloads = ['{"a":1,"a":2}', "12345678901234567890123", '"\\u0000\\ud800"', " [ 1 ,\n2 ] ", '"\u2028\u2029"', "0.1e-400", '""'];
     for (const payload of payloads) assert.equal((await test.post("raw", payload)).status, 200);
     const text = await (await fetch(`${test.url}/v1/streams/raw`)).text();
     for (const payload of payloads) assert.ok(text.includes(`"data":${payload}}`), payload);
@@ -118,7 +137,10 @@ describe("publishing by HTTP", () => {
     assert.equal((good.body["positions"] as string[]).length, 3);
     assert.equal(code(await test.post("batch", "4\n{\n5", type)), "bad_payload");
     const page = (await (await fetch(`${test.url}/v1/streams/batch`)).json()) as { entries: { data: unknown }[] };
-    assert.deepEqual(page.entries.map((entry) => entry.data), [1, "two", { three: 3 }]);
+    assert.deepEqual(
+      page.entries.map((entry) => entry.data),
+      [1, "two", { three: 3 }],
+    );
   });
 
   it("answers a repeated producer tuple with the same positions", async () => {
@@ -157,13 +179,20 @@ describe("history by HTTP", () => {
     const seen: unknown[] = [];
     let after = "first";
     for (let more = true; more; ) {
-      const page = (await (await fetch(`${test.url}/v1/streams/log/a?after=${after}&limit=10`)).json()) as { entries: { data: unknown; position: string; prev: string }[]; next: string; more: boolean };
+      const page = (await (await fetch(`${test.url}/v1/streams/log/a?after=${after}&limit=10`)).json()) as {
+        entries: { data: unknown; position: string; prev: string }[];
+        next: string;
+        more: boolean;
+      };
       if (seen.length > 0) assert.equal(page.entries[0]?.prev, after);
       seen.push(...page.entries.map((entry) => entry.data));
       after = page.next;
       more = page.more;
     }
-    assert.deepEqual(seen, Array.from({ length: 25 }, (_, i) => i));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 25 }, (_, i) => i),
+    );
     const epoch = after.split(".")[0];
     const ahead = await fetch(`${test.url}/v1/streams/log/a?after=${epoch}.2zz`);
     assert.equal(ahead.status, 410);
@@ -171,7 +200,10 @@ describe("history by HTTP", () => {
     assert.equal((await fetch(`${test.url}/v1/streams/log/a?after=zz.15`)).status, 410);
     for (const bad of ["", "1", "last:x", "e.05", "../x"]) assert.equal((await fetch(`${test.url}/v1/streams/log/a?after=${bad}`)).status, 400, bad);
     const last = (await (await fetch(`${test.url}/v1/streams/log/a?after=last:3`)).json()) as { entries: { data: unknown }[] };
-    assert.deepEqual(last.entries.map((entry) => entry.data), [22, 23, 24]);
+    assert.deepEqual(
+      last.entries.map((entry) => entry.data),
+      [22, 23, 24],
+    );
     const now = (await (await fetch(`${test.url}/v1/streams/log/a?after=now`)).json()) as { next: string };
     assert.equal(now.next, after);
     await test.stop();
@@ -180,12 +212,22 @@ describe("history by HTTP", () => {
   it("lists streams in order, by prefix, page by page", async () => {
     const test = await testServer();
     for (const name of ["b/2", "a/1", "b/1", "c"]) await test.post(name, "1");
-    const list = async (query: string): Promise<{ streams: { stream: string }[]; next: string | null }> => (await (await fetch(`${test.url}/v1/streams?${query}`)).json()) as never;
-    assert.deepEqual((await list("")).streams.map((info) => info.stream), ["a/1", "b/1", "b/2", "c"]);
-    assert.deepEqual((await list("prefix=b/")).streams.map((info) => info.stream), ["b/1", "b/2"]);
+    const list = async (query: string): Promise<{ streams: { stream: string }[]; next: string | null }> =>
+      (await (await fetch(`${test.url}/v1/streams?${query}`)).json()) as never;
+    assert.deepEqual(
+      (await list("")).streams.map((info) => info.stream),
+      ["a/1", "b/1", "b/2", "c"],
+    );
+    assert.deepEqual(
+      (await list("prefix=b/")).streams.map((info) => info.stream),
+      ["b/1", "b/2"],
+    );
     const first = await list("limit=3");
     assert.equal(first.next, "b/2");
-    assert.deepEqual((await list(`limit=3&after=${first.next}`)).streams.map((info) => info.stream), ["c"]);
+    assert.deepEqual(
+      (await list(`limit=3&after=${first.next}`)).streams.map((info) => info.stream),
+      ["c"],
+    );
     await test.stop();
   });
 });

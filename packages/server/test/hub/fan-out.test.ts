@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { formatPosition, parsePosition } from "@holdfast/protocol";
+import fc from "fast-check";
 import type { Engine } from "../../src/engine.ts";
 import { memoryEngine } from "../../src/engines/memory.ts";
 import { Hub, nodeEnv, resolveServerOptions, type ServerOptions } from "../../src/index.ts";
@@ -9,11 +9,21 @@ import { TestCarrier } from "../support/carrier.ts";
 
 const encoder = new TextEncoder();
 
-async function open(options: Partial<ServerOptions> = {}, wrap: (engine: Engine) => Engine = (engine) => engine): Promise<{ hub: Hub; engine: Engine; stop: () => Promise<void> }> {
+async function open(
+  options: Partial<ServerOptions> = {},
+  wrap: (engine: Engine) => Engine = (engine) => engine,
+): Promise<{ hub: Hub; engine: Engine; stop: () => Promise<void> }> {
   const engine = wrap(memoryEngine({ env: nodeEnv }));
   const hub = new Hub(engine, resolveServerOptions(options), nodeEnv);
   await engine.start();
-  return { hub, engine, stop: async () => { hub.stop(); await engine.stop(); } };
+  return {
+    hub,
+    engine,
+    stop: async () => {
+      hub.stop();
+      await engine.stop();
+    },
+  };
 }
 
 async function publish(hub: Hub, stream: string, ...payloads: (number | string)[]): Promise<void> {
@@ -98,7 +108,10 @@ describe("the fan-out", () => {
 
   it("keeps every reader's run whole under any interleaving of appends, stalls, evictions, re-subscriptions and departures", async () => {
     const action = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ do: fc.constant("publish" as const), count: fc.integer({ min: 1, max: 40 }), size: fc.constantFrom(1, 500, 20_000) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({ do: fc.constant("publish" as const), count: fc.integer({ min: 1, max: 40 }), size: fc.constantFrom(1, 500, 20_000) }),
+      },
       { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("slow", "fast", "take", "leave", "again"), reader: fc.nat(5) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant("turn" as const) }) },
     );
@@ -180,7 +193,12 @@ describe("the fan-out", () => {
     assert.deepEqual(told.streams, { s: { sent: position, head: position } });
     const before = link.of("beat").length;
     await until(() => link.of("beat").length >= before + 3);
-    assert.ok(link.of("beat").slice(before + 1).every((frame) => !("streams" in frame)));
+    assert.ok(
+      link
+        .of("beat")
+        .slice(before + 1)
+        .every((frame) => !("streams" in frame)),
+    );
     clearInterval(alive);
     await stop();
   });

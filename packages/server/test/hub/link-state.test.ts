@@ -37,7 +37,10 @@ describe("a link's machine", () => {
   });
 
   it("bears ten bad messages a minute and ten pings in ten seconds", () => {
-    for (const [event, everyMs] of [[{ type: "bad" }, 1_000], [{ type: "ping" }, 500]] as const) {
+    for (const [event, everyMs] of [
+      [{ type: "bad" }, 1_000],
+      [{ type: "ping" }, 500],
+    ] as const) {
       let state = live();
       for (let i = 0; i < 10; i++) state = stepLink(state, event, rules, i * everyMs).state;
       assert.equal(state.name, "live");

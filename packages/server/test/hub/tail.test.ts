@@ -11,7 +11,11 @@ const decoder = new TextDecoder();
 const format: WireFormat = { name: "test", encode: (entry) => encoder.encode(`${entry.position}:${decoder.decode(entry.payload)};`) };
 const entryAt = (seq: number, prev: number, payload = "x"): Entry => ({ epoch: "e", seq, prev, timeMs: 0, format: "json", payload: encoder.encode(payload) });
 const seqsIn = (bytes: Uint8Array): number[] =>
-  decoder.decode(bytes).split(";").filter((part) => part !== "").map((part) => Number.parseInt((part.split(":")[0] as string).slice(3), 36));
+  decoder
+    .decode(bytes)
+    .split(";")
+    .filter((part) => part !== "")
+    .map((part) => Number.parseInt((part.split(":")[0] as string).slice(3), 36));
 
 describe("a tail", () => {
   it("gives exactly the entries after a cursor, whatever the holes between seqs", () => {
@@ -69,12 +73,21 @@ describe("a tail", () => {
       seqs.push(...seqsIn(range.bytes));
       cursor = range.to;
     }
-    assert.deepEqual(seqs, Array.from({ length: tail.size }, (_, i) => tail.start + 1 + i));
+    assert.deepEqual(
+      seqs,
+      Array.from({ length: tail.size }, (_, i) => tail.start + 1 + i),
+    );
   });
 
   it("encodes an entry once per format however often it is asked for", () => {
     let encoded = 0;
-    const counting: WireFormat = { name: "counting", encode: (entry) => { encoded++; return format.encode(entry); } };
+    const counting: WireFormat = {
+      name: "counting",
+      encode: (entry) => {
+        encoded++;
+        return format.encode(entry);
+      },
+    };
     const tail = new Tail("s", 0);
     for (let seq = 1; seq <= 10; seq++) {
       tail.append(entryAt(seq, seq - 1), "e");
@@ -101,9 +114,15 @@ describe("the tail budget", () => {
       tail.append(entryAt(1, 0, "q".repeat(300)), "e");
       budget.touched(tail);
     }
-    assert.deepEqual(tails.map((tail) => tail.size), [0, 1, 1]);
+    assert.deepEqual(
+      tails.map((tail) => tail.size),
+      [0, 1, 1],
+    );
     assert.equal(budget.evictions, 1);
-    assert.equal(budget.usedBytes, tails.reduce((sum, tail) => sum + tail.bytes, 0));
+    assert.equal(
+      budget.usedBytes,
+      tails.reduce((sum, tail) => sum + tail.bytes, 0),
+    );
     assert.equal(tails[0]?.start, 1);
   });
 });

@@ -15,7 +15,12 @@ export function clientFrame(payload: Buffer | string, opcode = 1, bits = 0x80): 
   const body = Buffer.from(payload);
   const mask = randomBytes(4);
   const masked = Buffer.from(body.map((byte, i) => byte ^ (mask[i % 4] as number)));
-  const length = body.length < 126 ? Buffer.from([0x80 | body.length]) : body.length < 65_536 ? Buffer.from([0xfe, body.length >> 8, body.length & 255]) : Buffer.concat([Buffer.from([0xff]), bigLength(body.length)]);
+  const length =
+    body.length < 126
+      ? Buffer.from([0x80 | body.length])
+      : body.length < 65_536
+        ? Buffer.from([0xfe, body.length >> 8, body.length & 255])
+        : Buffer.concat([Buffer.from([0xff]), bigLength(body.length)]);
   return Buffer.concat([Buffer.from([bits | opcode]), length, mask, masked]);
 }
 
@@ -79,8 +84,18 @@ export class Wire {
   static async open(port: number, glued: Buffer = Buffer.alloc(0), headers: Record<string, string> = {}): Promise<Wire> {
     const socket = connect(port, "127.0.0.1");
     await new Promise((resolve, reject) => socket.once("connect", () => resolve(null)).once("error", reject));
-    const lines = { Host: `127.0.0.1:${port}`, Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": randomBytes(16).toString("base64"), "Sec-WebSocket-Protocol": "holdfast.v1", ...headers };
-    const request = `GET /v1/link HTTP/1.1\r\n${Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+    const lines = {
+      Host: `127.0.0.1:${port}`,
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": randomBytes(16).toString("base64"),
+      "Sec-WebSocket-Protocol": "holdfast.v1",
+      ...headers,
+    };
+    const request = `GET /v1/link HTTP/1.1\r\n${Object.entries(lines)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("")}\r\n`;
     socket.write(Buffer.concat([Buffer.from(request), glued]));
     const head = await new Promise<Buffer>((resolve, reject) => {
       let seen = Buffer.alloc(0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { clientFrame, Wire } from "../support/wire.ts";
 import { type TestServer, testServer } from "../support/server.ts";
+import { clientFrame, Wire } from "../support/wire.ts";
 
 describe("a WebSocket link meets bytes that no client should send", () => {
   let test: TestServer;
@@ -80,7 +80,18 @@ describe("a WebSocket link meets bytes that no client should send", () => {
 
   it("answers bad messages with errors and the eleventh with 4500", async () => {
     const wire = await Wire.live(test.port);
-    const bad = ["nonsense", "[]", "null", '{"type":"no such"}', '{"type":"ping","id":-1}', '{"type":"ping","id":1.5}', '{"type":"subscribe","id":1}x', '{"type":"unsubscribe","stream":"../x"}', '{"type":"pong"}', `{"type":"beat","x":${"[".repeat(100)}${"]".repeat(100)}}`];
+    const bad = [
+      "nonsense",
+      "[]",
+      "null",
+      '{"type":"no such"}',
+      '{"type":"ping","id":-1}',
+      '{"type":"ping","id":1.5}',
+      '{"type":"subscribe","id":1}x',
+      '{"type":"unsubscribe","stream":"../x"}',
+      '{"type":"pong"}',
+      `{"type":"beat","x":${"[".repeat(100)}${"]".repeat(100)}}`,
+    ];
     for (const text of bad) wire.send(text);
     await wire.until(() => wire.messages("error").length === 10);
     assert.equal(wire.closeCode, null);

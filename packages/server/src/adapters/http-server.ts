@@ -1,0 +1,85 @@
+/**
+ * The one port of a server: an HTTP server with finite times and sizes, whose upgrades go to the WebSocket transport.
+ * Nothing is answered before Host, Origin and the header block have been checked.
+ */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Socket } from "node:net";
+import { HoldfastError } from "@holdfast/protocol";
+import { accessFault } from "../http/access.ts";
+import type { HttpContext } from "../http/context.ts";
+import { sendError } from "../http/respond.ts";
+import { route } from "../http/router.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { ServerOptions } from "../options.ts";
+import { websocketTransport } from "../transports/websocket.ts";
+
+const headerBytesMax = 16_384;
+const headersCountMax = 100;
+const keepAliveMs = 65_000;
+
+/** An HTTP server that does not listen yet. */
+export function httpServer(context: HttpContext): Server {
+  const { hub, options } = context;
+  const transport = websocketTransport(hub);
+  const server = createServer(
+    {
+      headersTimeout: options.handshakeMs,
+      requestTimeout: options.handshakeMs * 3,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: headerBytesMax,
+      keepAliveTimeout: keepAliveMs,
+    },
+    (request, response) => {
+      const fault = headersFault(request) ?? accessFault(request, options);
+      if (fault === null) void route(context, request, response);
+      else {
+        hub.counters.refuse(fault.code);
+        sendError(response, fault.code, fault.message, { headers: { Connection: "close" } });
+      }
+    },
+  );
+  server.maxHeadersCount = headersCountMax * 2;
+  // Links and requests together, with room for requests while links are at their cap.
+  server.maxConnections = options.linksMax + 1_000;
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const fault = headersFault(request) ?? accessFault(request, options);
+    const path = request.url?.split("?")[0];
+    if (fault !== null) refuseUpgrade(hub, socket, fault.code, fault.message);
+    else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
+    else transport.upgrade(request, socket, head);
+  });
+  return server;
+}
+
+/** Node shows only so many headers and hides the rest: a request at the bound is refused rather than half read. */
+function headersFault(request: IncomingMessage): { readonly code: "bad_request"; readonly message: string } | null {
+  if (request.httpVersionMajor < 1) return { code: "bad_request", message: "HTTP/0.9 is not spoken here" };
+  return request.rawHeaders.length / 2 > headersCountMax ? { code: "bad_request", message: `expected at most ${headersCountMax} headers` } : null;
+}
+
+const statusLines: Readonly<Record<string, string>> = {
+  bad_request: "400 Bad Request",
+  bad_origin: "403 Forbidden",
+  not_found: "404 Not Found",
+  bad_host: "421 Misdirected Request",
+};
+
+function refuseUpgrade(hub: Hub, socket: Socket, code: "bad_request" | "bad_origin" | "bad_host" | "not_found", message: string): void {
+  hub.counters.refuse(code);
+  const body = `${JSON.stringify({ error: { code, message } })}\n`;
+  socket.end(
+    `HTTP/1.1 ${statusLines[code]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** Listens; rejects with the system's reason. */
+export function listening(http: Server, options: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? `port ${options.port} of ${options.host} is in use` : cause.message;
+      reject(new HoldfastError("connect_failed", `cannot listen: ${why}`, { cause }));
+    });
+    http.listen(options.port, options.host, () => resolve());
+  });
+}

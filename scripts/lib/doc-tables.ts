@@ -1,0 +1,87 @@
+/**
+ * The tables that documentation takes from the code: where each comes from, where it stands, and how it is drawn.
+ * A table stands between `<!-- table:NAME -->` and `<!-- /table -->`; nobody edits it there.
+ */
+
+/** A row as a module exports it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One table. `module` exports `name` (an object of rows); `keep` picks some of its rows. */
+export interface TableSource {
+  readonly table: string;
+  readonly page: string;
+  readonly module: string;
+  readonly export: string;
+  readonly keep?: (name: string) => boolean;
+  readonly columns: Readonly<Record<string, (name: string, row: Row) => string>>;
+}
+
+const cell = (value: unknown): string =>
+  value === null || value === undefined
+    ? ""
+    : String(value)
+        .replaceAll("|", "\\|")
+        .replaceAll(/\s*\n\s*/g, " ");
+const code = (value: unknown): string => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return value === null || value === undefined || text === "" ? "none" : `\`${cell(text)}\``;
+};
+
+const codeColumns = {
+  Code: (name: string, row: Row) => (row["later"] ? `\`${name}\` (not sent yet)` : `\`${name}\``),
+  Close: (_: string, row: Row) => cell(row["close"]),
+  HTTP: (_: string, row: Row) => cell(row["http"]),
+  "The client then": (_: string, row: Row) => cell(row["retry"]),
+  Meaning: (_: string, row: Row) => cell(row["meaning"]),
+  "What to do": (_: string, row: Row) => cell(row["remedy"]),
+};
+
+const limitColumns = {
+  Limit: (name: string) => `\`${name}\``,
+  Value: (_: string, row: Row) => `${cell(row["value"])} ${cell(row["unit"])}`.trim(),
+  What: (_: string, row: Row) => cell(row["what"]),
+  "Answered with": (_: string, row: Row) => code(row["code"]),
+  "Counted by": (_: string, row: Row) => code(row["metric"]),
+};
+
+const optionColumns = {
+  Option: (name: string) => `\`${name}\``,
+  Default: (_: string, row: Row) => code(row["default"]),
+  Unit: (_: string, row: Row) => cell(row["unit"]),
+  What: (_: string, row: Row) => cell(row["what"]),
+};
+
+/** Names of quantities end in `Max` when they are limits. */
+const isLimit = (name: string): boolean => name.endsWith("Max");
+
+const options = (part: string) => ({ module: `packages/${part}/src/options.ts`, export: `${part}OptionDocs`, columns: optionColumns });
+
+/** Every table, in the order in which it is checked. */
+export const tables: readonly TableSource[] = [
+  { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
+  { table: "limits", page: "docs/limits.md", module: "packages/protocol/src/limits.ts", export: "limits", columns: limitColumns },
+  { table: "server-limits", page: "docs/limits.md", ...options("server"), keep: isLimit },
+  { table: "client-limits", page: "docs/limits.md", ...options("client"), keep: isLimit },
+  { table: "server-options", page: "docs/options.md", ...options("server") },
+  { table: "client-options", page: "docs/options.md", ...options("client") },
+  { table: "cli-options", page: "docs/options.md", ...options("cli") },
+];
+
+/** The table as Markdown, ending in a line break. */
+export function drawTable(source: Pick<TableSource, "columns" | "keep">, rows: Readonly<Record<string, Row>>): string {
+  const heads = Object.keys(source.columns);
+  const cells = Object.entries(rows)
+    .filter(([name]) => source.keep?.(name) ?? true)
+    .map(([name, row]) => Object.values(source.columns).map((draw) => draw(name, row)));
+  const lines = [heads, heads.map(() => "---"), ...cells];
+  return `${lines.map((line) => `| ${line.join(" | ")} |`).join("\n")}\n`;
+}
+
+/** The page with the table put in its place; null when the page has no place for it. */
+export function placeTable(page: string, name: string, table: string): string | null {
+  const start = `<!-- table:${name} -->`;
+  const from = page.indexOf(start);
+  const to = page.indexOf("<!-- /table -->", from);
+  if (from < 0 || to < 0) return null;
+  return `${page.slice(0, from + start.length)}\n\n${table}\n${page.slice(to)}`;
+}

@@ -1,0 +1,42 @@
+/**
+ * Programs of the system that tests need: installed where that is allowed (root, apt-get), and otherwise named.
+ * Nothing is installed that is already there, and package lists are refreshed only when something is missing.
+ */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Each program that tests call, with the Debian package that brings it. */
+export const systemTools: Readonly<Record<string, string>> = { strace: "strace", curl: "curl" };
+
+/** Whether a program is on the PATH. */
+export function isOnPath(tool: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, tool), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Installs what is missing, if it may; returns what is missing afterwards. */
+export function ensureTools(tools: Readonly<Record<string, string>>, say: (line: string) => void): string[] {
+  const missing = (): string[] => Object.keys(tools).filter((tool) => !isOnPath(tool));
+  if (missing().length === 0) return [];
+  if (process.getuid?.() !== 0 || !isOnPath("apt-get")) {
+    say(`not installed, and this user may not install it: ${missing().join(", ")}`);
+    return missing();
+  }
+  const packages = missing().map((tool) => tools[tool] ?? tool);
+  say(`installing ${packages.join(", ")} (apt-get) ...`);
+  const aptGet = (...args: string[]): boolean => {
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, timeout: 180_000, encoding: "utf8" } as const;
+    const { status, stderr } = spawnSync("apt-get", args, options);
+    if (status !== 0) say(`apt-get ${args.join(" ")} failed: ${stderr.trim().split("\n").at(-1) ?? ""}`);
+    return status === 0;
+  };
+  if (aptGet("update", "-qq")) aptGet("install", "-y", "-qq", "--no-install-recommends", ...packages);
+  return missing();
+}

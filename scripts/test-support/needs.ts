@@ -1,0 +1,35 @@
+/**
+ * What a test needs of the machine beyond Node: programs and privileges. A test whose need is not met is skipped with a
+ * reason that `npm test` counts and prints; as root in CI no skip is accepted.
+ *
+ *     test("no acknowledgement precedes fsync", { skip: needs("strace") }, async () => { ... });
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { isOnPath } from "../lib/system-packages.ts";
+
+const succeeds = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: "ignore", timeout: 10_000 }).status === 0;
+
+/** Each need: whether it is met, tried rather than assumed, and what to say when it is not. */
+const probes = {
+  curl: { met: () => isOnPath("curl"), reason: "needs curl" },
+  strace: { met: () => isOnPath("strace") && succeeds("strace", "-o", "/dev/null", "true"), reason: "needs strace, and the right to trace" },
+  root: { met: () => process.getuid?.() === 0, reason: "needs root" },
+  netns: { met: () => isOnPath("unshare") && succeeds("unshare", "--net", "true"), reason: "needs the right to make a network namespace" },
+  proc: { met: () => existsSync("/proc/self/stat"), reason: "needs Linux's /proc" },
+} satisfies Record<string, { met: () => boolean; reason: string }>;
+
+/** Something that a test may need. */
+export type Need = keyof typeof probes;
+
+const known = new Map<Need, boolean>();
+
+/** False when every need is met; else the reason, to be given to `skip`. */
+export function needs(...all: readonly Need[]): string | false {
+  const unmet = all.filter((need) => {
+    const met = known.get(need) ?? probes[need].met();
+    known.set(need, met);
+    return !met;
+  });
+  return unmet.length === 0 ? false : unmet.map((need) => probes[need].reason).join("; ");
+}
