@@ -54,6 +54,7 @@ const optionColumns = {
 /** Names of quantities end in `Max` when they are limits. */
 const isLimit = (name: string): boolean => name.endsWith("Max");
 
+const engineOptions = { module: "packages/server/src/engines/options.ts", export: "engineOptionDocs", columns: optionColumns };
 const options = (part: string) => ({ module: `packages/${part}/src/options.ts`, export: `${part}OptionDocs`, columns: optionColumns });
 
 /** Every table, in the order in which it is checked. */
@@ -61,8 +62,10 @@ export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
   { table: "limits", page: "docs/limits.md", module: "packages/protocol/src/limits.ts", export: "limits", columns: limitColumns },
   { table: "server-limits", page: "docs/limits.md", ...options("server"), keep: isLimit },
+  { table: "engine-limits", page: "docs/limits.md", ...engineOptions, keep: isLimit },
   { table: "client-limits", page: "docs/limits.md", ...options("client"), keep: isLimit },
   { table: "server-options", page: "docs/options.md", ...options("server") },
+  { table: "engine-options", page: "docs/options.md", ...engineOptions },
   { table: "client-options", page: "docs/options.md", ...options("client") },
   { table: "cli-options", page: "docs/options.md", ...options("cli") },
 ];

@@ -31,7 +31,9 @@ const later = (code: CodeRow): CodeRow => ({ ...code, later: true });
 export const codes = {
   // A link ends, and the client goes on elsewhere or later.
   draining: row(1012, 503, "resume", "The server is restarting or leaving", "Nothing: the client resumes within the advised window"),
-  overloaded: row(1013, 503, "backoff", "The server admits no more links now", "Nothing: the client comes back at the advised time. Add nodes when it lasts"),
+  overloaded: later(
+    row(1013, 503, "backoff", "The server admits no more links now", "Nothing: the client comes back at the advised time. Add nodes when it lasts"),
+  ),
   internal: row(1011, 500, "backoff", "The server met an error of its own", "Read the server's log; report it"),
   slow_consumer: row(
     4001,
@@ -54,10 +56,10 @@ export const codes = {
   bad_request: row(4500, 400, "stop", "A message that the protocol does not allow", "Compare the client with PROTOCOL.md"),
   unauthenticated: later(row(4501, 401, "stop", "No valid credentials", "Sign in again")),
   handshake_timeout: row(4502, 408, "backoff", "No `hello` within the handshake time", "Look for a hop that holds back the first bytes"),
-  forbidden: row(4503, 403, "stop", "Not allowed", "Ask for the permission"),
+  forbidden: later(row(4503, 403, "stop", "Not allowed", "Ask for the permission")),
   too_many_links: row(4504, 429, "backoff", "The node holds as many links as it may", "Raise `linksMax`, or add nodes"),
   protocol_unsupported: row(4505, 400, "stop", "The peer does not speak `holdfast.v1`", "Update the older side"),
-  superseded: row(4507, 409, "stop", "A newer link of the same client took over", "Nothing"),
+  superseded: later(row(4507, 409, "stop", "A newer link of the same client took over", "Nothing")),
   binary_unsupported: row(1003, null, "stop", "A binary message on a text-only endpoint", "Send JSON text; bytes travel as base64"),
   frame_too_large: row(1009, 413, "stop", "A message above the limit", "Send larger entries as parts"),
   not_utf8: row(1007, 400, "stop", "Text that is not UTF-8", "Encode as UTF-8, or publish bytes"),

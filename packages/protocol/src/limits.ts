@@ -34,6 +34,13 @@ export const limits = {
     code: "bad_request",
     metric: "holdfast_refused_total",
   },
+  partsMsMax: {
+    value: 30_000,
+    unit: "ms",
+    what: "Time from the first part of a published payload to its last; checked at every beat",
+    code: "bad_request",
+    metric: "holdfast_refused_total",
+  },
   inlineBytesMax: {
     value: 49_152,
     unit: "bytes",

@@ -41,6 +41,7 @@ export function httpServer(context: HttpContext): Server {
   server.maxHeadersCount = headersCountMax * 2;
   // Links and requests together, with room for requests while links are at their cap.
   server.maxConnections = options.linksMax + 1_000;
+  server.on("drop", () => hub.counters.refuse("too_many_links"));
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const fault = headersFault(request) ?? accessFault(request, options);

@@ -49,6 +49,8 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   /** Since when bytes have waited for the peer; -1 while none do. */
   #stalledSinceMs = -1;
   #inputHeld = false;
+  /** Subscriptions whose start is being looked up, replaced ones included. */
+  #starting = 0;
   #advisedWindowMs = 0;
   #drainDetails: CloseDetails = {};
 
@@ -116,6 +118,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   /** One beat: checks the peer, then says where every changed stream stands. */
   beat(): void {
     const nowMs = this.#hub.env.clock.monoMs();
+    this.#publisher.checkAge(nowMs);
     if (this.carrier.queuedBytes === 0) this.#stalledSinceMs = -1;
     else if (this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
     const stalledMs = this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs;
@@ -142,7 +145,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     let named = 0;
     for (const reader of this.#readers.values()) {
       const { cursor, stream } = reader;
-      if (reader.waiting && reader.index < 0 && cursor === 0 && !this.behind.includes(reader)) continue; // Not subscribed yet.
+      if (!reader.placed) continue;
       if (cursor === reader.beatSent && stream.tail.last === reader.beatHead) continue;
       if (named++ >= beatStreamsMax) break;
       reader.beatSent = cursor;
@@ -164,7 +167,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   /** The stream's log was rewritten and this reader was past the fork. */
   moved(move: MovedReader<Reader>): void {
-    if (move.reader.waiting && move.reader.index < 0) return; // It is being placed anew anyway.
+    if (!move.reader.placed) return; // Its place is being looked up in the new log anyway.
     this.#sendGap(move.reader, move.reason, move.from, move.reader.cursor);
   }
 
@@ -186,7 +189,10 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   /** Answers flow only as fast as the peer takes them: while too many wait, nothing more is read from it. */
   holdInputWhenBusy(): void {
     const { options } = this.#hub;
-    const busy = this.carrier.queuedBytes > options.controlBytesMax || this.#publisher.inFlight >= options.publishesInFlightMax;
+    const busy =
+      this.carrier.queuedBytes > options.controlBytesMax ||
+      this.#publisher.inFlight >= options.publishesInFlightMax ||
+      this.#starting > options.subscriptionsMax;
     if (busy === this.#inputHeld) return;
     this.#inputHeld = busy;
     if (!busy) this.bytes();
@@ -264,10 +270,12 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     const reader = newReader(this, stream);
     this.#readers.set(name, reader);
     stream.addReader(reader);
+    this.#starting++;
     resolveStart(stream, frame.from, this.#hub.engine).then(
       (start) => {
+        this.#started();
         if (this.#readers.get(name) !== reader) return; // Unsubscribed, subscribed anew or gone meanwhile.
-        reader.waiting = false;
+        reader.placed = true;
         reader.cursor = reader.scan = start.seq;
         reader.beatSent = start.seq;
         reader.beatHead = stream.tail.last;
@@ -277,12 +285,18 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
         this.#hub.fanOut.fallBehind(reader);
       },
       (thrown: unknown) => {
+        this.#started();
         if (this.#readers.get(name) !== reader) return;
         this.#drop(reader);
         const error = HoldfastError.from(thrown);
         this.#refuseSubscribe(id, name, error.code, error.message);
       },
     );
+  }
+
+  #started(): void {
+    this.#starting--;
+    this.holdInputWhenBusy();
   }
 
   #countResume(reader: Reader): void {

@@ -12,6 +12,7 @@ import { join } from "./tail.ts";
 interface Assembly {
   readonly id: number;
   readonly parts: Uint8Array[];
+  readonly sinceMs: number;
   bytes: number;
 }
 
@@ -26,6 +27,8 @@ export class LinkPublisher {
   readonly #link: PublishingLink;
   readonly #hub: HubContext;
   #assembly: Assembly | null = null;
+  /** The publish whose parts were refused: what still comes of it has been answered. */
+  #spoiltId = -1;
   #inFlight = 0;
   #abandoned = false;
 
@@ -45,28 +48,39 @@ export class LinkPublisher {
     this.#assembly = null;
   }
 
+  /** Forgets a payload whose parts have stopped coming. */
+  checkAge(nowMs: number): void {
+    const assembly = this.#assembly;
+    if (assembly === null || nowMs - assembly.sinceMs <= limits.partsMsMax.value) return;
+    this.#spoil(assembly.id, "bad_request", `expected all parts within ${limits.partsMsMax.value} ms`);
+  }
+
+  #spoil(id: number, code: Code, message: string): void {
+    this.#assembly = null;
+    this.#spoiltId = id;
+    this.#refuse(id, code, message);
+  }
+
   part(frame: PublishPartFrame): void {
+    if (frame.id === this.#spoiltId) return;
     let assembly = this.#assembly;
     if (frame.index === 0 && (assembly === null || assembly.id !== frame.id)) {
-      if (assembly !== null) this.#refuse(assembly.id, "bad_request", "another payload began before this one was finished");
-      assembly = { id: frame.id, parts: [], bytes: 0 };
+      if (assembly !== null) this.#spoil(assembly.id, "bad_request", "another payload began before this one was finished");
+      assembly = { id: frame.id, parts: [], sinceMs: this.#hub.env.clock.monoMs(), bytes: 0 };
       this.#assembly = assembly;
     }
     if (assembly === null || assembly.id !== frame.id || assembly.parts.length !== frame.index) {
-      this.#assembly = null;
-      this.#refuse(frame.id, "bad_request", `expected part ${assembly?.id === frame.id ? assembly.parts.length : 0}, got ${frame.index}`);
+      this.#spoil(frame.id, "bad_request", `expected part ${assembly?.id === frame.id ? assembly.parts.length : 0}, got ${frame.index}`);
       return;
     }
     const bytes = fromBase64(frame.base64);
     if (bytes === null || bytes.length > limits.partBytesMax.value) {
-      this.#assembly = null;
-      this.#refuse(frame.id, "bad_payload", `expected base64 of at most ${limits.partBytesMax.value} bytes`);
+      this.#spoil(frame.id, "bad_payload", `expected base64 of at most ${limits.partBytesMax.value} bytes`);
       return;
     }
     assembly.bytes += bytes.length;
     if (assembly.bytes > this.#hub.options.entryBytesMax) {
-      this.#assembly = null;
-      this.#refuse(frame.id, "entry_too_large", `expected at most ${this.#hub.options.entryBytesMax} bytes`);
+      this.#spoil(frame.id, "entry_too_large", `expected at most ${this.#hub.options.entryBytesMax} bytes`);
       return;
     }
     assembly.parts.push(bytes);
@@ -94,6 +108,7 @@ export class LinkPublisher {
     const assembly = this.#assembly;
     if (frame.parts === 0) return frame.payload;
     this.#assembly = null;
+    if (frame.id === this.#spoiltId) return null;
     if (assembly === null || assembly.id !== frame.id || assembly.parts.length !== frame.parts) {
       this.#refuse(frame.id, "bad_request", `expected ${frame.parts} parts before this, got ${assembly?.id === frame.id ? assembly.parts.length : 0}`);
       return null;

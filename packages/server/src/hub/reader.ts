@@ -25,7 +25,9 @@ export interface ReaderLink {
 export interface Reader extends Placed {
   readonly link: ReaderLink;
   readonly stream: ReadStream;
-  /** True while its start is being resolved or a page is being read for it: whoever started that will wake the link. */
+  /** False until its start is resolved and told to the client. */
+  placed: boolean;
+  /** True while a page is being read for it: whoever started that will wake the link. */
   waiting: boolean;
   /** What the last beat said. */
   beatSent: number;
@@ -33,5 +35,5 @@ export interface Reader extends Placed {
 }
 
 export function newReader(link: ReaderLink, stream: ReadStream): Reader {
-  return { link, stream, cursor: 0, scan: 0, index: -1, waiting: true, beatSent: 0, beatHead: 0 };
+  return { link, stream, cursor: 0, scan: 0, index: -1, placed: false, waiting: false, beatSent: 0, beatHead: 0 };
 }
