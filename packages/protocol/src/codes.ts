@@ -121,10 +121,11 @@ export function isCode(text: unknown): text is Code {
 
 /**
  * What to do after a WebSocket close code: by the table, else by its range, so that old clients obey new codes.
- * 1000 from a peer is no verdict of ours: hops end links with it, and a client that stopped then would stay stale for ever.
+ * An end that no Holdfast server declares (1000 and 1001, no code, a broken connection) is no verdict: hops end links so,
+ * and a client that stopped for it would stay stale for ever.
  */
 export function retryOfClose(closeCode: number): Retry {
-  if (closeCode === codes.closed_by_user.close) return "backoff";
+  if (closeCode < 1002 || closeCode === 1005 || closeCode === 1006) return "resume";
   for (const known of Object.values(codes)) if (known.close === closeCode) return known.retry;
   return closeCode >= 4500 && closeCode <= 4999 ? "stop" : "backoff";
 }

@@ -22,10 +22,14 @@ export interface Entry {
   readonly key?: string;
 }
 
-/** From `firstSeq` on, until the next start, entries were written under `epoch`. */
+/**
+ * From `firstSeq` on, until the next start, entries were written under `epoch`. `prev` is the seq that `firstSeq` follows: where the
+ * epoch before it ended, which is not `firstSeq - 1` when seqs have holes.
+ */
 export interface EpochStart {
   readonly epoch: string;
   readonly firstSeq: number;
+  readonly prev: number;
 }
 
 /** What is known of a log at one moment. */

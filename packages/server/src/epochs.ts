@@ -21,7 +21,7 @@ export function locate(head: Head | null, cursor: Cursor): Located {
   // A seq below its epoch's first was never issued by this log.
   if (start === undefined || cursor.seq < start.firstSeq) return { ok: false, reason: "epoch", continueAfter: head.firstPrev };
   const next = head.epochs[at + 1];
-  const lastOfEpoch = next === undefined ? head.last : next.firstSeq - 1;
+  const lastOfEpoch = next === undefined ? head.last : next.prev;
   if (cursor.seq > lastOfEpoch) {
     // The reader was past the fork. What it has up to the fork still stands; nothing after it does.
     if (lastOfEpoch < head.firstPrev) return trimmed(head);

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import type { Head } from "../src/engine.ts";
 import { epochOf, locate, positionOf } from "../src/epochs.ts";
 
-const head = (epochs: [string, number][], last: number, firstPrev = 0): Head => ({
-  epochs: epochs.map(([epoch, firstSeq]) => ({ epoch, firstSeq })),
+const head = (epochs: [epoch: string, firstSeq: number, prev?: number][], last: number, firstPrev = 0): Head => ({
+  epochs: epochs.map(([epoch, firstSeq, prev = firstSeq - 1]) => ({ epoch, firstSeq, prev })),
   last,
   firstPrev,
   entries: last - firstPrev,
@@ -43,6 +43,12 @@ describe("locate", () => {
     );
     assert.deepEqual(locate(forked, { epoch: "e1", seq: 8 }), { ok: false, reason: "epoch", continueAfter: 5 });
     assert.deepEqual(locate(forked, { epoch: "e1", seq: 5 }), { ok: true, seq: 5 });
+  });
+
+  it("knows where an epoch ended although seqs have holes", () => {
+    const forked = head([["e1", 1], ["e2", 73, 68]], 75);
+    assert.deepEqual(locate(forked, { epoch: "e1", seq: 71 }), { ok: false, reason: "epoch", continueAfter: 68 });
+    assert.deepEqual(locate(forked, { epoch: "e1", seq: 68 }), { ok: true, seq: 68 });
   });
 
   it("says trimmed below the oldest entry held, and not at its edge", () => {

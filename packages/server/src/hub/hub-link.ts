@@ -126,9 +126,11 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     this.#step({ type: "check", silentMs, stalledMs });
     const { heartbeatMs } = this.#hub.options;
     if (this.live && silentMs > heartbeatMs) {
-      // The next beat would come too late to free the descriptor within two beats of silence.
+      // The next beat would come too late to free the descriptor within two beats of silence. Whether anything came since is
+      // asked of the bytes, not of the clock: a timer may fire a fraction of a millisecond early.
+      const lastBytesMs = this.#lastBytesMs;
       this.#hub.env.clock.after(2 * heartbeatMs - silentMs, () => {
-        this.#step({ type: "check", silentMs: this.#silentMs(this.#hub.env.clock.monoMs()), stalledMs: 0 });
+        if (this.#lastBytesMs === lastBytesMs && !this.#inputHeld) this.#step({ type: "check", silentMs: 2 * heartbeatMs, stalledMs: 0 });
       });
     }
     // While bytes wait, they are the proof of life to come; a beat behind them would only add to the pile.
@@ -141,21 +143,20 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   }
 
   #sendBeat(): void {
-    const streams: Record<string, StreamBeat> = {};
-    let named = 0;
+    const streams: [name: string, beat: StreamBeat][] = [];
     for (const reader of this.#readers.values()) {
       const { cursor, stream } = reader;
       if (!reader.placed) continue;
       if (cursor === reader.beatSent && stream.tail.last === reader.beatHead) continue;
-      if (named++ >= beatStreamsMax) break;
+      if (streams.length >= beatStreamsMax) break;
       reader.beatSent = cursor;
       reader.beatHead = stream.tail.last;
-      streams[stream.name] = { sent: stream.position(cursor), head: stream.headPosition };
+      streams.push([stream.name, { sent: stream.position(cursor), head: stream.headPosition }]);
     }
     const windowMs = this.#hub.reconnectWindowMs();
     const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
     if (advise) this.#advisedWindowMs = windowMs;
-    this.carrier.send({ type: "beat", ...(named > 0 ? { streams } : {}), ...(advise ? { reconnect: { windowMs } } : {}) });
+    this.carrier.send({ type: "beat", ...(streams.length > 0 ? { streams: Object.fromEntries(streams) } : {}), ...(advise ? { reconnect: { windowMs } } : {}) });
   }
 
   /** Tells the reader's client that entries up to `after` cannot be had, and goes on from there. */
@@ -244,6 +245,9 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
       return;
     }
     if (this.#state.name === "live" && fault.of === "subscribe" && fault.id !== undefined) {
+      // A refused subscribe leaves no subscription, not even the one that it would have replaced.
+      const before = fault.stream === undefined ? undefined : this.#readers.get(fault.stream);
+      if (before !== undefined) this.#drop(before);
       this.carrier.send({ type: "unsubscribed", id: fault.id, stream: fault.stream ?? "", code: fault.code, message: fault.message });
       return;
     }

@@ -60,6 +60,7 @@ export class LiveStream<R extends Placed> {
   #loaded = false;
   #interest: Interest | null = null;
   #loading: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
   #doubted = false;
   #settling = false;
   /** The highest seq that any event spoke of: a head that does not reach it is too old. */
@@ -109,6 +110,18 @@ export class LiveStream<R extends Placed> {
       this.#loading = null;
     });
     return this.#loading;
+  }
+
+  /** Reads the head in a reading that begins after this call; calls made meanwhile share the next one. */
+  refreshAnew(): Promise<void> {
+    if (this.#loading === null) return this.refresh();
+    this.#next ??= this.#loading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = null;
+        return this.refresh();
+      });
+    return this.#next;
   }
 
   async #readHead(): Promise<void> {
@@ -215,7 +228,7 @@ export class LiveStream<R extends Placed> {
     const epochs = head?.epochs ?? [];
     const prevEpoch = epochOf(epochs, entry.prev);
     this.#head = {
-      epochs: epochs.at(-1)?.epoch === entry.epoch ? epochs : [...epochs, { epoch: entry.epoch, firstSeq: entry.seq }],
+      epochs: epochs.at(-1)?.epoch === entry.epoch ? epochs : [...epochs, { epoch: entry.epoch, firstSeq: entry.seq, prev: entry.prev }],
       last: entry.seq,
       firstPrev: head?.firstPrev ?? 0,
       entries: (head?.entries ?? 0) + 1,

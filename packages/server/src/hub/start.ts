@@ -16,14 +16,17 @@ export interface Start {
 /** Rejects with HoldfastError when the engine cannot be read. */
 export async function resolveStart(stream: ReadStream, from: From, engine: Engine): Promise<Start> {
   await stream.load();
+  // Retention may have moved on since the head was read; and where live events may be late, so may be what is known of the head.
+  if (from === "first" || (engine.caps.staleMsMax > 0 && !(typeof from === "object" && "after" in from))) await stream.refreshAnew();
   if (from === "now") return at(stream, stream.tail.last);
-  if (from === "first") {
-    await stream.refresh(); // Retention may have moved on since the head was read.
-    return at(stream, stream.firstPrev);
-  }
+  if (from === "first") return at(stream, stream.firstPrev);
   if ("last" in from) return at(stream, await prevOfLast(stream, from.last, engine));
   const cursor = parsePosition(from.after);
   if (cursor === null) throw new HoldfastError("bad_position");
+  const start = after(stream, cursor);
+  if (start.gap === null) return start;
+  // A reader may know more of the log than this hub does yet: only a head that was read since it asked can say that it does not.
+  await stream.refreshAnew();
   return after(stream, cursor);
 }
 
@@ -41,5 +44,5 @@ async function prevOfLast(stream: ReadStream, count: number, engine: Engine): Pr
   if (held !== null) return held;
   const { head, entries } = await engine.read(stream.name, { from: { last: count }, entriesMax: 1, bytesMax: 1 });
   stream.learn(head);
-  return entries[0]?.prev ?? stream.tail.last;
+  return entries[0]?.prev ?? head?.last ?? 0;
 }

@@ -170,6 +170,17 @@ describe("the fan-out", () => {
     await stop();
   });
 
+  it("leaves no subscription behind when a subscribe is refused", async () => {
+    const { hub, stop } = await open();
+    const link = TestCarrier.join(hub);
+    link.say({ type: "subscribe", id: 1, stream: "s", from: "now" });
+    await until(() => link.of("subscribed").length === 1);
+    link.say({ type: "subscribe", id: 2, stream: "s", from: { after: "not a position" } });
+    assert.deepEqual(link.of("unsubscribed").map((frame) => "code" in frame && frame.code), ["bad_position"]);
+    assert.equal(hub.readersOf("s"), 0);
+    await stop();
+  });
+
   it("holds a link's input while too many of its publishes are unanswered", async () => {
     const { hub, stop } = await open({ publishesInFlightMax: 8 });
     const link = TestCarrier.join(hub);
@@ -184,13 +195,15 @@ describe("the fan-out", () => {
     const { hub, stop } = await open({ heartbeatMs: 50 });
     const link = TestCarrier.join(hub);
     const alive = setInterval(() => link.events?.bytes(), 20);
-    link.say({ type: "subscribe", id: 1, stream: "s", from: "now" });
+    // A valid name that a plain object would swallow.
+    const name = "__proto__";
+    link.say({ type: "subscribe", id: 1, stream: name, from: "now" });
     await until(() => link.of("beat").length >= 1);
-    await publish(hub, "s", 1);
+    await publish(hub, name, 1);
     await until(() => link.frames.some((frame) => frame.type === "beat" && "streams" in frame));
     const told = link.frames.find((frame) => frame.type === "beat" && "streams" in frame) as { streams: Record<string, { sent: string; head: string }> };
     const position = link.entries[0]?.position as string;
-    assert.deepEqual(told.streams, { s: { sent: position, head: position } });
+    assert.deepEqual(Object.entries(told.streams), [[name, { sent: position, head: position }]]);
     const before = link.of("beat").length;
     await until(() => link.of("beat").length >= before + 3);
     assert.ok(

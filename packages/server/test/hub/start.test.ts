@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { formatPosition } from "@holdfast/protocol";
+import type { Engine, LiveEvent } from "../../src/engine.ts";
+import { memoryEngine } from "../../src/engines/memory.ts";
+import { Hub, nodeEnv, resolveServerOptions } from "../../src/index.ts";
+import { TestCarrier } from "../support/carrier.ts";
+
+/** A memory engine that lets its live events go only when asked to, as an engine may for `staleMsMax`. */
+class LateEngine {
+  readonly inner = memoryEngine({ env: nodeEnv });
+  readonly engine: Engine;
+  readonly #held: LiveEvent[] = [];
+  #sink: (event: LiveEvent) => void = () => {};
+  isLate = true;
+  /** Runs between the snapshot that a read takes and its answer. */
+  afterRead: () => Promise<void> = async () => {};
+
+  constructor() {
+    const { inner } = this;
+    this.engine = Object.assign(Object.create(inner) as Engine, {
+      caps: { ...inner.caps, staleMsMax: 1_000 },
+      start: () => inner.start(),
+      stop: () => inner.stop(),
+      append: (batch: Parameters<Engine["append"]>[0]) => inner.append(batch),
+      head: (stream: string) => inner.head(stream),
+      listen: (stream: string) => inner.listen(stream),
+      read: async (...asked: Parameters<Engine["read"]>) => {
+        const result = await inner.read(...asked);
+        await this.afterRead();
+        return result;
+      },
+      attach: (sink: (event: LiveEvent) => void) => {
+        this.#sink = sink;
+        inner.attach((event) => (this.isLate ? this.#held.push(event) : sink(event)));
+      },
+    });
+  }
+
+  release(): void {
+    for (const event of this.#held.splice(0)) this.#sink(event);
+  }
+}
+
+const opened: { readonly hub: Hub; readonly late: LateEngine }[] = [];
+afterEach(async () => {
+  for (const { hub, late } of opened.splice(0)) {
+    hub.stop();
+    await late.inner.stop();
+  }
+});
+
+async function open(): Promise<{ late: LateEngine; hub: Hub; append: (...values: number[]) => Promise<string> }> {
+  const late = new LateEngine();
+  const hub = new Hub(late.engine, resolveServerOptions(), nodeEnv);
+  opened.push({ hub, late });
+  await late.engine.start();
+  const append = async (...values: number[]): Promise<string> => {
+    const [result] = await late.inner.append([{ stream: "s", entries: values.map((value) => ({ format: "json" as const, payload: Buffer.from(String(value)) })) }]);
+    assert.ok(result?.ok);
+    const cursor = result.cursors?.at(-1);
+    assert.ok(cursor !== undefined);
+    return formatPosition(cursor.epoch, cursor.seq);
+  };
+  return { late, hub, append };
+}
+
+async function until(fact: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5_000;
+  while (!fact()) {
+    assert.ok(performance.now() < deadline, "not within 5 s");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function subscribe(hub: Hub, from: unknown): Promise<TestCarrier> {
+  const reader = TestCarrier.join(hub);
+  reader.say({ type: "subscribe", id: 1, stream: "s", from });
+  await until(() => reader.of("subscribed").length === 1);
+  return reader;
+}
+
+/** Where the reader was told that it begins. */
+function startOf(reader: TestCarrier): string | undefined {
+  const [answer] = reader.of("subscribed");
+  return answer?.type === "subscribed" ? answer.position : undefined;
+}
+
+describe("where a subscription begins", () => {
+  it("takes a position that is newer than any live event so far, without a gap", async () => {
+    const { hub, append } = await open();
+    await append(1);
+    await subscribe(hub, "first");
+    const newest = await append(2, 3);
+    const reader = await subscribe(hub, { after: newest });
+    assert.equal(startOf(reader), newest);
+    assert.deepEqual(reader.of("gap"), []);
+  });
+
+  it("does not call a stream missing because its first live event is late", async () => {
+    const { hub, append } = await open();
+    await subscribe(hub, "first");
+    const newest = await append(1);
+    const reader = await subscribe(hub, { after: newest });
+    assert.deepEqual(reader.of("gap"), []);
+  });
+
+  it("begins `now` after everything that was acknowledged before, however late its events are", async () => {
+    const { hub, append } = await open();
+    await subscribe(hub, "first");
+    const newest = await append(1, 2);
+    assert.equal(startOf(await subscribe(hub, "now")), newest);
+  });
+
+  it("counts `last` from the newest entry, however late its events are", async () => {
+    const { hub, append } = await open();
+    await append(1, 2);
+    await subscribe(hub, "first");
+    await append(3, 4);
+    const reader = await subscribe(hub, { last: 2 });
+    await until(() => reader.entries.length === 2);
+    assert.deepEqual(reader.entries.map(({ payload }) => payload), ["3", "4"]);
+  });
+
+  it("skips nothing that is appended while `last` is being resolved on an empty log", async () => {
+    const { late, hub, append } = await open();
+    late.isLate = false;
+    late.afterRead = async () => {
+      late.afterRead = async () => {};
+      await append(1);
+    };
+    const reader = await subscribe(hub, { last: 3 });
+    await until(() => reader.entries.length === 1);
+    assert.equal(startOf(reader), "0");
+  });
+});
