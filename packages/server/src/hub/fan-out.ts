@@ -8,7 +8,7 @@
  */
 import type { Env } from "@holdfast/protocol";
 import type { Counters } from "./counters.ts";
-import { type PageCache, suffix } from "./pages.ts";
+import { type Page, type PageCache, suffix } from "./pages.ts";
 import type { Reader, ReaderLink, ReadStream } from "./reader.ts";
 import type { Range } from "./tail.ts";
 
@@ -85,6 +85,8 @@ export class FanOut {
     const stream = this.#dirty.shift();
     if (stream === undefined) return true;
     for (;;) {
+      // What came before the pass began is part of it.
+      if (stream.passIndex === 0) stream.again = false;
       while (stream.passIndex < stream.ready.length) {
         const reader = stream.ready[stream.passIndex] as Reader;
         stream.passIndex++;
@@ -96,7 +98,6 @@ export class FanOut {
       }
       stream.passIndex = 0;
       if (!stream.again) break;
-      stream.again = false;
     }
     stream.dirty = false;
     stream.tail.releaseRanges();
@@ -149,7 +150,7 @@ export class FanOut {
     const { format } = link.carrier;
     for (;;) {
       if (reader.scan >= stream.tail.last) {
-        if (reader.cursor < stream.tail.last) link.gap(reader, stream.tail.last);
+        if (reader.cursor < stream.tail.last) link.gap(reader, stream.tail.last, stream.headPosition);
         stream.makeReady(reader);
         if (stream.closed) link.streamEnded(reader);
         return "settled";
@@ -158,22 +159,30 @@ export class FanOut {
         this.#deliver(reader, stream.tail.range(format, reader.scan) as Range);
         return "delivered";
       }
-      const looked = this.#context.pages.lookup(stream.name, format, reader.scan);
-      if ("pending" in looked) {
-        this.#awaitPage(reader, looked.pending);
-        return "waiting";
-      }
-      stream.learn(looked.page.head);
-      const range = suffix(looked.page, reader.scan);
+      const page = this.#pageFor(reader);
+      if (page === null) return "waiting";
+      stream.learn(page.head);
+      const range = suffix(page, reader.scan);
       if (range !== null) {
         this.#deliver(reader, range);
         return "delivered";
       }
-      reader.scan = looked.page.end;
+      reader.scan = page.end;
     }
   }
 
-  #awaitPage(reader: Reader, pending: Promise<{ readonly end: number }>): void {
+  /** The page for a reader's next entries: the one that was read for it, a cached one, or null while one is being read. */
+  #pageFor(reader: Reader): Page | null {
+    const { page: own, scan } = reader;
+    reader.page = null;
+    if (own !== null && own.from <= scan && scan < own.end) return own;
+    const looked = this.#context.pages.lookup(reader.stream.name, reader.link.carrier.format, scan);
+    if ("page" in looked) return looked.page;
+    this.#awaitPage(reader, looked.pending);
+    return null;
+  }
+
+  #awaitPage(reader: Reader, pending: Promise<Page>): void {
     reader.waiting = true;
     const wake = (): void => {
       reader.waiting = false;
@@ -181,9 +190,12 @@ export class FanOut {
     };
     pending.then(
       (page) => {
-        if (page.end > reader.scan) wake();
-        // The log does not reach where its head said it would: ask for the head again, then go on from there.
-        else {
+        if (page.end > reader.scan || page.complete) {
+          // Handed over rather than left to the cache, so that a cache which is too small for all who read costs reads, never progress.
+          if (reader.link.carrier.queuedBytes === 0) reader.page = page;
+          wake();
+        } else {
+          // The log does not reach where its head said it would: ask for the head again, then go on from there.
           reader.stream.doubt();
           this.#context.env.clock.after(pageRetryMs, wake);
         }
@@ -197,13 +209,14 @@ export class FanOut {
 
   #deliver(reader: Reader, range: Range): void {
     const { link, stream } = reader;
-    if (range.prev !== reader.cursor) link.gap(reader, range.prev);
+    if (range.prev !== reader.cursor) link.gap(reader, range.prev, range.prevPosition);
     const { counters } = this.#context;
     counters.deliveries += range.count;
     counters.deliverWrites++;
     counters.deliveredBytes += range.bytes.length;
     reader.cursor = range.to;
     reader.scan = range.to;
+    reader.position = range.position;
     link.carrier.deliver(range.bytes, stream.name, range.position);
   }
 }

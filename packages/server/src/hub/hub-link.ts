@@ -151,34 +151,38 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
       if (streams.length >= beatStreamsMax) break;
       reader.beatSent = cursor;
       reader.beatHead = stream.tail.last;
-      streams.push([stream.name, { sent: stream.position(cursor), head: stream.headPosition }]);
+      streams.push([stream.name, { sent: reader.position, head: stream.headPosition }]);
     }
     const windowMs = this.#hub.reconnectWindowMs();
     const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
     if (advise) this.#advisedWindowMs = windowMs;
-    this.carrier.send({ type: "beat", ...(streams.length > 0 ? { streams: Object.fromEntries(streams) } : {}), ...(advise ? { reconnect: { windowMs } } : {}) });
+    this.carrier.send({
+      type: "beat",
+      ...(streams.length > 0 ? { streams: Object.fromEntries(streams) } : {}),
+      ...(advise ? { reconnect: { windowMs } } : {}),
+    });
   }
 
   /** Tells the reader's client that entries up to `after` cannot be had, and goes on from there. */
-  gap(reader: Reader, after: number): void {
-    const { stream } = reader;
-    const reason = after <= stream.firstPrev ? "trimmed" : "missing";
-    this.#sendGap(reader, reason, stream.position(reader.cursor), after);
+  gap(reader: Reader, after: number, afterPosition: string): void {
+    this.#sendGap(reader, after <= reader.stream.firstPrev ? "trimmed" : "missing", after, afterPosition);
   }
 
   /** The stream's log was rewritten and this reader was past the fork. */
   moved(move: MovedReader<Reader>): void {
-    if (!move.reader.placed) return; // Its place is being looked up in the new log anyway.
-    this.#sendGap(move.reader, move.reason, move.from, move.reader.cursor);
+    const { reader, reason, after } = move;
+    if (!reader.placed) return; // Its place is being looked up in the new log anyway.
+    this.#sendGap(reader, reason, after, reader.stream.position(after));
   }
 
-  #sendGap(reader: Reader, reason: GapReason, from: string, after: number): void {
+  #sendGap(reader: Reader, reason: GapReason, seq: number, after: string): void {
     const { stream } = reader;
     this.#hub.counters.gap(reason);
     this.#hub.counters.resumesFromGap++;
-    this.carrier.send({ type: "gap", stream: stream.name, reason, from, after: stream.position(after), head: stream.headPosition });
-    reader.cursor = after;
-    reader.scan = after;
+    this.carrier.send({ type: "gap", stream: stream.name, reason, from: reader.position, after, head: stream.headPosition });
+    reader.cursor = reader.scan = seq;
+    reader.position = after;
+    reader.page = null;
   }
 
   /** The reader has everything of a stream that has ended. */
@@ -281,10 +285,11 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
         if (this.#readers.get(name) !== reader) return; // Unsubscribed, subscribed anew or gone meanwhile.
         reader.placed = true;
         reader.cursor = reader.scan = start.seq;
+        reader.position = start.position;
         reader.beatSent = start.seq;
         reader.beatHead = stream.tail.last;
         this.carrier.send({ type: "subscribed", id, stream: name, position: start.position, head: stream.headPosition });
-        if (start.gap !== null) this.#sendGap(reader, start.gap, start.position, start.seq);
+        if (start.gap !== null) this.#sendGap(reader, start.gap, start.seq, stream.position(start.seq));
         else if (typeof frame.from === "object" && "after" in frame.from) this.#countResume(reader);
         this.#hub.fanOut.fallBehind(reader);
       },

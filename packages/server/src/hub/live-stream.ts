@@ -4,7 +4,7 @@
  *
  *   event.prev == tail.last -> append, mark dirty       event behind -> ignore       anything else -> doubt: re-read the head
  */
-import { type Cursor, type Env, formatPosition, type GapReason } from "@holdfast/protocol";
+import { type Cursor, type Env, type GapReason, originCursor, parsePosition } from "@holdfast/protocol";
 import type { Engine, Entry, Head, Interest, LiveEvent } from "../engine.ts";
 import { epochOf, locate, positionOf } from "../epochs.ts";
 import type { Counters } from "./counters.ts";
@@ -16,6 +16,8 @@ export interface Placed {
   cursor: number;
   /** Where to look next: at or after `cursor`, because seqs may have holes. */
   scan: number;
+  /** The token of `cursor`, as it was delivered or told: what is known of the head may be older than the reader's place. */
+  position: string;
   /** The place in the stream's ready array; -1 while behind. */
   index: number;
 }
@@ -36,7 +38,8 @@ export interface StreamContext<R extends Placed> {
 export interface MovedReader<R extends Placed> {
   readonly reader: R;
   readonly reason: GapReason;
-  readonly from: string;
+  /** Where it goes on. */
+  readonly after: number;
 }
 
 /** Between two tries to read a head that the engine could not give. */
@@ -131,8 +134,10 @@ export class LiveStream<R extends Placed> {
       else this.#interest = interest;
     }
     this.#context.counters.headReads++;
+    // A reading that begins now cannot be older than what has been seen by now: a log that ends before that was cut back.
+    const least = this.#loaded ? this.tail.last : 0;
     const head = await this.#context.engine.head(this.name);
-    this.#adopt(head);
+    this.#adopt(head, least);
     this.#loaded = true;
     // Events that came while the head was being read may go beyond it.
     if (this.#seen > this.tail.last) this.#doubted = true;
@@ -140,13 +145,14 @@ export class LiveStream<R extends Placed> {
   }
 
   /** Learns from any snapshot of the log. It only ever moves the tail forward, unless the log was rewritten. */
-  #adopt(head: Head | null): void {
+  #adopt(head: Head | null, least: number): void {
     const before = this.#head;
     const last = head?.last ?? 0;
-    if (this.#loaded && this.#isRewrite(before, head)) {
+    if (this.#loaded && (last < least || this.#isRewrite(before, head))) {
       this.#head = head;
       this.#restartTail(last);
-      this.#move(before);
+      this.#seen = last; // What the former log had reached says nothing of this one.
+      this.#move();
       return;
     }
     if (before !== null && head !== null && head.last < before.last) return; // An older snapshot of the same log.
@@ -162,7 +168,7 @@ export class LiveStream<R extends Placed> {
     this.#context.budget.touched(this.tail);
   }
 
-  /** A log is another one when the entry at the tail's end is not in it: never merely because a snapshot is older. */
+  /** A log is another one when the entry at the tail's end is not in it. That the snapshot is a little older does not make it one. */
   #isRewrite(before: Head | null, head: Head | null): boolean {
     if (before === null || before.last === 0) return false;
     if (head === null) return true;
@@ -170,15 +176,12 @@ export class LiveStream<R extends Placed> {
     return !head.epochs.some((start) => start.epoch === knownEpoch) || !locate(head, { epoch: knownEpoch, seq: Math.min(this.tail.last, head.last) }).ok;
   }
 
-  #move(before: Head | null): void {
+  /** Finds every reader's place in the log that is there now. */
+  #move(): void {
     const moved: MovedReader<R>[] = [];
     for (const reader of this.readers) {
-      const cursor = { epoch: epochOf(before?.epochs ?? [], reader.cursor), seq: reader.cursor };
-      const located = this.locate(cursor);
-      if (located.ok) continue;
-      reader.cursor = located.continueAfter;
-      reader.scan = located.continueAfter;
-      moved.push({ reader, reason: located.reason, from: formatPosition(cursor.epoch, cursor.seq) });
+      const located = this.locate(parsePosition(reader.position) ?? originCursor);
+      if (!located.ok) moved.push({ reader, reason: located.reason, after: located.continueAfter });
     }
     this.#context.rewritten(this, moved);
     this.#context.dirty(this);
@@ -220,12 +223,15 @@ export class LiveStream<R extends Placed> {
     if (!this.#loaded) return; // The head that is being read covers it, or `#seen` says that it does not.
     const known = this.#head?.epochs.some((start) => start.epoch === entry.epoch) ?? false;
     if (entry.seq <= this.tail.last && known) return; // Late or doubled.
-    if (entry.prev !== this.tail.last) {
+    const head = this.#head;
+    const epochs = head?.epochs ?? [];
+    // A new epoch means a new start of the engine. Where events may be late, it may be one over another copy of the log,
+    // whose entry only happens to follow the same number.
+    const isForeign = this.tail.last > 0 && epochs.at(-1)?.epoch !== entry.epoch && this.#context.engine.caps.staleMsMax > 0;
+    if (entry.prev !== this.tail.last || isForeign) {
       this.doubt();
       return;
     }
-    const head = this.#head;
-    const epochs = head?.epochs ?? [];
     const prevEpoch = epochOf(epochs, entry.prev);
     this.#head = {
       epochs: epochs.at(-1)?.epoch === entry.epoch ? epochs : [...epochs, { epoch: entry.epoch, firstSeq: entry.seq, prev: entry.prev }],

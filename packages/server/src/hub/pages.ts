@@ -10,6 +10,9 @@ import { epochOf } from "../epochs.ts";
 import type { Counters } from "./counters.ts";
 import { flushBytesMax, join, outgoing, type Range } from "./tail.ts";
 
+/** Windows whose cuts are remembered; beyond, the one that was cut longest ago is found anew when it is needed. */
+const cutWindowsMax = 10_000;
+
 /** One cached page. It says everything about the seqs in (`from`, `end`]. */
 export interface Page {
   readonly from: number;
@@ -18,6 +21,8 @@ export interface Page {
   readonly complete: boolean;
   readonly seqs: readonly number[];
   readonly prevs: readonly number[];
+  /** The token before the first entry. */
+  readonly prevPosition: string;
   readonly positions: readonly string[];
   /** Where each entry begins in `bytes`, and the total at the end. */
   readonly offsets: readonly number[];
@@ -42,6 +47,7 @@ export function suffix(page: Page, cursor: number): Range | null {
   return {
     bytes: page.bytes.subarray(start, page.offsets[last + 1]),
     prev: page.prevs[low] as number,
+    prevPosition: low === 0 ? page.prevPosition : (page.positions[low - 1] as string),
     to: page.seqs[last] as number,
     position: page.positions[last] as string,
     count: last - low + 1,
@@ -59,6 +65,8 @@ export class PageCache {
   /** Least recently used first. */
   readonly #pages = new Map<string, Page>();
   readonly #reading = new Map<string, Promise<Page>>();
+  /** Where aligned windows are cut by bytes: numbers only, so that a page that fell out of the cache is found without walking. */
+  readonly #cuts = new Map<string, number[]>();
   #used = 0;
 
   constructor(engine: Engine, entriesMax: number, bytesMax: number, counters: Counters) {
@@ -72,22 +80,37 @@ export class PageCache {
     return this.#used;
   }
 
-  /** The page that speaks of what follows `scan`, or the read that will bring it. Ask again when the promise has resolved. */
+  /**
+   * The page that speaks of what follows `scan`, or the read that will bring it nearer. Use the page that the promise gives when it
+   * reaches beyond `scan`, else ask again: with several cuts that are not known yet, each read finds one of them.
+   */
   lookup(stream: string, format: WireFormat, scan: number): PageLookup {
     const through = (Math.floor(scan / this.#entriesMax) + 1) * this.#entriesMax;
+    const window = `${format.name} ${through} ${stream}`;
     let from = through - this.#entriesMax;
-    for (;;) {
-      const key = `${format.name} ${from} ${stream}`;
-      const page = this.#pages.get(key);
-      if (page === undefined || (scan >= page.end && !page.complete)) return { pending: this.#read(key, stream, format, from, through) };
-      if (scan < page.end) {
-        this.#counters.pageHits++;
-        this.#pages.delete(key);
-        this.#pages.set(key, page);
-        return { page };
-      }
-      from = page.end;
+    for (const cut of this.#cuts.get(window) ?? []) {
+      if (cut > scan) break;
+      from = cut;
     }
+    const key = `${format.name} ${from} ${stream}`;
+    const page = this.#pages.get(key);
+    if (page === undefined || scan >= page.end) return { pending: this.#read(key, stream, format, from, through) };
+    this.#counters.pageHits++;
+    this.#pages.delete(key);
+    this.#pages.set(key, page);
+    return { page };
+  }
+
+  /** Remembers that a window is cut at the end of this page. */
+  #cut(window: string, page: Page): void {
+    const cuts = this.#cuts.get(window) ?? [];
+    if (!cuts.includes(page.end)) cuts.push(page.end);
+    cuts.sort((a, b) => a - b);
+    this.#cuts.delete(window);
+    this.#cuts.set(window, cuts);
+    if (this.#cuts.size <= cutWindowsMax) return;
+    const [oldest] = this.#cuts.keys();
+    this.#cuts.delete(oldest as string);
   }
 
   #read(key: string, stream: string, format: WireFormat, from: number, through: number): Promise<Page> {
@@ -99,6 +122,7 @@ export class PageCache {
       .then((result) => {
         const page = encodePage(stream, format, from, through, result);
         this.#keep(key, page);
+        if (page.complete && page.end < through) this.#cut(`${format.name} ${through} ${stream}`, page);
         return page;
       })
       .finally(() => this.#reading.delete(key));
@@ -126,6 +150,7 @@ export class PageCache {
   /** Forgets a stream's pages: its log was rewritten. */
   forget(stream: string): void {
     for (const key of [...this.#pages.keys()]) if (key.endsWith(` ${stream}`)) this.#drop(key);
+    for (const window of [...this.#cuts.keys()]) if (window.endsWith(` ${stream}`)) this.#cuts.delete(window);
   }
 }
 
@@ -136,7 +161,9 @@ function encodePage(stream: string, format: WireFormat, from: number, through: n
   const encoded: Uint8Array[] = [];
   const offsets = [0];
   let bytes = 0;
-  let prevEpoch = epochOf(head?.epochs ?? [], entries[0]?.prev ?? 0);
+  const firstPrev = entries[0]?.prev ?? 0;
+  let prevEpoch = epochOf(head?.epochs ?? [], firstPrev);
+  const prevPosition = formatPosition(prevEpoch, firstPrev);
   for (const entry of entries) {
     const part = format.encode(outgoing(stream, entry, prevEpoch));
     prevEpoch = entry.epoch;
@@ -152,6 +179,7 @@ function encodePage(stream: string, format: WireFormat, from: number, through: n
     complete: more || known >= through,
     seqs: entries.map((entry) => entry.seq),
     prevs: entries.map((entry) => entry.prev),
+    prevPosition,
     positions: entries.map((entry) => formatPosition(entry.epoch, entry.seq)),
     offsets,
     bytes: encoded.length === 0 ? new Uint8Array(0) : join(encoded, bytes),

@@ -4,6 +4,7 @@
  */
 import { type Cursor, type From, formatPosition, type GapReason, HoldfastError, parsePosition } from "@holdfast/protocol";
 import type { Engine } from "../engine.ts";
+import { positionOf } from "../epochs.ts";
 import type { ReadStream } from "./reader.ts";
 
 /** Deliver after `seq`; `position` is what the client is told; `gap` says why that is not where it asked to be. */
@@ -20,7 +21,7 @@ export async function resolveStart(stream: ReadStream, from: From, engine: Engin
   if (from === "first" || (engine.caps.staleMsMax > 0 && !(typeof from === "object" && "after" in from))) await stream.refreshAnew();
   if (from === "now") return at(stream, stream.tail.last);
   if (from === "first") return at(stream, stream.firstPrev);
-  if ("last" in from) return at(stream, await prevOfLast(stream, from.last, engine));
+  if ("last" in from) return beforeLast(stream, from.last, engine);
   const cursor = parsePosition(from.after);
   if (cursor === null) throw new HoldfastError("bad_position");
   const start = after(stream, cursor);
@@ -38,11 +39,13 @@ function after(stream: ReadStream, cursor: Cursor): Start {
   return located.ok ? { seq: located.seq, position, gap: null } : { seq: located.continueAfter, position, gap: located.reason };
 }
 
-async function prevOfLast(stream: ReadStream, count: number, engine: Engine): Promise<number> {
-  if (count === 0) return stream.tail.last;
+async function beforeLast(stream: ReadStream, count: number, engine: Engine): Promise<Start> {
+  if (count === 0) return at(stream, stream.tail.last);
   const held = stream.tail.prevOfLast(count);
-  if (held !== null) return held;
+  if (held !== null) return at(stream, held);
   const { head, entries } = await engine.read(stream.name, { from: { last: count }, entriesMax: 1, bytesMax: 1 });
   stream.learn(head);
-  return entries[0]?.prev ?? head?.last ?? 0;
+  // Of the same snapshot, which may be newer than what is known of the head.
+  const seq = entries[0]?.prev ?? head?.last ?? 0;
+  return { seq, position: positionOf(head?.epochs ?? [], seq), gap: null };
 }

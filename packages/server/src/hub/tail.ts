@@ -10,8 +10,9 @@ import type { Entry } from "../engine.ts";
 /** Encoded entries ready to be delivered. `bytes` is shared by all who deliver it. */
 export interface Range {
   readonly bytes: Uint8Array;
-  /** The seq before the first entry of the range. */
+  /** The seq and token before the first entry of the range. */
   readonly prev: number;
+  readonly prevPosition: string;
   /** The seq and token of the last one. */
   readonly to: number;
   readonly position: string;
@@ -28,7 +29,8 @@ const rangesMax = 16;
 /** Joins encoded entries; a single one is not copied. */
 export function join(parts: readonly Uint8Array[], bytes: number): Uint8Array {
   if (parts.length === 1) return parts[0] as Uint8Array;
-  const joined = new Uint8Array(bytes);
+  // A plain Uint8Array would be wrapped anew by every write of it.
+  const joined = Buffer.allocUnsafeSlow(bytes);
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);
@@ -163,9 +165,11 @@ export class Tail {
       bytes += encoded.length;
     }
     const lastEntry = (this.#slots[i - 1] as Slot).entry;
+    const { entry, prevEpoch } = this.#slots[first] as Slot;
     return {
       bytes: join(parts, bytes),
-      prev: (this.#slots[first] as Slot).entry.prev,
+      prev: entry.prev,
+      prevPosition: formatPosition(prevEpoch, entry.prev),
       to: lastEntry.seq,
       position: formatPosition(lastEntry.epoch, lastEntry.seq),
       count: parts.length,

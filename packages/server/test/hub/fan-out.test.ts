@@ -106,6 +106,22 @@ describe("the fan-out", () => {
     await stop();
   });
 
+  it("goes on although no page fits into the cache", async () => {
+    const { hub, stop } = await open({ tailBytesMax: 1, pageCacheBytesMax: 1, pageEntriesMax: 32 });
+    for (let i = 0; i < 20; i++) await publish(hub, "s", `"${"x".repeat(40_000)}"`);
+    const all = TestCarrier.join(hub);
+    all.say({ type: "subscribe", id: 1, stream: "s", from: "first" });
+    await until(() => all.entries.length === 20);
+    // Two readers far apart in one aligned window, each of whose pages pushes the other's out.
+    const near = TestCarrier.join(hub);
+    const far = TestCarrier.join(hub);
+    near.say({ type: "subscribe", id: 1, stream: "s", from: { after: all.entries[1]?.position } });
+    far.say({ type: "subscribe", id: 1, stream: "s", from: { after: all.entries[15]?.position } });
+    await until(() => near.entries.length === 18 && far.entries.length === 4);
+    assert.equal(hub.counters.tailDoubts, 0);
+    await stop();
+  });
+
   it("keeps every reader's run whole under any interleaving of appends, stalls, evictions, re-subscriptions and departures", async () => {
     const action = fc.oneof(
       {
@@ -176,7 +192,10 @@ describe("the fan-out", () => {
     link.say({ type: "subscribe", id: 1, stream: "s", from: "now" });
     await until(() => link.of("subscribed").length === 1);
     link.say({ type: "subscribe", id: 2, stream: "s", from: { after: "not a position" } });
-    assert.deepEqual(link.of("unsubscribed").map((frame) => "code" in frame && frame.code), ["bad_position"]);
+    assert.deepEqual(
+      link.of("unsubscribed").map((frame) => "code" in frame && frame.code),
+      ["bad_position"],
+    );
     assert.equal(hub.readersOf("s"), 0);
     await stop();
   });

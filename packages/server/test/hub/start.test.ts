@@ -56,7 +56,9 @@ async function open(): Promise<{ late: LateEngine; hub: Hub; append: (...values:
   opened.push({ hub, late });
   await late.engine.start();
   const append = async (...values: number[]): Promise<string> => {
-    const [result] = await late.inner.append([{ stream: "s", entries: values.map((value) => ({ format: "json" as const, payload: Buffer.from(String(value)) })) }]);
+    const [result] = await late.inner.append([
+      { stream: "s", entries: values.map((value) => ({ format: "json" as const, payload: Buffer.from(String(value)) })) },
+    ]);
     assert.ok(result?.ok);
     const cursor = result.cursors?.at(-1);
     assert.ok(cursor !== undefined);
@@ -119,7 +121,10 @@ describe("where a subscription begins", () => {
     await append(3, 4);
     const reader = await subscribe(hub, { last: 2 });
     await until(() => reader.entries.length === 2);
-    assert.deepEqual(reader.entries.map(({ payload }) => payload), ["3", "4"]);
+    assert.deepEqual(
+      reader.entries.map(({ payload }) => payload),
+      ["3", "4"],
+    );
   });
 
   it("skips nothing that is appended while `last` is being resolved on an empty log", async () => {
