@@ -18,6 +18,7 @@ const totals: readonly (readonly [NumberNames, string, string])[] = [
   ["pageReads", "holdfast_page_reads_total", "Pages read from the engine"],
   ["pageHits", "holdfast_page_hits_total", "Pages served from the cache"],
   ["headReads", "holdfast_head_reads_total", "Heads read from the engine"],
+  ["tailEvictions", "holdfast_tail_evictions_total", "Tails emptied because all together held too much"],
   ["tailDoubts", "holdfast_tail_doubts_total", "Live events that did not continue a tail"],
   ["resumesFromTail", "holdfast_resumes_from_tail_total", "Resumes served from a tail"],
   ["resumesFromPage", "holdfast_resumes_from_page_total", "Resumes served from pages"],

@@ -67,7 +67,9 @@ export class Hub {
     this.#engine = engine;
     this.#options = options;
     this.#appender = new Appender(engine, this.counters);
-    this.#budget = new TailBudget(options.tailBytesMax);
+    this.#budget = new TailBudget(options.tailBytesMax, () => {
+      this.counters.tailEvictions++;
+    });
     this.#pages = new PageCache(engine, options.pageEntriesMax, options.pageCacheBytesMax, this.counters);
     this.#beats = new BeatWheel(env, options.heartbeatMs);
     this.#context = this.#makeContext(new FanOut({ env, counters: this.counters, pages: this.#pages }));

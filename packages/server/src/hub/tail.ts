@@ -216,18 +216,17 @@ export class TailBudget {
   readonly #bytesMax: number;
   /** In order of the last append, oldest first. */
   readonly #tails = new Map<Tail, number>();
+  readonly #evicted: () => void;
   #used = 0;
-  #evictions = 0;
 
-  constructor(bytesMax: number) {
+  /** `evicted` is called for every tail that is emptied for others. */
+  constructor(bytesMax: number, evicted: () => void) {
     this.#bytesMax = bytesMax;
+    this.#evicted = evicted;
   }
 
   get usedBytes(): number {
     return this.#used;
-  }
-  get evictions(): number {
-    return this.#evictions;
   }
 
   /** Accounts for a tail that changed, and empties others when all together hold too much. */
@@ -241,7 +240,7 @@ export class TailBudget {
       other.clear();
       this.#tails.delete(other);
       this.#used -= bytes;
-      this.#evictions++;
+      this.#evicted();
     }
   }
 
