@@ -31,83 +31,42 @@ const labelled: readonly (readonly ["refused" | "closed" | "gaps", string, strin
   ["gaps", "holdfast_gaps_total", "Gaps announced, by reason", "reason"],
 ];
 
+const gauges: readonly (readonly [string, string, (hub: Hub, engine: Engine) => number])[] = [
+  ["holdfast_subscriptions", "Subscriptions now", (hub) => hub.stats().subscriptions],
+  ["holdfast_streams_live", "Streams with a tail in memory", (hub) => hub.stats().streams],
+  ["holdfast_tail_bytes", "Bytes of tails in memory", (hub) => hub.stats().tailBytes],
+  ["holdfast_page_cache_bytes", "Bytes of cached pages", (hub) => hub.stats().pageBytes],
+  ["holdfast_engine_ok", "1 while the engine takes writes", (_, engine) => (engine.health().state === "ok" ? 1 : 0)],
+];
+
 /** A registry that shows one hub and its engine. */
 export function metricsOf(hub: Hub, engine: Engine): Registry {
   const registry = new Registry();
   const registers = [registry];
   for (const [field, name, help] of totals) {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(hub.counters[field]);
-      },
-    });
+    const collect = function (this: Counter): void {
+      this.reset();
+      this.inc(hub.counters[field]);
+    };
+    new Counter({ name, help, registers, collect });
   }
   for (const [field, name, help, label] of labelled) {
-    new Counter({
-      name,
-      help,
-      registers,
-      labelNames: [label],
-      collect() {
-        this.reset();
-        for (const [key, value] of hub.counters[field]) this.inc({ [label]: key }, value);
-      },
-    });
-  }
-  const stats = () => hub.stats();
-  new Gauge({
-    name: "holdfast_subscriptions",
-    help: "Subscriptions now",
-    registers,
-    collect() {
-      this.set(stats().subscriptions);
-    },
-  });
-  new Gauge({
-    name: "holdfast_streams_live",
-    help: "Streams with a tail in memory",
-    registers,
-    collect() {
-      this.set(stats().streams);
-    },
-  });
-  new Gauge({
-    name: "holdfast_tail_bytes",
-    help: "Bytes of tails in memory",
-    registers,
-    collect() {
-      this.set(stats().tailBytes);
-    },
-  });
-  new Gauge({
-    name: "holdfast_page_cache_bytes",
-    help: "Bytes of cached pages",
-    registers,
-    collect() {
-      this.set(stats().pageBytes);
-    },
-  });
-  new Gauge({
-    name: "holdfast_engine_ok",
-    help: "1 while the engine takes writes",
-    registers,
-    collect() {
-      this.set(engine.health().state === "ok" ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: "holdfast_links",
-    help: "Links now, by transport",
-    registers,
-    labelNames: ["transport"],
-    collect() {
+    const collect = function (this: Counter): void {
       this.reset();
-      for (const [transport, links] of Object.entries(stats().linksByTransport)) this.set({ transport }, links);
-    },
-  });
+      for (const [key, value] of hub.counters[field]) this.inc({ [label]: key }, value);
+    };
+    new Counter({ name, help, registers, labelNames: [label], collect });
+  }
+  for (const [name, help, value] of gauges) {
+    const collect = function (this: Gauge): void {
+      this.set(value(hub, engine));
+    };
+    new Gauge({ name, help, registers, collect });
+  }
+  const collect = function (this: Gauge): void {
+    this.reset();
+    for (const [transport, links] of Object.entries(hub.stats().linksByTransport)) this.set({ transport }, links);
+  };
+  new Gauge({ name: "holdfast_links", help: "Links now, by transport", registers, labelNames: ["transport"], collect });
   return registry;
 }
