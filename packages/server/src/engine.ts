@@ -69,9 +69,9 @@ export interface AppendRequest {
   readonly stream: string;
   /** May be empty only together with `close`. */
   readonly entries: readonly AppendEntry[];
-  /** Exactly once per (id, epoch, seq) and stream; seq counts requests, from 0 in each epoch, without holes. */
+  /** Exactly once per (id, epoch, seq) and stream; seq counts requests, from 0 in each epoch, without holes. Only a producer's newest epoch is remembered. */
   readonly producer?: ProducerTuple;
-  /** Exactly once per key and stream, for the engine's `dedupeWindowMs`. */
+  /** Exactly once per key and stream, for the engine's `dedupeWindowMs`. Not together with `producer`. */
   readonly dedupeKey?: string;
   /** Ends the log after these entries. Ending an ended log without entries is a success that changes nothing. */
   readonly close?: boolean;
@@ -152,7 +152,7 @@ export interface EngineCapabilities {
   readonly contiguousSeq: boolean;
   /** What survives: nothing, the end of the process, or loss of power after an acknowledgement. */
   readonly durability: "none" | "process" | "fsync";
-  /** The longest time from a commit to a live event, hint or suspicion that covers it. */
+  /** The longest time from a commit to a live event, hint or suspicion that covers it. 0: events come once, in commit order, before `append` resolves. */
   readonly staleMsMax: number;
 }
 
@@ -171,7 +171,7 @@ export interface Engine {
   list(options: ListOptions): Promise<readonly StreamInfo[]>;
   /** The one receiver of live events on this node; set before `start`. */
   attach(sink: (event: LiveEvent) => void): void;
-  /** Resolves once everything committed from now on will reach the sink as event, hint or suspicion. */
+  /** Resolves once everything committed from now on to this log will reach the sink as event, hint or suspicion. Nothing need be told of other logs. */
   listen(stream: string): Promise<Interest>;
   health(): EngineHealth;
 }

@@ -1,0 +1,17 @@
+/**
+ * The list of commands. A new command is one file in commands/ and one row here.
+ */
+import type { Command } from "./command.ts";
+
+export interface CommandRow {
+  readonly summary: string;
+  /** Loads the command alone, so that `tail` does not wait for the server's code. */
+  load(): Promise<Command>;
+}
+
+export const commandRows: Readonly<Record<string, CommandRow>> = {
+  serve: { summary: "Run a server", load: async () => (await import("./commands/serve.ts")).serve },
+  publish: { summary: "Append entries to a stream, from arguments or stdin", load: async () => (await import("./commands/publish.ts")).publish },
+  tail: { summary: "Print a stream's entries and stay for those that follow", load: async () => (await import("./commands/tail.ts")).tail },
+  streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
+};

@@ -1,0 +1,187 @@
+/**
+ * `holdfast serve`: a server on this machine, with its vital signs as streams.
+ * It ends when it is told to, after clients were moved; a second signal ends it at once.
+ */
+import { readFileSync } from "node:fs";
+import { HoldfastError } from "@holdfast/protocol";
+import { createServer, type Engine, type HoldfastServer } from "@holdfast/server";
+import { nodeClock } from "../adapters/clock.ts";
+import { makeEngine, usesDisk } from "../adapters/engines.ts";
+import { openMachine } from "../adapters/machine.ts";
+import { type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { bad, type Checked, type CommandSpec, type Given, good, isOn, textFlag } from "../args.ts";
+import type { Command, Variables } from "../command.ts";
+import { escapeLine } from "../escape.ts";
+import type { Exit } from "../exit-codes.ts";
+import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
+import { greeting } from "../serve/greeting.ts";
+import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
+import { changedSettings, type Policies, settingsJson, settingsTable } from "../serve/print-settings.ts";
+import { type ResolvedSettings, resolveSettings, type SettingGiven } from "../serve/settings.ts";
+import { startTicker, vitals, vitalsPolicy } from "../vitals/ticker.ts";
+
+const fileDefault = "holdfast.json";
+const healthCheckMs = 1_000;
+/** Whatever takes longer says so, and again. */
+const noticeMs = 1_000;
+
+const spec: CommandSpec = {
+  name: "serve",
+  summary: "Run a server",
+  operands: "",
+  operandsMin: 0,
+  operandsMax: 0,
+  flags: {
+    config: { value: "FILE", what: `The configuration file, JSON (default: HOLDFAST_CONFIG, else ./${fileDefault} when it is there)` },
+    json: { what: "One JSON object a line on stdout, instead of text" },
+    "print-config": { what: "Print every setting with where it comes from, and end" },
+    ...settingFlags(),
+  },
+  notes: [
+    "Each setting is a flag (--heartbeat-ms), a variable (HOLDFAST_HEARTBEAT_MS) and a member of the file (heartbeatMs). Flags go before the environment, the environment before the file, the file before the default.",
+    'The file may also say how much of which streams is kept, the first match decides: "streams": [{ "pattern": "cursors/**", "engine": "memory", "entriesMax": 1000, "bytesMax": 1048576, "ageMs": 5000 }].',
+  ],
+  examples: ["holdfast serve", "holdfast serve --port 0 --engine memory --no-vitals --json", "HOLDFAST_HEARTBEAT_MS=5000 holdfast serve --print-config"],
+};
+
+export const serve: Command = {
+  spec,
+  prepare: (given, variables): Checked<() => Promise<Exit>> => good(() => run(given, variables)),
+};
+
+interface Loaded {
+  readonly settings: ResolvedSettings;
+  readonly config: ServeConfig;
+}
+
+async function run(given: Given, variables: Variables): Promise<Exit> {
+  const json = isOn(given, "json");
+  const output = standardOutput();
+  const loaded = load(given, variables);
+  if (!loaded.ok) {
+    process.stderr.write(`holdfast serve: ${escapeLine(loaded.message)}\n`);
+    return "usage";
+  }
+  const { settings, config } = loaded.value;
+  if (isOn(given, "print-config")) {
+    const policies = config.policies as unknown as Policies;
+    await output.write(json ? settingsJson(settings.given, policies) : settingsTable(settings.given, policies));
+    return "ok";
+  }
+  const log = (event: LogEvent): void => void output.write((json ? jsonLine : humanLine)(event, nodeClock.wallMs()));
+  for (const message of settings.warnings) log({ event: "warning", message });
+  let running: Running;
+  let url: string;
+  const slow = setInterval(() => log({ event: "starting", engine: config.engine, data: config.data }), noticeMs);
+  try {
+    const engine = makeEngine(config);
+    running = { engine, config, server: createServer({ engine, options: config.options }) };
+    url = (await running.server.listen()).url;
+  } catch (thrown) {
+    process.stderr.write(`holdfast serve: ${escapeLine(startFault(thrown))}\n`);
+    return "failed";
+  } finally {
+    clearInterval(slow);
+  }
+  announce(output, json, log, { url, settings: settings.given, config });
+  return await serveUntilStopped(running, log);
+}
+
+/** Reads file, environment and flags, and checks them together. */
+function load(given: Given, variables: Variables): Checked<Loaded> {
+  const file = readConfig(textFlag(given, "config") ?? (variables["HOLDFAST_CONFIG"] || undefined));
+  if (!file.ok) return file;
+  const settings = resolveSettings(serveSettings, {
+    flags: given.flags,
+    variables,
+    file: file.value,
+    otherMembers: ["streams"],
+    otherVariables: ["HOLDFAST_URL", "HOLDFAST_CONFIG"],
+  });
+  if (!settings.ok) return settings;
+  const config = checkConfig(settings.value.given, file.value?.members["streams"], vitalsPolicy);
+  return config.ok ? good({ settings: settings.value, config: config.value }) : config;
+}
+
+function readConfig(asked: string | undefined): Checked<{ readonly path: string; readonly members: Readonly<Record<string, unknown>> } | null> {
+  const path = asked ?? fileDefault;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (thrown) {
+    if (asked === undefined && (thrown as NodeJS.ErrnoException).code === "ENOENT") return good(null);
+    return bad(`cannot read the configuration file: ${(thrown as Error).message}`);
+  }
+  const members = parseConfigFile(path, text);
+  return members.ok ? good({ path, members: members.value }) : members;
+}
+
+/** One line on why the server did not start. What has no code is a fault of the system (a folder that cannot be made) or a defect. */
+function startFault(thrown: unknown): string {
+  if (thrown instanceof HoldfastError || (thrown as NodeJS.ErrnoException).syscall !== undefined) return (thrown as Error).message;
+  throw thrown;
+}
+
+interface Start {
+  readonly url: string;
+  readonly settings: readonly SettingGiven[];
+  readonly config: ServeConfig;
+}
+
+function announce(output: Output, json: boolean, log: (event: LogEvent) => void, { url, settings, config }: Start): void {
+  const { engine, vitals: hasVitals } = config;
+  const data = usesDisk(config) ? config.data : null;
+  if (json) {
+    const changed = settings.filter(({ source }) => source !== "default").map(({ setting, value, origin }) => [setting.name, { value, origin }]);
+    log({ event: "listening", url, engine, data, vitals: hasVitals, pid: process.pid, settings: Object.fromEntries(changed) });
+    return;
+  }
+  // In a checkout there is no `holdfast` on the path; npm finds it.
+  const command = import.meta.url.endsWith(".ts") ? "npx holdfast" : "holdfast";
+  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, command })}${changedSettings(settings)}\n`);
+}
+
+interface Running {
+  readonly engine: Engine;
+  readonly server: HoldfastServer;
+  readonly config: ServeConfig;
+}
+
+async function serveUntilStopped({ engine, server, config }: Running, log: (event: LogEvent) => void): Promise<Exit> {
+  const stop = stopSignal();
+  const machine = openMachine();
+  const ticker = config.vitals
+    ? startTicker({
+        clock: nodeClock,
+        machine,
+        vitals,
+        figures: () => server.stats(),
+        store: async (stream, payload) => {
+          const result = await server.hub.append({ stream, entries: [{ format: "json", payload }] });
+          return result.ok ? null : result.code;
+        },
+        report: log,
+      })
+    : null;
+  const health = watchHealth(engine, log);
+  await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+  log({ event: "draining", signal: stop.reason, links: server.stats().links, drainMs: config.options.drainMs });
+  const notice = setInterval(() => log({ event: "draining", links: server.stats().links }), noticeMs);
+  await ticker?.stop();
+  clearInterval(health);
+  machine.close();
+  await server.close();
+  clearInterval(notice);
+  log({ event: "stopped" });
+  return "ok";
+}
+
+/** Tells when the engine's state changes: a server that takes no more writes looks alive otherwise. */
+function watchHealth(engine: Engine, log: (event: LogEvent) => void): NodeJS.Timeout {
+  let before = "ok";
+  return setInterval(() => {
+    const { state, detail } = engine.health();
+    if (state !== before) log({ event: "engine_state", state, detail });
+    before = state;
+  }, healthCheckMs);
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+/**
+ * The `holdfast` command: finds the subcommand, reads its arguments, runs it, ends with one of the exits.
+ * What it does is in commands/; here nothing is decided but who is called.
+ */
+import { readFileSync } from "node:fs";
+import { HoldfastError } from "@holdfast/protocol";
+import { editDistance, readArgs } from "./args.ts";
+import { commandRows } from "./commands.ts";
+import { escapeLine } from "./escape.ts";
+import { type Exit, exits } from "./exit-codes.ts";
+import { commandHelp, generalHelp } from "./help.ts";
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return manifest.version;
+}
+
+/** A fault of usage: what is wrong, and where to read on. */
+function usage(command: string, message: string): Exit {
+  const help = `holdfast${command === "" ? "" : ` ${command}`} --help`;
+  process.stderr.write(`holdfast${command === "" ? "" : ` ${command}`}: ${escapeLine(message)}\nTry \`${help}\`.\n`);
+  return "usage";
+}
+
+async function main(words: readonly string[]): Promise<Exit> {
+  const [word, ...rest] = words;
+  if (word === "--help" || word === "-h") {
+    process.stdout.write(generalHelp(commandRows));
+    return "ok";
+  }
+  if (word === "--version" || word === "-V") {
+    process.stdout.write(`holdfast ${version()}\n`);
+    return "ok";
+  }
+  if (word === undefined) {
+    process.stderr.write(generalHelp(commandRows));
+    return "usage";
+  }
+  const row = Object.hasOwn(commandRows, word) ? commandRows[word] : undefined;
+  if (row === undefined) {
+    const near = Object.keys(commandRows).find((name) => editDistance(name, word) <= 2);
+    return usage(
+      "",
+      `${word.startsWith("-") ? "unknown flag" : "unknown command"} ${JSON.stringify(word)}${near === undefined ? "" : `; did you mean ${near}?`}`,
+    );
+  }
+  const command = await row.load();
+  const given = readArgs(command.spec, rest);
+  if (!given.ok) return usage(word, given.message);
+  if (given.value.flags.get("help") === true) {
+    process.stdout.write(commandHelp(command.spec));
+    return "ok";
+  }
+  const prepared = command.prepare(given.value, process.env);
+  if (!prepared.ok) return usage(word, prepared.message);
+  return await prepared.value();
+}
+
+/** What nobody expected: a fault with a code is one line, anything else is a defect and shows where it happened. */
+function unexpected(thrown: unknown): Exit {
+  const text = thrown instanceof HoldfastError ? escapeLine(thrown.message) : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  process.stderr.write(`holdfast: ${text}\n`);
+  return "failed";
+}
+
+const exit = await main(process.argv.slice(2)).catch(unexpected);
+// Left to end by itself, a process would wait for whatever still holds the event loop. What was written must leave first.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+process.exit(exits[exit].code);

@@ -1,0 +1,79 @@
+/**
+ * The configuration of `serve`: which settings there are, what the file may say, and the checks that need all of it. Pure.
+ */
+import { resolveServerOptions, type ServerOptions, serverOptionDocs } from "@holdfast/server";
+import { type EngineOptions, engineOptionDocs, resolveEngineOptions, resolvePolicies, type StreamPolicy } from "@holdfast/server/engines";
+import { bad, type Checked, type FlagSpec, good } from "../args.ts";
+import { cliOptionDocs, type EngineName, engineNames } from "../options.ts";
+import { flagName, type Setting, type SettingGiven, valuesOf } from "./settings.ts";
+
+const docSettings = (docs: Readonly<Record<string, Omit<Setting, "name">>>): Setting[] =>
+  Object.entries(docs).map(([name, doc]) => ({ name, default: doc.default, unit: doc.unit, what: doc.what }));
+
+/** Every setting of `serve`: its own, the server's options, the engines' options. */
+export const serveSettings: readonly Setting[] = [...docSettings(cliOptionDocs), ...docSettings(serverOptionDocs), ...docSettings(engineOptionDocs)];
+
+/** Each setting as a flag. */
+export function settingFlags(): Record<string, FlagSpec> {
+  return Object.fromEntries(
+    serveSettings.map((setting): [string, FlagSpec] => {
+      const { name, unit, what } = setting;
+      if (typeof setting.default === "boolean") return [flagName(name), { negatable: true, what: `${what} (default: ${setting.default ? "on" : "off"})` }];
+      const isList = Array.isArray(setting.default);
+      const placeholder = typeof setting.default === "number" ? "N" : (isList ? unit.replace(/s$/, "") : unit).toUpperCase();
+      return [
+        flagName(name),
+        { value: placeholder, ...(isList ? { multiple: true } : {}), what: `${what} (${isList ? "may be repeated" : `default: ${String(setting.default)}`})` },
+      ];
+    }),
+  );
+}
+
+/** What `serve` runs on, checked. */
+export interface ServeConfig {
+  readonly options: ServerOptions;
+  readonly engineOptions: EngineOptions;
+  readonly engine: EngineName;
+  readonly data: string;
+  readonly vitals: boolean;
+  readonly policies: readonly StreamPolicy[];
+}
+
+/** The members of a configuration file, or why it cannot be used. */
+export function parseConfigFile(path: string, text: string): Checked<Readonly<Record<string, unknown>>> {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (thrown) {
+    return bad(`${path} is not JSON: ${(thrown as Error).message}`);
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) return bad(`expected ${path} to be a JSON object`);
+  return good(content as Readonly<Record<string, unknown>>);
+}
+
+/** Checks the values together. The server's and the engines' own checks decide; their message names the setting. */
+export function checkConfig(given: readonly SettingGiven[], streams: unknown, extraPolicy: StreamPolicy): Checked<ServeConfig> {
+  const own = valuesOf(given, ["engine", "data", "vitals"]) as { engine: string; data: string; vitals: boolean };
+  const engine = engineNames.find((name) => name === own.engine);
+  if (engine === undefined) return bad(`expected engine to be ${engineNames.join(" or ")}, got ${JSON.stringify(own.engine)}`);
+  if (streams !== undefined && !(Array.isArray(streams) && streams.every((policy) => typeof policy === "object" && policy !== null)))
+    return bad("expected streams in the configuration file to be a list of policies");
+  const asked = (streams ?? []) as readonly StreamPolicy[];
+  const stranger = asked.find((policy) => policy.engine !== undefined && !engineNames.some((name) => name === policy.engine));
+  if (stranger !== undefined)
+    return bad(`expected the engine of streams ${JSON.stringify(stranger.pattern)} to be ${engineNames.join(" or ")}, got ${JSON.stringify(stranger.engine)}`);
+  try {
+    return good({
+      options: resolveServerOptions(valuesOf(given, Object.keys(serverOptionDocs))),
+      engineOptions: resolveEngineOptions(valuesOf(given, Object.keys(engineOptionDocs)) as Partial<EngineOptions>),
+      engine,
+      data: own.data,
+      vitals: own.vitals,
+      // The last of them, so that the file can say otherwise.
+      policies: resolvePolicies(own.vitals ? [...asked, extraPolicy] : asked),
+    });
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return bad(thrown.message);
+    throw thrown;
+  }
+}

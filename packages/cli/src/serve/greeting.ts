@@ -1,0 +1,32 @@
+/**
+ * What a person sees when the server is up: where it is and what to try. Pure.
+ */
+import { escapeLine } from "../escape.ts";
+import { defaultUrl } from "../url.ts";
+
+export interface GreetingFacts {
+  readonly url: string;
+  readonly engine: string;
+  /** The database's folder; null when nothing is kept on disk. */
+  readonly data: string | null;
+  readonly vitals: boolean;
+  /** How this program is called here. */
+  readonly command: string;
+}
+
+export function greeting(facts: GreetingFacts): string {
+  const { url, command } = facts;
+  const at = url === defaultUrl ? "" : ` --url ${url}`;
+  const stream = facts.vitals ? "vitals/host" : "rooms/42";
+  const where = facts.data === null ? "; nothing is kept on disk" : `, data in ${escapeLine(facts.data)}`;
+  return [
+    `Holdfast is listening on ${url} (${facts.engine} engine${where}).`,
+    "Try, in another terminal:",
+    `  ${command} tail ${stream}${at}`,
+    `  ${command} publish rooms/42 'hello'${at}`,
+    `  curl '${url}/v1/streams/${stream}?after=last:3'`,
+    `  curl '${url}/v1/streams'    (also /healthz and /metrics)`,
+    "Ctrl-C drains and ends; a second one ends at once.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkConfig, parseConfigFile, serveSettings, settingFlags } from "../src/serve/config.ts";
+import { greeting } from "../src/serve/greeting.ts";
+import { flagName, resolveSettings } from "../src/serve/settings.ts";
+import { vitalsPolicy } from "../src/vitals/ticker.ts";
+
+function check(members: Record<string, unknown>) {
+  const { streams, ...settings } = members;
+  const resolved = resolveSettings(serveSettings, {
+    flags: new Map(),
+    variables: {},
+    file: { path: "f", members: settings },
+    otherMembers: [],
+    otherVariables: [],
+  });
+  assert.ok(resolved.ok, resolved.ok ? "" : resolved.message);
+  return checkConfig(resolved.value.given, streams, vitalsPolicy);
+}
+const fault = (members: Record<string, unknown>): string => {
+  const checked = check(members);
+  return checked.ok ? "no fault" : checked.message;
+};
+
+test("no two settings share a name, and none is the name of another flag", () => {
+  const names = serveSettings.map(({ name }) => flagName(name));
+  assert.equal(new Set(names).size, names.length);
+  for (const taken of ["config", "json", "print-config", "help", "url"]) assert.ok(!names.includes(taken), taken);
+});
+
+test("every setting is a flag with its default in the help", () => {
+  const flags = settingFlags();
+  assert.equal(Object.keys(flags).length, serveSettings.length);
+  assert.match(flags["heartbeat-ms"]?.what ?? "", /default: 12000/);
+  assert.equal(flags["vitals"]?.negatable, true);
+  assert.equal(flags["origins"]?.multiple, true);
+});
+
+test("defaults are valid, and vital signs are kept for an hour", () => {
+  const checked = check({});
+  assert.ok(checked.ok);
+  const { engine, data, policies, options } = checked.value;
+  assert.deepEqual([engine, data, options.port, options.host], ["sqlite", "./holdfast-data", 4150, "127.0.0.1"]);
+  assert.deepEqual(policies, [vitalsPolicy]);
+  assert.equal(vitalsPolicy.ageMs, 3_600_000);
+});
+
+test("the file's policies come first, so that they can say otherwise about vital signs", () => {
+  const mine = { pattern: "vitals/**", engine: "memory", ageMs: 5_000 };
+  const checked = check({ streams: [mine] });
+  assert.deepEqual(checked.ok && checked.value.policies, [mine, vitalsPolicy]);
+  const without = check({ vitals: false });
+  assert.deepEqual(without.ok && without.value.policies, []);
+});
+
+for (const [members, message] of [
+  [{ engine: "postgres" }, /^expected engine to be sqlite or memory, got "postgres"$/],
+  [{ host: "0.0.0.0" }, /`host` .*loopback/],
+  [{ heartbeatMs: 0 }, /`heartbeatMs`/],
+  [{ streams: {} }, /list of policies/],
+  [{ streams: [{ pattern: "a/**", engine: "redis" }] }, /^expected the engine of streams "a\/\*\*" to be sqlite or memory, got "redis"$/],
+  [{ streams: [{ pattern: "a//b" }] }, /pattern/],
+  [{ streams: [{ pattern: "a", keep: 5 }] }, /`keep`/],
+  [{ streams: [{ pattern: "a", ageMs: "1h" }] }, /ageMs/],
+] as const) {
+  test(`refuses ${JSON.stringify(members)}`, () => assert.match(fault(members), message));
+}
+
+test("a file must be a JSON object", () => {
+  assert.deepEqual(parseConfigFile("f", '{"port":1}'), { ok: true, value: { port: 1 } });
+  for (const text of ["", "[]", "null", "1", "{port:1}"]) assert.equal(parseConfigFile("f", text).ok, false, text);
+});
+
+test("the greeting has commands that work as they are", () => {
+  const facts = { url: "http://127.0.0.1:4150", engine: "sqlite", data: "./holdfast-data", vitals: true, command: "holdfast" };
+  assert.match(greeting(facts), /^ {2}holdfast tail vitals\/host$/m);
+  const other = greeting({ ...facts, url: "http://127.0.0.1:5000", vitals: false, data: null });
+  assert.match(other, /^ {2}holdfast tail rooms\/42 --url http:\/\/127\.0\.0\.1:5000$/m);
+  assert.match(other, /nothing is kept on disk/);
+});

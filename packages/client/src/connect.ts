@@ -1,0 +1,17 @@
+/**
+ * The client for applications: the platform's clock, randomness and WebSocket.
+ * Nothing else in this package, adapters apart, may reach the platform.
+ */
+import { platformEnv } from "./adapters/env.ts";
+import { webSocketTransport } from "./adapters/websocket.ts";
+import { type Client, createClient } from "./client.ts";
+import type { ClientOptions } from "./options.ts";
+
+/**
+ * A client of the server at `url` (`http:`, `https:`, `ws:` or `wss:`; a path is kept as a prefix). It dials when there is something to
+ * carry, and keeps a process running while a stream is open or a publish is unanswered.
+ * Throws TypeError for an address or an option that is not valid.
+ */
+export function connect(url: string, options?: ClientOptions): Client {
+  return createClient(url, options, { env: platformEnv, transports: [webSocketTransport] });
+}

@@ -1,0 +1,49 @@
+/**
+ * The seam between the client and what carries a link. A transport is one small file that implements it (adapters/websocket.ts).
+ * A transport moves text and reports; it must never retry, nor judge whether the peer is alive.
+ */
+import type { Code } from "@holdfast/protocol";
+
+/** Where to dial. */
+export interface DialTarget {
+  /** The endpoint, `ws:` or `wss:` and the path `/v1/link`. */
+  readonly url: string;
+  readonly subprotocol: string;
+}
+
+/**
+ * What a connection reports. None is called before `dial` has returned, nor after `close` or `destroy`.
+ * Exactly one of `onClose` and `onError` is the last.
+ */
+export interface ConnHandlers {
+  /** Texts may be sent now. */
+  onOpen(): void;
+  onText(text: string): void;
+  /** Bytes came that are not (yet) a message: proof of life. */
+  onActivity(): void;
+  /** The peer ended the connection, or it broke (1006). `reason` is the peer's text, possibly empty. */
+  onClose(end: { readonly closeCode: number; readonly reason: string }): void;
+  /** The connection is over for a reason found on this side. */
+  onError(code: Code, message: string): void;
+}
+
+/** One connection, from the dial on. */
+export interface Conn {
+  /** Queues one text message. Only after `onOpen`; ignored once the connection is over. */
+  send(text: string): void;
+  /** Bytes given to `send` that the system has not taken yet. */
+  readonly queuedBytes: number;
+  /** Ends in order: what is queued is still sent. `closeCode` is 1000 or from 3000 to 4999; `reason` at most 123 bytes. */
+  close(closeCode: number, reason: string): void;
+  /** Lets go at once, whatever is queued; a peer that is silent must not be waited for. */
+  destroy(): void;
+}
+
+/** A way of carrying links. */
+export interface Transport {
+  /** For status and logs. */
+  readonly name: string;
+  /** `bothWays`: one connection carries both directions, so that either end can prove the other alive. */
+  readonly capabilities: { readonly bothWays: boolean };
+  dial(target: DialTarget, handlers: ConnHandlers): Conn;
+}

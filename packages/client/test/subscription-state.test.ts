@@ -1,0 +1,235 @@
+/** Several readers of one stream over one subscription: each gets exactly its part of the log. The wire rules are in reader-rule.test.ts. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { From } from "@holdfast/protocol";
+import { isAtHead, isSettled, newSubscription, type SubscriptionEvent, type SubscriptionState, step } from "../src/subscription-state.ts";
+
+/** A subscription, what it sends, and what each member got. */
+class Line {
+  state: SubscriptionState = newSubscription;
+  readonly got: Record<number, string[]> = {};
+  sent: string[] = [];
+  nowMs = 0;
+  #nextId = 1;
+  #link = 0;
+
+  do(event: SubscriptionEvent): this {
+    const { state, actions } = step(this.state, event, this.nowMs, { nextId: this.#nextId, random: 0.5 });
+    this.state = state;
+    for (const action of actions) {
+      if (action.do === "ask") {
+        this.#nextId = action.id + 1;
+        this.sent.push(`ask ${JSON.stringify(action.from)}`);
+      } else if (action.do === "unsubscribe") this.sent.push("unsubscribe");
+      else if (action.do === "fail") this.sent.push(`fail ${action.to.join()} ${action.code}`);
+      else if (action.do === "end") for (const id of action.to) this.#give(id, "end");
+      else if (action.do === "deliver" && "position" in event) for (const id of action.to) this.#give(id, event.position);
+      else if (action.do === "deliver" && event.type === "gap") for (const id of action.to) this.#give(id, `gap ${event.after}`);
+    }
+    return this;
+  }
+  #give(id: number, what: string): void {
+    this.got[id] = [...(this.got[id] ?? []), what];
+  }
+
+  /** What was sent since the last call. */
+  take(): string {
+    const sent = this.sent.join(", ");
+    this.sent = [];
+    return sent;
+  }
+  up(): this {
+    return this.do({ type: "link-up", link: ++this.#link });
+  }
+  join(id: number, from: From): this {
+    return this.do({ type: "joined", id, from });
+  }
+  full(id: number, full: boolean): this {
+    return this.do({ type: "full", id, full });
+  }
+  /** The server answers the newest subscribe. */
+  answer(position: string, head: string): this {
+    return this.do({ type: "subscribed", link: this.#link, id: this.#nextId - 1, position, head });
+  }
+  /** Entries `from + 1` to `to` of epoch e. */
+  entries(from: number, to: number): this {
+    for (let n = from + 1; n <= to; n++) this.do({ type: "entry", link: this.#link, position: at(n), prev: at(n - 1) });
+    return this;
+  }
+  gap(from: string, after: string, head: string): this {
+    return this.do({ type: "gap", link: this.#link, reason: "trimmed", from, after, head });
+  }
+}
+const at = (n: number): string => (n === 0 ? "0" : `e.1${n}`);
+
+test("nothing is sent without a link, and one subscribe serves two readers who begin at the same place", () => {
+  const line = new Line().join(1, "now").join(2, { after: at(5) });
+  assert.equal(line.take(), "");
+  line.up();
+  assert.equal(line.take(), 'ask "now"');
+  line.answer(at(5), at(5));
+  assert.equal(line.take(), "");
+  line.entries(5, 7);
+  assert.deepEqual(line.got, { 1: [at(6), at(7)], 2: [at(6), at(7)] });
+});
+
+test("`now` joins a subscription at the head without asking; behind the head the server is asked", () => {
+  const line = new Line().up().join(1, "first").answer("0", at(2));
+  line.take();
+  line.entries(0, 1).join(2, "now");
+  assert.equal(line.take(), 'ask "now"', "not at the head: only the server knows it");
+  line.answer(at(2), at(2));
+  assert.equal(line.take(), `ask {"after":"${at(1)}"}`, "the first reader goes on where it was");
+  line.answer(at(1), at(2)).entries(1, 3);
+  assert.deepEqual(line.got, { 1: [at(1), at(2), at(3)], 2: [at(3)] });
+  line.join(3, "now").entries(3, 4);
+  assert.equal(line.take(), "");
+  assert.deepEqual((line.got as Record<number, string[]>)[3], [at(4)]);
+});
+
+test("a reader who begins earlier makes the subscription begin again; the others take nothing twice", () => {
+  const line = new Line().up().join(1, "now").answer(at(5), at(5)).entries(5, 6);
+  line.take();
+  line.join(2, { after: at(2) });
+  assert.equal(line.take(), `ask {"after":"${at(2)}"}`);
+  line.entries(6, 7); // Under way when the subscribe was sent.
+  line.answer(at(2), at(7)).entries(2, 8);
+  assert.equal(line.take(), "");
+  assert.deepEqual(line.got, { 1: [at(6), at(7), at(8)], 2: [3, 4, 5, 6, 7, 8].map(at) });
+});
+
+test("a full reader holds nobody back: it is left behind, and served again from its place when it is not full any more", () => {
+  const line = new Line().up().join(1, { after: "0" }).join(2, { after: "0" }).answer("0", at(6)).entries(0, 2);
+  line.take();
+  line.full(1, true).entries(2, 4);
+  assert.equal(line.take(), "");
+  line.full(1, false);
+  assert.equal(line.take(), `ask {"after":"${at(2)}"}`);
+  line.answer(at(2), at(6)).entries(2, 6);
+  const all = [1, 2, 3, 4, 5, 6].map(at);
+  assert.deepEqual(line.got, { 1: all, 2: all });
+});
+
+test("when every reader is full the stream is unsubscribed, and asked again from the place of the first that is free", () => {
+  const line = new Line().up().join(1, { after: "0" }).answer("0", at(6)).entries(0, 3);
+  line.take();
+  line.full(1, true);
+  assert.equal(line.take(), "unsubscribe");
+  line.entries(3, 5);
+  assert.deepEqual(line.got[1], [1, 2, 3].map(at), "what was under way is dropped");
+  line.full(1, false);
+  assert.equal(line.take(), `ask {"after":"${at(3)}"}`);
+  line.answer(at(3), at(6)).entries(3, 6);
+  assert.deepEqual(line.got[1], [1, 2, 3, 4, 5, 6].map(at));
+});
+
+test("a reader that is full again before the others are reached does not keep them waiting", () => {
+  const line = new Line().up().join(1, { after: "0" }).join(2, { after: "0" }).answer("0", at(9)).entries(0, 2).full(1, true).entries(2, 6).full(1, false);
+  line.take();
+  line.answer(at(2), at(9)).entries(2, 3).full(1, true);
+  assert.equal(line.take(), `ask {"after":"${at(6)}"}`);
+  line.answer(at(6), at(9)).entries(6, 9);
+  assert.deepEqual(line.got[2], [1, 2, 3, 4, 5, 6, 7, 8, 9].map(at));
+});
+
+test("a reader whose place is not in the log any more is found out at the head, and gets its gap; the others stay exact", () => {
+  const line = new Line()
+    .join(1, { after: "d.15" })
+    .join(2, { after: at(2) })
+    .up();
+  assert.equal(line.take(), 'ask {"after":"d.15"}');
+  line.answer("d.15", at(4));
+  assert.equal(line.take(), "", "the second is ahead, as far as anybody knows");
+  line.gap("d.15", at(1), at(4)).entries(1, 4);
+  assert.deepEqual(line.got, { 1: [`gap ${at(1)}`, at(2), at(3), at(4)], 2: [at(3), at(4)] });
+
+  const other = new Line()
+    .join(1, { after: at(2) })
+    .join(2, { after: "d.15" })
+    .up();
+  other.take();
+  other.answer(at(2), at(4)).entries(2, 4);
+  assert.equal(other.take(), 'ask {"after":"d.15"}', "at the head, and not met");
+  other.answer("d.15", at(4));
+  assert.equal(other.take(), "", "it has its turn before anybody else's");
+  other.gap("d.15", at(1), at(4));
+  assert.equal(other.take(), "");
+  other.entries(1, 5);
+  assert.deepEqual(other.got, { 1: [at(3), at(4), at(5)], 2: [`gap ${at(1)}`, at(2), at(3), at(4), at(5)] });
+});
+
+test("two readers whose places exclude each other do not make the client ask for ever", () => {
+  // The log was cut back to its beginning; one reader is beyond it, one before it.
+  const line = new Line()
+    .join(1, { after: "0" })
+    .join(2, { after: at(1) })
+    .up()
+    .answer("0", "0");
+  assert.equal(line.take(), `ask {"after":"0"}, ask {"after":"${at(1)}"}`);
+  line.answer(at(1), "0");
+  assert.equal(line.take(), "");
+  line.gap(at(1), "0", "0");
+  assert.equal(line.take(), "");
+  line.do({ type: "entry", link: 1, position: "f.11", prev: "0" });
+  assert.deepEqual(line.got, { 1: ["f.11"], 2: ["gap 0", "f.11"] });
+});
+
+test("the end of a stream ends those who are there; one who is behind gets the rest first", () => {
+  const line = new Line().up().join(1, { after: "0" }).join(2, { after: "0" }).answer("0", at(3)).entries(0, 1).full(1, true).entries(1, 3);
+  line.take();
+  line.do({ type: "ended", link: 1, position: at(3) });
+  assert.deepEqual(line.got[2], [at(1), at(2), at(3), "end"]);
+  line.full(1, false);
+  assert.equal(line.take(), `ask {"after":"${at(1)}"}`);
+  line
+    .answer(at(1), at(3))
+    .entries(1, 3)
+    .do({ type: "ended", link: 1, position: at(3) });
+  assert.deepEqual(line.got[1], [at(1), at(2), at(3), "end"]);
+});
+
+test("a bad position fails only its holder; a refusal of the stream fails everybody", () => {
+  const line = new Line()
+    .up()
+    .join(1, "now")
+    .answer(at(5), at(5))
+    .join(2, { after: at(2) });
+  line.take();
+  line.do({ type: "unsubscribed", link: 1, id: 2, code: "bad_position" });
+  assert.equal(line.take(), `fail 2 bad_position, ask {"after":"${at(5)}"}`);
+  line.do({ type: "unsubscribed", link: 1, id: 3, code: "too_many_subscriptions" });
+  assert.equal(line.take(), "fail 1 too_many_subscriptions");
+  assert.deepEqual(line.state.members, []);
+});
+
+test("asking in vain is asked less and less often, up to 30 s", () => {
+  const line = new Line().up().join(1, { after: at(5) });
+  const waits: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    assert.equal(line.take(), `ask {"after":"${at(5)}"}`);
+    line.do({ type: "unsubscribed", link: 1, id: i + 1, code: "engine_busy" });
+    assert.ok(line.state.phase.name === "resting");
+    waits.push(line.state.phase.untilMs - line.nowMs);
+    line.do({ type: "timer" });
+    line.nowMs = line.state.phase.untilMs;
+    line.do({ type: "timer" });
+  }
+  assert.deepEqual(waits, [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
+});
+
+test("at the head, settled: only when the link that counts has brought everything known", () => {
+  const line = new Line().up().join(1, "first");
+  assert.deepEqual([isAtHead(line.state), isSettled(line.state)], [false, false]);
+  line.answer("0", at(1));
+  assert.deepEqual([isAtHead(line.state), isSettled(line.state)], [false, true]);
+  line.entries(0, 1);
+  assert.ok(isAtHead(line.state));
+  line.up();
+  assert.equal(isSettled(line.state), false, "the new link has not answered");
+  line.do({ type: "entry", link: 1, position: at(2), prev: at(1) });
+  line.answer(at(1), at(2));
+  assert.equal(isSettled(line.state), false, "the old link is ahead of the new one");
+  line.entries(1, 2);
+  assert.ok(isSettled(line.state) && isAtHead(line.state));
+  assert.deepEqual(line.got[1], [at(1), at(2)]);
+});
