@@ -103,6 +103,8 @@ export interface ConnectionFacts {
   readonly wanted: boolean;
   readonly heardMs: number;
   readonly sentMs: number;
+  /** When bytes that waited to be sent were last seen to leave; -Infinity when none did. */
+  readonly movedMs: number;
   /** Since when requests (publishes, subscribes) wait without any answer coming in; null when none waits. */
   readonly unansweredSinceMs: number | null;
 }
@@ -152,7 +154,7 @@ function dueTimes(state: Live, facts: ConnectionFacts): Record<"idle" | "retire"
     idle: state.idleAtMs ?? Infinity,
     retire: retiring?.untilMs ?? Infinity,
     silence: facts.heardMs + link.heartbeatMs * 1.1 + 2_000,
-    answer: facts.unansweredSinceMs === null ? Infinity : facts.unansweredSinceMs + facts.options.ackTimeoutMs,
+    answer: facts.unansweredSinceMs === null ? Infinity : Math.max(facts.unansweredSinceMs, facts.movedMs) + facts.options.ackTimeoutMs,
     move: move?.atMs ?? Infinity,
     beat: facts.sentMs + link.heartbeatMs * link.beatFraction,
   };
@@ -342,6 +344,11 @@ function onTimer(state: ConnectionState, nowMs: number, facts: ConnectionFacts):
 
 function onProbeDue(state: Probing, late: boolean, nowMs: number, facts: ConnectionFacts): ConnectionStep {
   if (late) return probe(state, state.needs, nowMs, facts);
+  const { probeTimeoutMs } = facts.options;
+  if (state.needs === "answer" && facts.movedMs > state.deadlineMs - probeTimeoutMs) {
+    // What is to be answered has not all left yet, and it does leave: a slow way out is not a dead one.
+    return stay({ ...state, deadlineMs: nowMs + probeTimeoutMs, limitMs: nowMs + probesMax * probeTimeoutMs });
+  }
   // A long queue of bytes on a slow path holds the answer back; while bytes come, the path is not dead.
   if (state.needs === "answer" && facts.heardMs > state.deadlineMs - facts.options.probeTimeoutMs && nowMs < state.limitMs) {
     return stay({ ...state, deadlineMs: Math.min(nowMs + facts.options.probeTimeoutMs, state.limitMs) });

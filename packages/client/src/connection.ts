@@ -34,6 +34,9 @@ export interface ConnectionHooks {
   changed(): void;
 }
 
+/** Least time between two wakes that are obeyed: ten a second would be ten probes, more than a server bears. */
+const wakePauseMs = 1_500;
+
 /** A change of the wall clock against the other that is more than drift: the machine slept, or somebody set it. */
 const clockJumpMs = 2_000;
 const closeCodes: Partial<Record<Code, number>> = { closed_by_user: 1000, protocol_error: 4500, heartbeat_lost: 4003 };
@@ -50,6 +53,8 @@ export class Connection {
   #state: ConnectionState = { name: "idle" };
   #isStepping = false;
   #timer: Timer | null = null;
+  #wokenMonoMs = -Infinity;
+  #wokenWallMs = -Infinity;
   #timerAtMs = Infinity;
   #clockOffsetMs: number;
   #conns = 0;
@@ -96,7 +101,13 @@ export class Connection {
     this.#ended(link, localEnding("protocol_error", "the server sent what the protocol does not allow", "remote", "backoff"));
   }
 
+  /** Wakes in quick succession count once: each is a probe, and a server bears only so many. A machine that slept in between shows by its wall clock. */
   wake(): void {
+    const { clock } = this.#env;
+    const sinceMs = Math.max(clock.monoMs() - this.#wokenMonoMs, Math.abs(clock.wallMs() - this.#wokenWallMs));
+    if (sinceMs < wakePauseMs) return;
+    this.#wokenMonoMs = clock.monoMs();
+    this.#wokenWallMs = clock.wallMs();
     this.#dispatch({ type: "wake" });
   }
 
@@ -117,6 +128,7 @@ export class Connection {
       wanted: this.#hooks.wanted(),
       heardMs: link?.heardMs ?? 0,
       sentMs: link?.sentMs ?? 0,
+      movedMs: link?.watchQueue() ?? -Infinity,
       unansweredSinceMs: link?.unansweredSinceMs ?? null,
     };
   }

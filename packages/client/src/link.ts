@@ -20,6 +20,8 @@ export class Link {
   conn: Conn | null = null;
   /** Whether the server has welcomed it and the client uses it. */
   isUp = false;
+  #queuedSeen = 0;
+  #movedMs = -Infinity;
   /** Whether it is over; nothing that it reports counts any more. */
   isOver = false;
   linkId = "";
@@ -51,6 +53,14 @@ export class Link {
 
   sendFrame(frame: Parameters<typeof encodeClientFrame>[0]): void {
     this.send(encodeClientFrame(frame));
+  }
+
+  /** When the system was last seen to take bytes that waited, by `monoMs`; -Infinity before. To be called now and then: it compares. */
+  watchQueue(): number {
+    const queued = this.queuedBytes;
+    if (queued < this.#queuedSeen) this.#movedMs = this.#clock.monoMs();
+    this.#queuedSeen = queued;
+    return this.#movedMs;
   }
 
   /** Since when requests wait without any answer coming in; null when none waits. Answers prove that this side's bytes arrive. */

@@ -188,7 +188,7 @@ test("readers get the log and publishes happen once, whatever happens to the lin
       for (const op of ops) await run.op(op);
       await run.end();
     }),
-    { numRuns: Number(process.env["RUNS"] ?? 150) },
+    { numRuns: Number(process.env["RUNS"] ?? 100) },
   );
 });
 
