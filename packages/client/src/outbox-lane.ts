@@ -36,8 +36,15 @@ export interface OutboxItem {
   sentAs: object | null;
   /** Whether it was ever sent, so that its outcome may be unknown. */
   everSent: boolean;
+  /** Whether the send that counts repeats one whose answer was lost. */
+  isRepeat: boolean;
   /** Answered, expired or given up. */
   isOver: boolean;
+}
+
+/** Whether a `fenced` leaves open what became of an entry: an earlier send may have been taken before the newer epoch began. */
+export function mayBeTaken(item: OutboxItem): boolean {
+  return item.isRepeat || (item.everSent && item.sentAs === null);
 }
 
 export class Lane {
@@ -109,6 +116,7 @@ export class Lane {
     if (item.dedupeKey === undefined) this.#inFlightEpoch = item.epoch;
     this.#inFlight++;
     item.sentAs = as;
+    item.isRepeat = item.everSent;
     item.everSent = true;
   }
 
@@ -181,9 +189,9 @@ export class Lane {
 
   #fence(index: number): OutboxItem[] {
     this.#isFenced = true;
-    this.#inFlight = Math.min(this.#inFlight, index);
-    const fenced = this.#items.splice(index);
-    for (const item of fenced) item.isOver = true;
+    // A fence concerns numbers; what goes by its dedupe key stays.
+    const fenced = this.#items.filter((item, i) => i >= index && item.dedupeKey === undefined);
+    for (const item of fenced) this.#remove(item);
     return fenced;
   }
 

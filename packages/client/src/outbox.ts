@@ -7,7 +7,7 @@ import type { ClientCounters } from "./counters.ts";
 import { backoffMs } from "./endings.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { Lane, type OutboxItem, type Published } from "./outbox-lane.ts";
+import { Lane, mayBeTaken, type OutboxItem, type Published } from "./outbox-lane.ts";
 
 /** What is to be published; the payload is checked already. */
 export interface PublishRequest {
@@ -74,7 +74,7 @@ export class Outbox {
     const cost = request.bytes + itemBytes;
     if (this.#bytes + cost > this.#options.outboxBytesMax) return Promise.reject(new HoldfastError("outbox_full", undefined, { stream: request.stream }));
     const lane = this.#lane(request.stream);
-    if (lane.isFenced) return Promise.reject(new HoldfastError("fenced", undefined, { stream: request.stream }));
+    if (lane.isFenced && request.dedupeKey === undefined) return Promise.reject(new HoldfastError("fenced", undefined, { stream: request.stream }));
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(new HoldfastError("aborted", undefined, { cause: signal?.reason }));
       signal?.addEventListener("abort", abort, { once: true });
@@ -99,6 +99,7 @@ export class Outbox {
         seq: 0,
         sentAs: null,
         everSent: false,
+        isRepeat: false,
         isOver: false,
       };
       lane.add(item);
@@ -183,7 +184,9 @@ export class Outbox {
     for (const item of failed) {
       this.#counters.refused++;
       this.#over(item);
-      item.reject(new HoldfastError(code, message || undefined, { stream: item.stream }));
+      const refusal = new HoldfastError(code, message || undefined, { stream: item.stream });
+      const isOpen = code === "fenced" && mayBeTaken(item);
+      item.reject(isOpen ? new HoldfastError("unknown_outcome", undefined, { cause: refusal, stream: item.stream }) : refusal);
     }
     this.#room(lane);
     if (lane.retryAtMs !== null) this.#armAt(lane.retryAtMs);

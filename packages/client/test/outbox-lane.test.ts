@@ -8,7 +8,7 @@ const max = 128;
 function item(name: string, dedupeKey?: string): OutboxItem {
   const nothing = (): void => {};
   const rest = { cost: 1, queuedMs: 0, key: undefined, close: false, resolve: nothing, reject: nothing };
-  return { stream: "s", payload: name, dedupeKey, ...rest, epoch: -1, seq: -1, sentAs: null, everSent: false, isOver: false };
+  return { stream: "s", payload: name, dedupeKey, ...rest, epoch: -1, seq: -1, sentAs: null, everSent: false, isRepeat: false, isOver: false };
 }
 
 /** A lane with these items, and short ways to say what happens. */

@@ -228,6 +228,21 @@ test("fenced: this stream is over for this producer, others are not", async () =
   );
 });
 
+test("fenced: an entry that is repeated may have been taken before, and one with a dedupe key is not concerned", async () => {
+  const { world, net, client } = opened();
+  const lost = fate(client.publish("s", "lost"));
+  const first = net.last.welcome();
+  assert.deepEqual(published(first), ["lost 0/0"]);
+  first.end(1006);
+  await world.advance(30_000);
+  const later = fate(client.publish("s", "later"));
+  const keyed = fate(client.publish("s", "keyed", { dedupeKey: "k" }));
+  const second = net.last.welcome();
+  second.say({ type: "refused", id: idOf(second, 0), code: "fenced", message: "" });
+  await settle();
+  assert.deepEqual([lost.now, later.now, keyed.now], ["unknown_outcome", "fenced", "pending"]);
+});
+
 test("streams whose numbers were forgotten begin a later epoch, so that nothing is taken for a repetition", async () => {
   const { net, client } = opened({ outboxBytesMax: 1e7 });
   const conn = net.conns;

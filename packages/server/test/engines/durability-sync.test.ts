@@ -49,8 +49,9 @@ describe("durability under strace", { skip: hasStrace ? false : "strace cannot t
     const { said, calls } = await traced(folder.path, [freshPath(), "burst", "200", "0"], "fsync,fdatasync", "fsync,fdatasync:delay_enter=200000");
     const answers = answersOf(said);
     assert.equal(answers.filter(({ ok, ms }) => ok && ms >= 200).length, 200);
-    assert.ok(calls.some(({ injected }) => injected));
-    assert.ok(Math.max(...answers.map(({ ms }) => ms)) < 2_000, "200 appends take a few syncs, not 200");
+    const syncs = calls.filter(isSync);
+    assert.ok(syncs.every(({ injected }) => injected));
+    assert.ok(syncs.length < 20, `200 appends took ${syncs.length} syncs, start and stop included`);
   });
 
   it("a sync that fails once: outcome unknown, no more writes, reads go on, every acknowledged entry is there afterwards", async () => {
@@ -92,7 +93,7 @@ describe("durability under strace", { skip: hasStrace ? false : "strace cannot t
     assert.equal(calls.filter(({ injected }) => injected).length, 1);
     const answers = answersOf(said);
     const accepted = answers.filter(({ ok }) => ok).map(({ text }) => text);
-    assert.ok(accepted.length > 10 && accepted.length < 24);
+    assert.ok(accepted.length > 10 && accepted.length < 24, `${accepted.length} accepted`);
     for (const { code } of answers.slice(accepted.length)) assert.equal(code, "storage_failed");
     assert.deepEqual(readingOf(said), { type: "read", texts: ["before", ...accepted], health: "read_only" });
     assert.deepEqual((await reopened(path)).texts, ["before", ...accepted]);

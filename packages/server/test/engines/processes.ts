@@ -78,16 +78,26 @@ export async function traced(
   const inject = injection === null ? [] : ["-e", `inject=${injection}`];
   const { ended } = startChild(args, ["-f", "-qq", "-e", `trace=${calls},write`, "-e", "signal=none", ...inject, "-o", output]);
   const said = await ended;
-  return { said, calls: readFileSync(output, "utf8").split("\n").flatMap(parseCall) };
+  return { said, calls: parseCalls(readFileSync(output, "utf8")) };
 }
 
-/** Calls that another thread interrupted stand on two lines; the first one has the name, the second the result. */
-function parseCall(line: string): Call[] {
-  const match = /^(\d+)\s+(?:<\.\.\. )?(\w+)(?: resumed>|\()(.*)$/.exec(line);
-  if (match === null) return [];
-  const [, thread = "", name = "", text = ""] = match;
-  return text.endsWith("<unfinished ...>") ? [] : [{ thread, name, text, injected: /\((INJECTED|DELAYED)\)/.test(text) }];
+/** The calls in the order in which they ended. One that another thread interrupted stands on two lines: arguments, then result. */
+function parseCalls(output: string): Call[] {
+  const calls: Call[] = [];
+  const begun = new Map<string, string>();
+  for (const line of output.split("\n")) {
+    const match = /^(\d+)\s+(?:<\.\.\. )?(\w+)(?: resumed>|\()(.*)$/.exec(line);
+    if (match === null) continue;
+    const [, thread = "", name = "", rest = ""] = match;
+    const text = (begun.get(thread) ?? "") + rest;
+    begun.delete(thread);
+    if (rest.endsWith(unfinished)) begun.set(thread, rest.slice(0, -unfinished.length));
+    else calls.push({ thread, name, text, injected: /\((INJECTED|DELAYED)\)/.test(text) });
+  }
+  return calls;
 }
+
+const unfinished = "<unfinished ...>";
 
 /** The answers among what was said. */
 export const answersOf = (said: readonly Said[]): Answered[] => said.filter((line) => line.type === "answered");

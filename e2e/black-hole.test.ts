@@ -1,0 +1,101 @@
+/**
+ * A middlebox swallows a connection and leaves both sockets open. With default options on both ends, the client notices within
+ * 25 s of the last byte and resumes; the server frees the descriptor within two beats. An unanswered publish is noticed sooner.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Client, connect } from "@holdfast/client";
+import { blackHole, type Connection, type Directions, type LabProxy, openProxy } from "@holdfast/lab";
+import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
+import { memoryEngine } from "@holdfast/server/engines";
+import { until } from "./support/processes.ts";
+
+const heartbeatMs = 12_000;
+/** What a busy machine may add to a deadline. */
+const slackMs = 1_500;
+
+interface Scene {
+  readonly server: HoldfastServer;
+  readonly proxy: LabProxy;
+  readonly client: Client;
+  readonly seen: unknown[];
+  readonly states: (readonly [atMs: number, state: string])[];
+  publish(n: number): Promise<void>;
+}
+
+/** A server, a proxy, a client behind it that follows `s`; all with default options. Runs `act`, then ends everything. */
+async function scene(act: (scene: Scene) => Promise<void>): Promise<void> {
+  const server = createServer({ engine: memoryEngine({ env: nodeEnv }), options: { port: 0, drainMs: 1 } });
+  const { port } = await server.listen();
+  const proxy = await openProxy({ target: { host: "127.0.0.1", port } });
+  const client = connect(proxy.url(""));
+  const seen: unknown[] = [];
+  const states: [number, string][] = [];
+  client.status.subscribe(() => {
+    const { state } = client.status.getSnapshot();
+    if (states.at(-1)?.[1] !== state) states.push([performance.now(), state]);
+  });
+  const publish = async (n: number): Promise<void> => {
+    const result = await server.hub.append({ stream: "s", entries: [{ format: "json", payload: new TextEncoder().encode(String(n)) }] });
+    assert.ok(result.ok);
+  };
+  const following = (async () => {
+    for await (const entry of client.stream("s", { from: "first", onGap: (gap) => assert.fail(`gap ${gap.reason}`) })) seen.push(entry.data);
+  })().catch((error: { code?: string }) => assert.equal(error.code, "closed_by_user"));
+  try {
+    await publish(0);
+    await until("the first entry arrives", async () => seen.length === 1, 5_000);
+    await act({ server, proxy, client, seen, states, publish });
+  } finally {
+    await client.close({ drainMs: 0 });
+    await following;
+    await server.close();
+    await proxy.close();
+  }
+}
+
+/** Swallows the connections that are open now; later ones pass. */
+function swallowOpen(proxy: LabProxy, direction: Directions): void {
+  const open = new Set<Connection>(proxy.connections);
+  assert.equal(open.size, 1);
+  proxy.add(blackHole(), { direction, connections: (connection) => open.has(connection) });
+}
+
+const firstAfter = (states: Scene["states"], fromMs: number, state: string): number => states.find(([atMs, name]) => atMs >= fromMs && name === state)?.[0] ?? Number.NaN;
+
+describe("a black hole with default options, both sockets left open", { concurrency: true }, () => {
+  for (const direction of ["both", "to-client", "to-server"] as const) {
+    it(`is noticed within 25 s when it swallows ${direction}, and costs nothing`, async (t) => {
+      await scene(async ({ server, proxy, seen, states, publish }) => {
+        const holeMs = performance.now();
+        swallowOpen(proxy, direction);
+        for (let n = 1; n <= 5; n++) await publish(n);
+        const back = (): boolean => firstAfter(states, firstAfter(states, holeMs, "offline"), "live") > holeMs;
+        await until("the client resumes", async () => seen.length === 6 && back(), 40_000);
+        assert.deepEqual(seen, [0, 1, 2, 3, 4, 5]);
+        const noticedMs = firstAfter(states, holeMs, "offline") - holeMs;
+        t.diagnostic(`${direction}: noticed after ${(noticedMs / 1000).toFixed(1)} s, stale after ${((firstAfter(states, holeMs, "stale") - holeMs) / 1000).toFixed(1)} s`);
+        // While only the client's way out is dead, beats still come in: the server notices first, and its reset tells the client.
+        assert.ok(noticedMs <= 25_000, `noticed after ${noticedMs} ms`);
+        await until("the server frees the link", async () => server.stats().links === 1, 2 * heartbeatMs);
+        const freedMs = performance.now() - holeMs;
+        t.diagnostic(`${direction}: the server holds one link again after ${(freedMs / 1000).toFixed(1)} s`);
+        assert.ok(freedMs <= 2 * heartbeatMs + slackMs, `freed after ${freedMs} ms`);
+      });
+    });
+  }
+
+  it("is noticed in 10 s by a publish that gets no answer, and the publish is added once", async (t) => {
+    await scene(async ({ proxy, client, seen }) => {
+      await client.publish("s", 1);
+      const holeMs = performance.now();
+      swallowOpen(proxy, "both");
+      await client.publish("s", 2);
+      const answeredMs = performance.now() - holeMs;
+      t.diagnostic(`answered on a new link after ${(answeredMs / 1000).toFixed(1)} s`);
+      assert.ok(answeredMs >= 9_000 && answeredMs <= 12_500 + slackMs, `answered after ${answeredMs} ms`);
+      await until("all arrive", async () => seen.length === 3, 5_000);
+      assert.deepEqual(seen, [0, 1, 2]);
+    });
+  });
+});

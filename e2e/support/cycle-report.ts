@@ -1,0 +1,46 @@
+/**
+ * What a run of kill cycles must show, and how it is told.
+ */
+import type { CycleReport } from "./cycles.ts";
+
+/** Back serving within this time, from the start of the process to its first answer. */
+const startMsMax = 2_000;
+
+export interface LeastResumes {
+  readonly tail: number;
+  readonly page: number;
+  readonly gap: number;
+  readonly midFrame: number;
+}
+
+/** Everything that is wrong with a run; empty when it passed. A run that did not see enough of each kind of resume proves nothing. */
+export function judgeReport(report: CycleReport, least: LeastResumes): string[] {
+  const wrong: string[] = [];
+  const { verdict } = report;
+  for (const kind of ["lost", "duplicated", "reordered", "phantom", "changed", "errors"] as const) {
+    if (verdict[kind].length > 0) wrong.push(`${kind}: ${verdict[kind].length}, first ${verdict[kind][0]}`);
+  }
+  if (report.missing.length > 0) wrong.push(`acknowledged and not in the log: ${report.missing.length}, first ${report.missing[0]}`);
+  if (report.doubled.length > 0) wrong.push(`twice in the log: ${report.doubled.length}, first ${report.doubled[0]}`);
+  if (report.publishFailures.length > 0) wrong.push(`publishes failed: ${report.publishFailures.length}, first ${report.publishFailures[0]}`);
+  if (report.acknowledged !== report.sent) wrong.push(`${report.sent} sent, ${report.acknowledged} acknowledged`);
+  for (const kind of ["tail", "page", "gap", "midFrame"] as const) {
+    if (report.resumes[kind] < least[kind]) wrong.push(`only ${report.resumes[kind]} resumes from ${kind}, expected at least ${least[kind]}`);
+  }
+  const late = report.startMs.filter((ms) => ms > startMsMax);
+  if (late.length > 0) wrong.push(`${late.length} starts took longer than ${startMsMax} ms, the longest ${Math.max(...late).toFixed(0)} ms`);
+  return wrong;
+}
+
+/** The run in a few lines. */
+export function summary(report: CycleReport): string[] {
+  const { verdict, resumes } = report;
+  const starts = [...report.startMs].sort((a, b) => a - b);
+  return [
+    `published ${report.sent}, acknowledged ${report.acknowledged}, delivered ${verdict.delivered}`,
+    `lost ${verdict.lost.length}, duplicated ${verdict.duplicated.length}, reordered ${verdict.reordered.length}, phantom ${verdict.phantom.length}, announced gaps ${verdict.gaps}`,
+    `duplicates on the wire, ignored by the clients: ${report.duplicatesOnTheWire}; links ${report.reconnects}`,
+    `resumes from tail ${resumes.tail}, from page ${resumes.page}, from a gap ${resumes.gap}, cut in mid-frame ${resumes.midFrame}`,
+    `back serving after ${starts[Math.floor(starts.length / 2)]?.toFixed(0)} ms (median), ${starts.at(-1)?.toFixed(0)} ms (longest)`,
+  ];
+}
