@@ -61,7 +61,8 @@ function swallowOpen(proxy: LabProxy, direction: Directions): void {
   proxy.add(blackHole(), { direction, connections: (connection) => open.has(connection) });
 }
 
-const firstAfter = (states: Scene["states"], fromMs: number, state: string): number => states.find(([atMs, name]) => atMs >= fromMs && name === state)?.[0] ?? Number.NaN;
+const firstAfter = (states: Scene["states"], fromMs: number, state: string): number =>
+  states.find(([atMs, name]) => atMs >= fromMs && name === state)?.[0] ?? Number.NaN;
 
 describe("a black hole with default options, both sockets left open", { concurrency: true }, () => {
   for (const direction of ["both", "to-client", "to-server"] as const) {
@@ -74,7 +75,9 @@ describe("a black hole with default options, both sockets left open", { concurre
         await until("the client resumes", async () => seen.length === 6 && back(), 40_000);
         assert.deepEqual(seen, [0, 1, 2, 3, 4, 5]);
         const noticedMs = firstAfter(states, holeMs, "offline") - holeMs;
-        t.diagnostic(`${direction}: noticed after ${(noticedMs / 1000).toFixed(1)} s, stale after ${((firstAfter(states, holeMs, "stale") - holeMs) / 1000).toFixed(1)} s`);
+        t.diagnostic(
+          `${direction}: noticed after ${(noticedMs / 1000).toFixed(1)} s, stale after ${((firstAfter(states, holeMs, "stale") - holeMs) / 1000).toFixed(1)} s`,
+        );
         // While only the client's way out is dead, beats still come in: the server notices first, and its reset tells the client.
         assert.ok(noticedMs <= 25_000, `noticed after ${noticedMs} ms`);
         await until("the server frees the link", async () => server.stats().links === 1, 2 * heartbeatMs);

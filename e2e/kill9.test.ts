@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { needs } from "../scripts/test-support/needs.ts";
-import { runCycles } from "./support/cycles.ts";
 import { judgeReport, summary } from "./support/cycle-report.ts";
+import { runCycles } from "./support/cycles.ts";
 
 const seed = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 0x1_0000_0000));
 

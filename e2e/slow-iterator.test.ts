@@ -48,7 +48,9 @@ describe("a slow iterator", () => {
     await watching;
     const seconds = (performance.now() - startMs) / 1_000;
     delays.sort((a, b) => a - b);
-    t.diagnostic(`${Math.round(entries / seconds)} entries/s for ${seconds.toFixed(1)} s; taken meanwhile ${taken.length}; cutbacks ${client.counters.cutbacks}; the other stream's delay p50 ${delays[Math.floor(delays.length / 2)]?.toFixed(1)} ms, p99 ${delays[Math.floor(delays.length * 0.99)]?.toFixed(1)} ms`);
+    t.diagnostic(
+      `${Math.round(entries / seconds)} entries/s for ${seconds.toFixed(1)} s; taken meanwhile ${taken.length}; cutbacks ${client.counters.cutbacks}; the other stream's delay p50 ${delays[Math.floor(delays.length / 2)]?.toFixed(1)} ms, p99 ${delays[Math.floor(delays.length * 0.99)]?.toFixed(1)} ms`,
+    );
     assert.ok(taken.length < entries / 2, "the iterator was not slow");
     assert.ok(client.counters.cutbacks >= 1, "the queue never reached its limit");
     // What the server has sent and the application has not taken is bounded, whatever was published.
@@ -56,7 +58,10 @@ describe("a slow iterator", () => {
     assert.ok(sent - taken.length < 3_000, `${sent - taken.length} entries between server and application`);
     fast = true;
     await reading;
-    assert.deepEqual(taken, Array.from({ length: entries }, (_, n) => n));
+    assert.deepEqual(
+      taken,
+      Array.from({ length: entries }, (_, n) => n),
+    );
     assert.equal(slow.counters.gaps, 0);
     await client.close();
     await server.close();

@@ -112,7 +112,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
     for (let cycle = 1; cycle <= options.cycles; cycle++) {
       // Cuts in the middle of frames while the server lives, then the kill while everything runs.
       const cuts = stage.proxy.add(midFrameCut(random.integer(3, 20)), { direction: "to-client", connections: "new", probability: 0.5 });
-      await sleep(500 + random.float() * 900);
+      await sleep(400 + random.float() * 700);
       resumes.midFrame += cuts.strikes;
       await cuts.remove();
       await collect();
@@ -154,7 +154,9 @@ async function converged(children: readonly Child<FollowerCalls>[], logs: Readon
   for (const child of children) await child.call("wake");
   for (;;) {
     const places = (await Promise.all(children.map((child) => child.call("places")))).flat();
-    const behind = places.flatMap((place) => Object.entries(place)).filter(([name, position]) => position !== (logs.get(name)?.entries.at(-1)?.position ?? logs.get(name)?.first));
+    const behind = places
+      .flatMap((place) => Object.entries(place))
+      .filter(([name, position]) => position !== (logs.get(name)?.entries.at(-1)?.position ?? logs.get(name)?.first));
     if (behind.length === 0) return;
     if (performance.now() > deadline) throw new Error(`${behind.length} readers have not caught up within 30 s, such as ${behind[0]}`);
     await sleep(200);

@@ -22,7 +22,10 @@ export function readLog(url: string, stream: string): Log {
   let after = "first";
   let first = "0";
   for (;;) {
-    const page = execFileSync("curl", ["-sS", "--fail-with-body", `${url}/v1/streams/${stream}?after=${after}&limit=1000`], { encoding: "utf8", maxBuffer: 67_108_864 });
+    const page = execFileSync("curl", ["-sS", "--fail-with-body", `${url}/v1/streams/${stream}?after=${after}&limit=1000`], {
+      encoding: "utf8",
+      maxBuffer: 67_108_864,
+    });
     const parsed = JSON.parse(page) as { entries: { position: string; prev: string; data: unknown }[]; next: string; more: boolean; first: string };
     if (after === "first") first = parsed.first;
     for (const entry of parsed.entries) entries.push({ position: entry.position, prev: entry.prev, text: JSON.stringify(entry.data) });

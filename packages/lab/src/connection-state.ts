@@ -7,18 +7,10 @@
  */
 
 import type { GoneHow } from "./env.ts";
-import { type Side, otherSide } from "./fault.ts";
+import { otherSide, type Side } from "./fault.ts";
 
 /** Why a connection is over: the first thing that ended it for good. */
-export type CloseCause =
-  | "ended"
-  | "client-reset"
-  | "server-reset"
-  | "lab-reset"
-  | "client-gave-up"
-  | "dial-failed"
-  | "lingered"
-  | "proxy-closed";
+export type CloseCause = "ended" | "client-reset" | "server-reset" | "lab-reset" | "client-gave-up" | "dial-failed" | "lingered" | "proxy-closed";
 
 /** One side: it may still send; it has sent FIN; its socket is gone. */
 export type SideState = "talking" | "ended" | "gone";
@@ -80,11 +72,7 @@ function close(cause: CloseCause, nowMs: number, ...actions: ConnectionAction[])
   return { state: { name: "closed", sinceMs: nowMs, cause }, actions: [...actions, { type: "settle", cause }] };
 }
 
-function stepBeforeOpen(
-  state: Extract<ConnectionState, { name: "parked" | "dialling" }>,
-  event: ConnectionEvent,
-  nowMs: number,
-): ConnectionStep {
+function stepBeforeOpen(state: Extract<ConnectionState, { name: "parked" | "dialling" }>, event: ConnectionEvent, nowMs: number): ConnectionStep {
   switch (event.type) {
     case "release":
       if (state.name !== "parked") return { state, actions: [] };

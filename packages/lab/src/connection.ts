@@ -4,13 +4,7 @@
  */
 
 import type { Attachable, Attachment, FaultHandle, FaultPlacement } from "./attachment.ts";
-import {
-  type CloseCause,
-  type ConnectionAction,
-  type ConnectionEvent,
-  type ConnectionState,
-  stepConnection,
-} from "./connection-state.ts";
+import { type CloseCause, type ConnectionAction, type ConnectionEvent, type ConnectionState, stepConnection } from "./connection-state.ts";
 import type { Address, Dial, LabEnv, LabSocket, LabTimer } from "./env.ts";
 import { type Direction, type Fault, names, type Side, type Sides } from "./fault.ts";
 import { Line, type Traffic } from "./line.ts";

@@ -20,14 +20,14 @@ export type {
   Sides,
   Stage,
 } from "./fault.ts";
-export { bandwidth, type BandwidthOptions } from "./faults/bandwidth.ts";
-export { blackHole, type BlackHoleOptions } from "./faults/black-hole.ts";
-export { cut, type CutOptions } from "./faults/cut.ts";
-export { idleDrop, type IdleDropOptions } from "./faults/idle-drop.ts";
-export { latency, type LatencyOptions } from "./faults/latency.ts";
+export { type BandwidthOptions, bandwidth } from "./faults/bandwidth.ts";
+export { type BlackHoleOptions, blackHole } from "./faults/black-hole.ts";
+export { type CutOptions, cut } from "./faults/cut.ts";
+export { type IdleDropOptions, idleDrop } from "./faults/idle-drop.ts";
+export { type LatencyOptions, latency } from "./faults/latency.ts";
 export { pass } from "./faults/pass.ts";
-export { reset, type ResetOptions } from "./faults/reset.ts";
-export { slicer, type SlicerOptions } from "./faults/slicer.ts";
+export { type ResetOptions, reset } from "./faults/reset.ts";
+export { type SlicerOptions, slicer } from "./faults/slicer.ts";
 export type { Traffic } from "./line.ts";
 export type { ProxyLimits, ProxyOptions } from "./options.ts";
 export { type AddOptions, type ConnectionChoice, type LabProxy, openProxy, type ProxyCounters } from "./proxy.ts";

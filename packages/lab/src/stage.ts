@@ -5,16 +5,7 @@
 
 import type { LabClock, LabTimer } from "./env.ts";
 import { LabError } from "./errors.ts";
-import {
-  type ConnectionPowers,
-  type Direction,
-  type Fault,
-  type Item,
-  otherSide,
-  type Outgoing,
-  type Side,
-  type Stage,
-} from "./fault.ts";
+import { type ConnectionPowers, type Direction, type Fault, type Item, type Outgoing, otherSide, type Side, type Stage } from "./fault.ts";
 import { Queue } from "./queue.ts";
 import type { Random } from "./random.ts";
 

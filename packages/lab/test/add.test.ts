@@ -30,7 +30,10 @@ test("faults act in the order in which they were added, in both directions", asy
 
 test("direction limits a fault to one way", async (t) => {
   const { proxy, pair } = await bench(t);
-  proxy.add(mapping("plus-one", (byte) => byte + 1), { direction: "to-client" });
+  proxy.add(
+    mapping("plus-one", (byte) => byte + 1),
+    { direction: "to-client" },
+  );
   const { client, server } = await pair();
   client.send(Uint8Array.of(1));
   server.send(Uint8Array.of(1));
@@ -41,12 +44,25 @@ test("direction limits a fault to one way", async (t) => {
 test("all, new and a choice reach the connections they name", async (t) => {
   const { proxy, pair } = await bench(t);
   const old = await pair();
-  proxy.add(mapping("all", (byte) => byte + 1), { connections: "all" });
-  proxy.add(mapping("new", (byte) => byte + 10), { connections: "new" });
-  proxy.add(mapping("second", (byte) => byte + 100), { connections: (connection) => connection.id === 2 });
+  proxy.add(
+    mapping("all", (byte) => byte + 1),
+    { connections: "all" },
+  );
+  proxy.add(
+    mapping("new", (byte) => byte + 10),
+    { connections: "new" },
+  );
+  proxy.add(
+    mapping("second", (byte) => byte + 100),
+    { connections: (connection) => connection.id === 2 },
+  );
   const second = await pair();
   const third = await pair();
-  for (const [peers, byte] of [[old, 1], [second, 111], [third, 11]] as const) {
+  for (const [peers, byte] of [
+    [old, 1],
+    [second, 111],
+    [third, 11],
+  ] as const) {
     peers.client.send(Uint8Array.of(0));
     assert.deepEqual([...(await peers.server.receives(1))], [byte]);
   }
@@ -66,7 +82,10 @@ test("probability is tossed per connection from the seed, the same in every run"
   assert.ok(first.length > 15 && first.length < 60, `struck ${first.length} of 120`);
   assert.notDeepEqual(await struck(100, 0.3), first);
   // A connection's toss does not hang on which others were tossed for.
-  assert.deepEqual(await struck(99, 0.3, 2), first.filter((id) => id % 2 === 0));
+  assert.deepEqual(
+    await struck(99, 0.3, 2),
+    first.filter((id) => id % 2 === 0),
+  );
   assert.equal((await struck(99, 0)).length, 0);
   assert.equal((await struck(99, 1)).length, 120);
 });

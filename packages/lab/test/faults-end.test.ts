@@ -82,28 +82,34 @@ test("cut passes exactly n bytes of any chunking, then RST or FIN, in either dir
   const chunks = fc.array(fc.integer({ min: 1, max: 80_000 }), { minLength: 1, maxLength: 8 });
   const direction = fc.constantFrom("to-server" as const, "to-client" as const);
   await fc.assert(
-    fc.asyncProperty(chunks, fc.double({ min: 0, max: 1, noNaN: true }), direction, fc.constantFrom("fin" as const, "reset" as const), async (sizes, share, way, then) => {
-      const total = sizes.reduce((sum, size) => sum + size, 0);
-      const afterBytes = Math.floor(total * share);
-      const { client, server, connection } = await pair();
-      const handle = connection.add(cut({ afterBytes, then }), { direction: way });
-      const [sender, receiver] = way === "to-server" ? [client, server] : [server, client];
-      const sent = Buffer.from(createRandom(total).bytes(total));
-      let from = 0;
-      for (const size of sizes) sender.send(sent.subarray(from, (from += size)));
-      if (then === "reset") {
-        await until("RST on both", () => closedByRst(receiver) && brokeOff(sender));
-      } else {
-        await until("FIN on both", () => receiver.ended && sender.ended);
-        assert.deepEqual([receiver.errorCode, sender.errorCode], [null, null]);
-        receiver.socket.end();
-        sender.socket.end();
-        assert.equal(await connection.closed, "ended");
-      }
-      assert.equal(receiver.byteCount, afterBytes);
-      assert.ok(receiver.received.equals(sent.subarray(0, afterBytes)));
-      assert.equal(handle.strikes, 1);
-    }),
+    fc.asyncProperty(
+      chunks,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      direction,
+      fc.constantFrom("fin" as const, "reset" as const),
+      async (sizes, share, way, then) => {
+        const total = sizes.reduce((sum, size) => sum + size, 0);
+        const afterBytes = Math.floor(total * share);
+        const { client, server, connection } = await pair();
+        const handle = connection.add(cut({ afterBytes, then }), { direction: way });
+        const [sender, receiver] = way === "to-server" ? [client, server] : [server, client];
+        const sent = Buffer.from(createRandom(total).bytes(total));
+        let from = 0;
+        for (const size of sizes) sender.send(sent.subarray(from, (from += size)));
+        if (then === "reset") {
+          await until("RST on both", () => closedByRst(receiver) && brokeOff(sender));
+        } else {
+          await until("FIN on both", () => receiver.ended && sender.ended);
+          assert.deepEqual([receiver.errorCode, sender.errorCode], [null, null]);
+          receiver.socket.end();
+          sender.socket.end();
+          assert.equal(await connection.closed, "ended");
+        }
+        assert.equal(receiver.byteCount, afterBytes);
+        assert.ok(receiver.received.equals(sent.subarray(0, afterBytes)));
+        assert.equal(handle.strikes, 1);
+      },
+    ),
     { numRuns: 80 },
   );
   assert.equal(proxy.connections.length, 0);

@@ -78,7 +78,10 @@ test("jitter stays in its range, keeps the order and follows the seed", async (t
       while (times.length < connection.toServer.deliveredBytes) times.push(clock.nowMs - startMs);
       assert.ok(clock.nowMs - startMs < 200);
     }
-    assert.deepEqual([...(await server.receives(12))], Array.from({ length: 12 }, (_, i) => i));
+    assert.deepEqual(
+      [...(await server.receives(12))],
+      Array.from({ length: 12 }, (_, i) => i),
+    );
     return times;
   };
   const first = await arrivals(1);

@@ -35,7 +35,10 @@ test("a fork depends on the seed and the labels alone", () => {
 test("integers stay in their range and reach both ends", () => {
   const random = createRandom(7);
   const seen = new Set(Array.from({ length: 400 }, () => random.integer(-2, 3)));
-  assert.deepEqual([...seen].sort((a, b) => a - b), [-2, -1, 0, 1, 2, 3]);
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [-2, -1, 0, 1, 2, 3],
+  );
 });
 
 test("fractions are even: each tenth gets its share", () => {

@@ -88,7 +88,7 @@ test("a reader that stops is felt by the sender, and loses nothing", async (t) =
     }
     assert.ok(connection[direction].heldBytes < 32_768 + 65_536, `held ${connection[direction].heldBytes}`);
     assert.ok(sender.socket.writableLength > 0, "the sender's own buffer never filled");
-    assert.ok(before < copies * sent.byteLength / 2, `${before} bytes were taken for a reader that takes none`);
+    assert.ok(before < (copies * sent.byteLength) / 2, `${before} bytes were taken for a reader that takes none`);
     receiver.socket.resume();
     await until("all bytes", () => receiver.byteCount === copies * sent.byteLength, 20_000);
     for (let i = 0; i < copies; i++) assert.ok(receiver.received.subarray(i * sent.byteLength, (i + 1) * sent.byteLength).equals(sent));

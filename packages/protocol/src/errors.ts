@@ -15,13 +15,17 @@ export interface ErrorDetails {
 /** A failure with a code. The message is prefixed with it, because consoles often show the message alone. */
 export class HoldfastError extends Error {
   readonly code: Code;
+  /** The message without the code in front. */
+  readonly detail: string;
   readonly afterMs: number | undefined;
   readonly stream: string | undefined;
 
   constructor(code: Code, message?: string, details: ErrorDetails = {}) {
-    super(`[${code}] ${message ?? codes[code].meaning}`, details.cause === undefined ? undefined : { cause: details.cause });
+    const detail = message ?? codes[code].meaning;
+    super(`[${code}] ${detail}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "HoldfastError";
     this.code = code;
+    this.detail = detail;
     this.afterMs = details.afterMs;
     this.stream = details.stream;
   }

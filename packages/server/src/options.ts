@@ -71,7 +71,11 @@ export const serverOptionDocs = {
     unit: "links per second",
     what: "Rate at which this node takes back lost links; the advised reconnect window is links / rate, within 1 s and 60 s",
   },
-  drainMs: { default: 10_000, unit: "ms", what: "On SIGTERM: time for clients to move; then the rest is closed with `draining`" },
+  drainMs: {
+    default: 10_000,
+    unit: "ms",
+    what: "On SIGTERM: the longest time for clients to move; then the rest is closed with `draining`. Twice the reconnect window and a second are enough where that is less",
+  },
 } as const satisfies Record<keyof ServerOptions, OptionDoc>;
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;

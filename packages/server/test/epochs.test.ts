@@ -46,7 +46,13 @@ describe("locate", () => {
   });
 
   it("knows where an epoch ended although seqs have holes", () => {
-    const forked = head([["e1", 1], ["e2", 73, 68]], 75);
+    const forked = head(
+      [
+        ["e1", 1],
+        ["e2", 73, 68],
+      ],
+      75,
+    );
     assert.deepEqual(locate(forked, { epoch: "e1", seq: 71 }), { ok: false, reason: "epoch", continueAfter: 68 });
     assert.deepEqual(locate(forked, { epoch: "e1", seq: 68 }), { ok: true, seq: 68 });
   });

@@ -97,9 +97,7 @@ class NodeSocket implements LabSocket {
 export const nodeNet: LabNet = {
   listen: (address, events) =>
     new Promise((resolve, reject) => {
-      const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: streamBytes }, (socket) =>
-        events.socket(new NodeSocket(socket)),
-      );
+      const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: streamBytes }, (socket) => events.socket(new NodeSocket(socket)));
       server.once("error", reject);
       server.listen({ ...address, backlog }, () => {
         server.off("error", reject);

@@ -20,9 +20,7 @@ export function slicer(options: SlicerOptions = {}): Fault {
   const sliceBytes = checkWhole("sliceBytes", options.sliceBytes ?? 1, 1);
   const delayMs = checkNumber("delayMs", options.delayMs ?? 0, 0);
   const sliced = (chunk: Chunk): Uint8Array[] =>
-    Array.from({ length: Math.ceil(chunk.bytes.byteLength / sliceBytes) }, (_, i) =>
-      chunk.bytes.subarray(i * sliceBytes, (i + 1) * sliceBytes),
-    );
+    Array.from({ length: Math.ceil(chunk.bytes.byteLength / sliceBytes) }, (_, i) => chunk.bytes.subarray(i * sliceBytes, (i + 1) * sliceBytes));
   return {
     name: "slicer",
     async pipe(stage) {

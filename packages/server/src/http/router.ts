@@ -34,7 +34,7 @@ export async function route(context: HttpContext, request: IncomingMessage, resp
     const error = HoldfastError.from(thrown);
     context.hub.counters.refuse(error.code);
     if (response.headersSent) response.destroy();
-    else sendError(response, error.code, error.message, error.afterMs === undefined ? {} : { afterMs: error.afterMs });
+    else sendError(response, error.code, error.detail, error.afterMs === undefined ? {} : { afterMs: error.afterMs });
   }
 }
 

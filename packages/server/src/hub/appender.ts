@@ -37,7 +37,7 @@ export class Appender {
       results = await this.#engine.append(batch.map((waiting) => waiting.request));
     } catch (thrown) {
       // An engine that throws has told us nothing about the outcome.
-      const message = HoldfastError.from(thrown).message;
+      const message = HoldfastError.from(thrown).detail;
       results = batch.map(() => ({ ok: false, code: "unknown_outcome", message }));
     }
     for (const [i, waiting] of batch.entries()) {

@@ -298,7 +298,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
         if (this.#readers.get(name) !== reader) return;
         this.#drop(reader);
         const error = HoldfastError.from(thrown);
-        this.#refuseSubscribe(id, name, error.code, error.message);
+        this.#refuseSubscribe(id, name, error.code, error.detail);
       },
     );
   }

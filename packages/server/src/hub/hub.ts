@@ -20,6 +20,8 @@ import { TailBudget } from "./tail.ts";
 
 /** Streams without readers whose tails are kept warm, because readers come back. */
 const idleStreamsMax = 1_000;
+/** What a drain allows beyond twice the reconnect window. */
+const drainGraceMs = 1_000;
 /** How often links that have not said hello are looked at. */
 const greetingCheckMs = 1_000;
 
@@ -161,14 +163,15 @@ export class Hub {
    */
   async drain(): Promise<void> {
     this.#draining = true;
-    const { drainMs } = this.#options;
-    const windowMs = Math.min(this.reconnectWindowMs(), drainMs / 2);
+    // Few clients are not waited for as long as many: those who have nowhere to go would hold up the end for nothing.
+    const deadlineMs = Math.min(this.#options.drainMs, 2 * this.reconnectWindowMs() + drainGraceMs);
+    const windowMs = Math.min(this.reconnectWindowMs(), deadlineMs / 2);
     for (const link of this.#links) {
       const afterMs = Math.round(randomFraction(this.#env.rng) * windowMs);
-      if (link.live) link.carrier.send({ type: "goaway", code: "draining", afterMs, deadlineMs: drainMs });
+      if (link.live) link.carrier.send({ type: "goaway", code: "draining", afterMs, deadlineMs });
       else link.close("draining", { windowMs });
     }
-    const deadline = this.#env.clock.after(drainMs, () => {
+    const deadline = this.#env.clock.after(deadlineMs, () => {
       for (const link of [...this.#links]) link.close("draining", { windowMs });
     });
     if (this.#links.size > 0) {

@@ -2,13 +2,14 @@
  * The reader's thread: answers each question in the order asked. It decides nothing; sqlite-reader.ts does.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { HoldfastError } from "@holdfast/protocol";
 import { entryFields, type PackedEntries, type PageEntry, type ReaderCommand, type ReaderReply, type ThreadSetup } from "./sqlite-messages.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("This file runs as a worker thread");
 const reply = (message: ReaderReply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const textOf = (error: unknown): string => HoldfastError.from(error).detail;
 
 /** All payloads in one block, so that a page crosses to the main thread without a copy of each. */
 function pack(entries: readonly PageEntry[]): PackedEntries {

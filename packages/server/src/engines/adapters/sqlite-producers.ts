@@ -38,7 +38,7 @@ export class ProducerTable {
   constructor(db: DatabaseSync, requestsMax: number) {
     this.#requestsMax = requestsMax;
     this.#requestsOf = prepareRows(db, "SELECT requests FROM producer WHERE stream_id = ? AND producer = ?");
-    this.#replace = db.prepare("INSERT INTO producer (stream_id, producer, epoch, seq, touched_ms, requests) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, touched_ms = excluded.touched_ms, requests = excluded.requests");
+    this.#replace = db.prepare("INSERT OR REPLACE INTO producer (stream_id, producer, epoch, seq, touched_ms, requests) VALUES (?, ?, ?, ?, ?, ?)");
     this.#delete = db.prepare("DELETE FROM producer WHERE stream_id = ? AND producer = ?");
     const rows = prepareRows(db, "SELECT stream_id, producer, epoch, seq, touched_ms FROM producer ORDER BY touched_ms");
     for (const row of rows.iterate()) {

@@ -2,6 +2,7 @@
  * The writer's thread: takes one command at a time and answers it. It decides nothing; sqlite-writer.ts does.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { HoldfastError } from "@holdfast/protocol";
 import type { ThreadSetup, WriterCommand, WriterReply } from "./sqlite-messages.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 
@@ -46,6 +47,6 @@ try {
   serve(SqliteWriter.open(workerData as ThreadSetup));
   reply({ type: "started" });
 } catch (error) {
-  reply({ type: "refused", message: error instanceof Error ? error.message : String(error) });
+  reply({ type: "refused", message: HoldfastError.from(error).detail });
   port.close();
 }
