@@ -87,16 +87,19 @@ test("cut passes exactly n bytes of any chunking, then RST or FIN, in either dir
       fc.double({ min: 0, max: 1, noNaN: true }),
       direction,
       fc.constantFrom("fin" as const, "reset" as const),
-      async (sizes, share, way, then) => {
+      async (sizes, share, way, ending) => {
         const total = sizes.reduce((sum, size) => sum + size, 0);
         const afterBytes = Math.floor(total * share);
         const { client, server, connection } = await pair();
-        const handle = connection.add(cut({ afterBytes, then }), { direction: way });
+        const handle = connection.add(cut({ afterBytes, ending }), { direction: way });
         const [sender, receiver] = way === "to-server" ? [client, server] : [server, client];
         const sent = Buffer.from(createRandom(total).bytes(total));
         let from = 0;
-        for (const size of sizes) sender.send(sent.subarray(from, (from += size)));
-        if (then === "reset") {
+        for (const size of sizes) {
+          sender.send(sent.subarray(from, from + size));
+          from += size;
+        }
+        if (ending === "reset") {
           await until("RST on both", () => closedByRst(receiver) && brokeOff(sender));
         } else {
           await until("FIN on both", () => receiver.ended && sender.ended);
@@ -118,7 +121,7 @@ test("cut passes exactly n bytes of any chunking, then RST or FIN, in either dir
 test("cut acts at its byte without waiting for the next", async (t) => {
   const { pair } = await bench(t);
   const { client, server, connection } = await pair();
-  connection.add(cut({ afterBytes: 5, then: "fin" }), { direction: "to-server" });
+  connection.add(cut({ afterBytes: 5, ending: "fin" }), { direction: "to-server" });
   client.send("exact");
   await until("FIN on both", () => server.ended && client.ended);
   assert.equal(String(server.received), "exact");
@@ -150,7 +153,7 @@ test("cut counts from the connection's start, or from now", async (t) => {
 test("cut into silence leaves both sockets open and the other direction whole, removal included", async (t) => {
   const { pair } = await bench(t);
   const { client, server, connection } = await pair();
-  const handle = connection.add(cut({ afterBytes: 3, then: "silence" }), { direction: "to-client" });
+  const handle = connection.add(cut({ afterBytes: 3, ending: "silence" }), { direction: "to-client" });
   server.send("abcdef");
   await handle.untilStruck();
   await client.receives(3);

@@ -182,7 +182,7 @@ test("idle drop refreshed by one direction ignores the other", async (t) => {
 test("idle drop with reset-on-next resets who speaks and tells the other nothing", async (t) => {
   const clock = new ManualClock();
   const { proxy, pair } = await bench(t, { env: { clock } });
-  proxy.add(idleDrop({ idleMs: 1000, then: "reset-on-next" }));
+  proxy.add(idleDrop({ idleMs: 1000, ending: "reset-on-next" }));
   const { client, server } = await pair();
   await clock.advance(5000);
   await elapse(50);
@@ -198,13 +198,13 @@ test("idle drop with reset-on-next resets who speaks and tells the other nothing
 test("idle drop with reset or fin tells both sides at its time", async (t) => {
   const clock = new ManualClock();
   const { proxy, pair } = await bench(t, { env: { clock } });
-  const one = proxy.add(idleDrop({ idleMs: 1000, then: "reset" }));
+  const one = proxy.add(idleDrop({ idleMs: 1000, ending: "reset" }));
   const { client, server } = await pair();
   await clock.advance(1000);
   await until("RST on both", () => client.errorCode === "ECONNRESET" && server.errorCode === "ECONNRESET");
   assert.equal(one.strikes, 1);
   await one.remove();
-  proxy.add(idleDrop({ idleMs: 1000, then: "fin" }));
+  proxy.add(idleDrop({ idleMs: 1000, ending: "fin" }));
   const fin = await pair();
   await clock.advance(999);
   assert.equal(fin.client.untouched, true);
@@ -215,7 +215,7 @@ test("idle drop with reset or fin tells both sides at its time", async (t) => {
 
 test("idle drop works on the real clock", async (t) => {
   const { proxy, pair } = await bench(t);
-  const drop = proxy.add(idleDrop({ idleMs: 150, then: "fin" }));
+  const drop = proxy.add(idleDrop({ idleMs: 150, ending: "fin" }));
   const startMs = performance.now();
   const { client } = await pair();
   await until("FIN", () => client.ended);

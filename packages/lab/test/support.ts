@@ -155,7 +155,11 @@ export class ManualClock implements LabClock {
   after(delayMs: number, call: () => void): { cancel(): void } {
     const timer = { atMs: this.nowMs + (delayMs > 1 ? delayMs - 0.5 : delayMs), call };
     this.#timers.push(timer);
-    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
   }
 
   get pending(): number {

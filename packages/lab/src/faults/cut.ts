@@ -13,7 +13,7 @@ export interface CutOptions {
   /** What is counted: all the direction has passed since the connection began, or since the fault joined. @default "connection-start" */
   readonly countFrom?: "connection-start" | "now";
   /** What follows byte n: FIN, RST, or nothing at all ever again in this direction. @default "reset" */
-  readonly then?: "fin" | "reset" | "silence";
+  readonly ending?: "fin" | "reset" | "silence";
   /** Who gets the FIN or RST; nobody gets it for silence. @default "both" */
   readonly sides?: Sides;
 }
@@ -22,7 +22,7 @@ export interface CutOptions {
 export function cut(options: CutOptions): Fault {
   const afterBytes = checkWhole("afterBytes", options.afterBytes, 0);
   const countFrom = checkChoice("countFrom", options.countFrom ?? "connection-start", ["connection-start", "now"]);
-  const then = checkChoice("then", options.then ?? "reset", ["fin", "reset", "silence"]);
+  const ending = checkChoice("ending", options.ending ?? "reset", ["fin", "reset", "silence"]);
   const sides = checkChoice("sides", options.sides ?? "both", ["client", "server", "both"]);
   return {
     name: "cut",
@@ -30,8 +30,8 @@ export function cut(options: CutOptions): Fault {
       const rest = await passBytes(stage, afterBytes - (countFrom === "now" ? 0 : stage.bytesBefore));
       if (rest === "ended") return;
       stage.strike();
-      if (then === "fin") endBehind(stage, sides);
-      if (then === "reset") resetBehind(stage, sides);
+      if (ending === "fin") endBehind(stage, sides);
+      if (ending === "reset") resetBehind(stage, sides);
       if (rest !== null) stage.drop(rest);
       await swallow(stage, true);
     },

@@ -17,7 +17,7 @@ export interface IdleDropOptions {
    * gets an RST, the other side hears nothing (AWS NLB). `reset`, `fin`: both sides are told at once (Azure with TCP reset; HTTP proxies).
    * @default "silence"
    */
-  readonly then?: "silence" | "reset-on-next" | "reset" | "fin";
+  readonly ending?: "silence" | "reset-on-next" | "reset" | "fin";
 }
 
 interface Flow {
@@ -32,7 +32,7 @@ interface Flow {
 export function idleDrop(options: IdleDropOptions): Fault {
   const idleMs = checkNumber("idleMs", options.idleMs, 0);
   const refreshedBy = checkChoice("refreshedBy", options.refreshedBy ?? "both", ["to-server", "to-client", "both"]);
-  const then = checkChoice("then", options.then ?? "silence", ["silence", "reset-on-next", "reset", "fin"]);
+  const ending = checkChoice("ending", options.ending ?? "silence", ["silence", "reset-on-next", "reset", "fin"]);
   return {
     name: "idle-drop",
     async pipe(stage) {
@@ -43,13 +43,13 @@ export function idleDrop(options: IdleDropOptions): Fault {
       if (!flow.forgotten) {
         flow.forgotten = true;
         stage.strike();
-        if (then === "reset") stage.connection.reset("both");
-        if (then === "fin") stage.connection.end("both");
+        if (ending === "reset") stage.connection.reset("both");
+        if (ending === "fin") stage.connection.end("both");
       }
       const next = item === "late" ? await stage.read() : item;
       if (next !== null) {
         stage.drop(next);
-        if (then === "reset-on-next") stage.connection.reset(stage.sender);
+        if (ending === "reset-on-next") stage.connection.reset(stage.sender);
       }
       await swallow(stage, next !== null);
     },
