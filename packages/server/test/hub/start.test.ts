@@ -37,6 +37,11 @@ class LateEngine {
     });
   }
 
+  /** An event that this engine never meant. */
+  inject(event: LiveEvent): void {
+    this.#sink(event);
+  }
+
   release(): void {
     for (const event of this.#held.splice(0)) this.#sink(event);
   }
@@ -137,5 +142,23 @@ describe("where a subscription begins", () => {
     const reader = await subscribe(hub, { last: 3 });
     await until(() => reader.entries.length === 1);
     assert.equal(startOf(reader), "0");
+  });
+});
+
+describe("an event under an epoch that is not known", () => {
+  it("is not believed where events may come from another copy of the log: the log itself is asked", async () => {
+    const { late, hub, append } = await open();
+    late.isLate = false;
+    await append(1, 2);
+    const reader = await subscribe(hub, "first");
+    await until(() => reader.entries.length === 2);
+    late.inject({ type: "appended", stream: "s", entries: [{ epoch: "foreign", seq: 3, prev: 2, timeMs: 0, format: "json", payload: Buffer.from("9") }] });
+    await append(3);
+    await until(() => reader.entries.length === 3);
+    assert.deepEqual(
+      reader.entries.map(({ payload }) => payload),
+      ["1", "2", "3"],
+    );
+    assert.ok(hub.counters.tailDoubts > 0);
   });
 });

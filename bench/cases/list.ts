@@ -1,0 +1,9 @@
+/** All cases, in the order in which they run. */
+import type { BenchCase } from "../lib/result.ts";
+import { durable } from "./durable.ts";
+import { fanOut } from "./fan-out.ts";
+import { herd } from "./herd.ts";
+import { idleMemory } from "./idle-memory.ts";
+import { latency } from "./latency.ts";
+
+export const cases: readonly BenchCase[] = [fanOut, idleMemory, durable, herd, latency];

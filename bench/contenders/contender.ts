@@ -1,0 +1,30 @@
+/**
+ * What is compared: a server that sends the same payloads to all of its links. One file per contender; list.ts names them.
+ * A contender must be set up as its own documentation advises for speed, and must send every payload to every link.
+ */
+import type { Wire } from "../lib/scripts.ts";
+
+export interface Contender {
+  readonly port: number;
+  /** Links that would get a payload now. */
+  links(): number;
+  /** Sends each payload to every link, as soon as it can. */
+  send(payloads: readonly Buffer[]): void;
+  /** Resolves once all that was sent has been given to the sockets. */
+  sent(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ContenderSettings {
+  /** Where an engine that needs a place keeps its files; null for engines in memory. */
+  readonly directory: string | null;
+}
+
+export interface ContenderKind {
+  readonly label: string;
+  readonly wire: Wire;
+  open(settings: ContenderSettings): Promise<Contender>;
+}
+
+/** Lets the event loop take a turn. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

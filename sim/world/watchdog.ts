@@ -1,0 +1,86 @@
+/**
+ * Watches promises that hold at every moment: a client that says "live" has heard from its server lately, and no link holds more
+ * unsent bytes than its limits allow.
+ */
+import { limits } from "@holdfast/protocol";
+import type { Violations } from "../checker/violations.ts";
+import type { Network } from "../net/network.ts";
+import type { Points } from "../points.ts";
+import type { ClientNode } from "./client-node.ts";
+import type { ServerNode } from "./server-node.ts";
+
+export interface WatchdogParts {
+  readonly network: Network;
+  readonly server: ServerNode;
+  readonly clients: readonly ClientNode[];
+  readonly violations: Violations;
+  readonly points: Points;
+  readonly nowMs: () => number;
+}
+
+/** Every so many events the slower looks are taken. */
+const everyEvents = 16;
+/** What the client allows itself beyond the heartbeat before it doubts, and while it moves to another link. */
+const doubtMs = 2_000;
+const moveMs = 5_000;
+const toleranceMs = 500;
+/** One flush, or one large entry in base64 with its envelopes. */
+const flushBytesMax = Math.max(limits.wireBytesMax.value, Math.ceil((limits.entryBytesMax.value * 4) / 3) + 8_192) * 2;
+/** An answer, a beat or a close. */
+const answerBytes = 1_024;
+
+export class Watchdog {
+  readonly #parts: WatchdogParts;
+  #events = 0;
+
+  constructor(parts: WatchdogParts) {
+    this.#parts = parts;
+  }
+
+  look(): void {
+    this.#events++;
+    if (this.#events % everyEvents !== 0) return;
+    const { clients } = this.#parts;
+    for (const client of clients) {
+      this.#checkLive(client);
+      this.#lookApart(client);
+    }
+    this.#checkQueues();
+  }
+
+  #checkLive(node: ClientNode): void {
+    const { violations, server, nowMs } = this.#parts;
+    const { process, client } = node;
+    if (process === null || client === null || process.frozen || nowMs() < node.judgedFromMs) return;
+    const { state } = client.status.getSnapshot();
+    if (state !== "live" && state !== "catching-up") return;
+    const heardMs = Math.max(node.judgedFromMs, ...node.conns.map((conn) => conn.connection?.clientHeardMs ?? 0));
+    const silentMs = nowMs() - heardMs;
+    // While it waits for the answer to a probe, which may be prolonged once, it still says live.
+    const probeMs = 2 * (node.plan.options.probeTimeoutMs ?? 0);
+    if (silentMs <= server.options.heartbeatMs * 1.1 + doubtMs + Math.max(moveMs, probeMs) + toleranceMs) return;
+    violations.add("false-live", `${node.name} says ${state}, and has heard nothing for ${Math.round(silentMs)} ms`);
+  }
+
+  #checkQueues(): void {
+    const { network, violations, server, points } = this.#parts;
+    const { controlBytesMax, publishesInFlightMax } = server.options;
+    const bytesMax = flushBytesMax + controlBytesMax + (publishesInFlightMax + 300) * answerBytes;
+    for (const connection of network.all()) {
+      const queued = connection.queuedBytes("server");
+      if (queued === 0) continue;
+      points.hit("gate closed");
+      if (queued > bytesMax) violations.add("unbounded-queue", `${queued} bytes wait at one link; at most ${bytesMax} are allowed`);
+    }
+  }
+
+  #lookApart({ readers }: ClientNode): void {
+    if (readers.length < 2 || this.#parts.points.of("local readers apart") > 0) return;
+    for (const a of readers) {
+      for (const b of readers) {
+        const isPair = a !== b && a.isOpen && b.isOpen && a.plan.stream === b.plan.stream;
+        if (isPair && (a.check?.delivered ?? 0) > 0 && a.check?.place !== b.check?.place) this.#parts.points.hit("local readers apart");
+      }
+    }
+  }
+}
