@@ -8,6 +8,10 @@ import type { EngineOptions } from "./options.ts";
 /** Removes the entries of one log that are past its limits. */
 export function trimLog(store: MemoryStore, log: StoredLog, retention: Retention, epochsMax: number, nowMs: number): void {
   const floor = epochFloor(log, epochsMax);
+  const oldest = log.entries[0];
+  // Taking from the front of an array costs its length, so long logs may be over by a 64th before they are cut back to their limits.
+  const fits = log.entries.length <= withSlack(retention.entriesMax) && log.bytes <= withSlack(retention.bytesMax);
+  if (oldest === undefined || (fits && nowMs - oldest.atMs < retention.ageMs && oldest.entry.seq > floor)) return;
   let removed = 0;
   let bytes = 0;
   for (const { entry, atMs } of log.entries) {
@@ -23,6 +27,8 @@ export function trimLog(store: MemoryStore, log: StoredLog, retention: Retention
   store.bytes -= bytes;
   while (isWhollyTrimmed(log)) log.epochs.shift();
 }
+
+const withSlack = (max: number): number => max + Math.floor(max / 64);
 
 /** An epoch may be forgotten once the next one wrote `firstPrev` or an entry before it. */
 function isWhollyTrimmed(log: StoredLog): boolean {
