@@ -22,7 +22,7 @@ export class ReaderCheck {
   readonly #askedMs: number;
   /** The newest entry at the time of asking. */
   readonly #tipThen: LogNode;
-  readonly #beside: LogNode | null;
+  readonly #hasSibling: boolean;
   #cursor: LogNode | null = null;
   /** Delivered since the last gap that allows repetition. */
   readonly #seen = new Set<LogNode>();
@@ -30,15 +30,15 @@ export class ReaderCheck {
   #gaps = 0;
   #ended = false;
 
-  /** `beside`: where another reader of the stream in the same client stands; "now" may be there, with what is under way to both. */
-  constructor(name: string, log: StreamLog, from: AskedFrom, when: { readonly nowMs: number; readonly beside: LogNode | null }, violations: Violations) {
+  /** `hasSibling`: the client reads the stream already, so that "now" may be where that reading is, with what is under way to both. */
+  constructor(name: string, log: StreamLog, from: AskedFrom, when: { readonly nowMs: number; readonly hasSibling: boolean }, violations: Violations) {
     this.name = name;
     this.#log = log;
     this.#violations = violations;
     this.#from = from;
     this.#askedMs = when.nowMs;
     this.#tipThen = log.tip;
-    this.#beside = when.beside;
+    this.#hasSibling = when.hasSibling;
     if (typeof from === "object" && "after" in from) this.#cursor = log.at(from.after).at(-1) ?? null;
   }
 
@@ -54,9 +54,6 @@ export class ReaderCheck {
   /** Whether the reader stands at the end of the log as it is. */
   get isAtTip(): boolean {
     return this.#cursor === this.#log.tip;
-  }
-  get cursor(): LogNode | null {
-    return this.#cursor;
   }
   get place(): string {
     return this.#cursor === null ? "nowhere yet" : this.#cursor.position;
@@ -78,7 +75,7 @@ export class ReaderCheck {
 
   #startFault(start: LogNode): string | null {
     const from = this.#from;
-    if (from === "now" && this.#beside !== null && isOn(this.#beside, start)) return null;
+    if (from === "now" && this.#hasSibling) return null;
     const tips = this.#log.tipsSince(this.#askedMs);
     if (!tips.some((tip) => isOn(start, tip))) return "not a place of the log at that time";
     // A restore meanwhile moves all the bounds; that it is a place of the log must do then.

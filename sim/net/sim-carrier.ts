@@ -71,6 +71,10 @@ export class SimCarrier implements Carrier, End {
     this.#entriesEnd = this.#written;
   }
 
+  sendAll(frames: Parameters<Carrier["sendAll"]>[0]): void {
+    for (const frame of frames) this.send(frame);
+  }
+
   send(frame: Parameters<Carrier["send"]>[0]): void {
     if (this.#open) this.#write(frameOf(kinds.text, JSON.stringify(frame)));
   }

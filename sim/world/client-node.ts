@@ -129,11 +129,8 @@ export class ClientNode {
   open(reader: SimReader): void {
     const running = this.#running;
     if (running === null) return;
-    const beside = this.readers
-      .filter((each) => each !== reader && each.isOpen && each.plan.stream === reader.plan.stream)
-      .map(({ check }) => check?.cursor ?? null);
-    const earliest = beside.reduce((least, each) => (least === null || (each !== null && each.depth < least.depth) ? each : least), null);
-    reader.open(running.client, running.process, earliest);
+    const hasSibling = this.readers.some((each) => each !== reader && each.isOpen && each.plan.stream === reader.plan.stream);
+    reader.open(running.client, running.process, hasSibling);
   }
 
   /** Ends the process; the positions that its readers had stored are all that is left. */

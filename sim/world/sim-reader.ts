@@ -3,7 +3,6 @@
  * after it has dealt with an entry. It may leave and come back, and survives its process with what it has stored.
  */
 import { type Client, HoldfastError, type Stream } from "@holdfast/client";
-import type { LogNode } from "../checker/log-tree.ts";
 import { ReaderCheck } from "../checker/reader-check.ts";
 import type { Violations } from "../checker/violations.ts";
 import type { ReaderPlan } from "../plan.ts";
@@ -57,15 +56,15 @@ export class SimReader {
     this.#hurried = true;
   }
 
-  /** Reads on from the stored place, or begins. `beside`: where another reader of the stream in this client stands. */
-  open(client: Client, process: SimProcess, beside: LogNode | null): void {
+  /** Reads on from the stored place, or begins. `hasSibling`: the client has another reader of the stream. */
+  open(client: Client, process: SimProcess, hasSibling: boolean): void {
     if (this.#handle !== null || this.#check?.ended === true) return;
     const { watch, violations, nowMs } = this.#ground;
     const { stream } = this.plan;
     const stored = this.#check?.resumeFrom ?? null;
     const from = stored === null ? this.plan.from : { after: stored };
     if (this.#check === null || stored === null)
-      this.#check = new ReaderCheck(`${this.name} of ${stream}`, watch.log(stream), from, { nowMs: nowMs(), beside }, violations);
+      this.#check = new ReaderCheck(`${this.name} of ${stream}`, watch.log(stream), from, { nowMs: nowMs(), hasSibling }, violations);
     const check = this.#check;
     const controller = new AbortController();
     const opening = ++this.#opening;

@@ -44,6 +44,8 @@ export interface Carrier {
   deliver(bytes: Uint8Array, stream: string, position: string): void;
   /** Writes any other message. */
   send(frame: Exclude<ServerFrame, { type: "entry" | "part" }>): void;
+  /** Writes several of them in one go. */
+  sendAll(frames: readonly Exclude<ServerFrame, { type: "entry" | "part" }>[]): void;
   /** Stops or resumes reading from the peer: the peer feels it by TCP's own flow control. */
   holdInput(held: boolean): void;
   /** Starts the closing handshake with the code's close code and a JSON reason; the transport bounds how long it takes. */

@@ -13,6 +13,9 @@ import type { Hub } from "../hub/hub.ts";
 import type { ServerOptions } from "../options.ts";
 import { websocketTransport } from "../transports/websocket.ts";
 
+/** Node's own 511 overflows when all clients of a node come back at once, and each lost handshake costs seconds. The kernel's somaxconn caps it. */
+const backlogMax = 4_096;
+
 const headerBytesMax = 16_384;
 const headersCountMax = 100;
 const keepAliveMs = 65_000;
@@ -43,7 +46,7 @@ export function httpServer(context: HttpContext): Server {
   server.maxConnections = options.linksMax + 1_000;
   server.on("drop", () => hub.counters.refuse("too_many_links"));
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyThis);
     const fault = headersFault(request) ?? accessFault(request, options);
     const path = request.url?.split("?")[0];
     if (fault !== null) refuseUpgrade(hub, socket, fault.code, fault.message);
@@ -81,6 +84,11 @@ export function listening(http: Server, options: ServerOptions): Promise<void> {
       const why = cause.code === "EADDRINUSE" ? `port ${options.port} of ${options.host} is in use` : cause.message;
       reject(new HoldfastError("connect_failed", `cannot listen: ${why}`, { cause }));
     });
-    http.listen(options.port, options.host, () => resolve());
+    http.listen({ port: options.port, host: options.host, backlog: backlogMax }, () => resolve());
   });
+}
+
+/** One function for all sockets: it stays with each for as long as that lives. */
+function destroyThis(this: Socket): void {
+  this.destroy();
 }

@@ -7,6 +7,7 @@
  *   waiting links: readers that are behind, one flush of at most 64 KiB per link and turn
  */
 import type { Env } from "@holdfast/protocol";
+import type { WireFormat } from "../carrier.ts";
 import type { Counters } from "./counters.ts";
 import { type Page, type PageCache, suffix } from "./pages.ts";
 import type { Reader, ReaderLink, ReadStream } from "./reader.ts";
@@ -84,13 +85,33 @@ export class FanOut {
   #visitStream(mayGoOn: () => boolean): boolean {
     const stream = this.#dirty.shift();
     if (stream === undefined) return true;
+    const { tail, ready } = stream;
+    const { counters } = this.#context;
     for (;;) {
       // What came before the pass began is part of it.
       if (stream.passIndex === 0) stream.again = false;
-      while (stream.passIndex < stream.ready.length) {
-        const reader = stream.ready[stream.passIndex] as Reader;
+      // Nearly all readers stand at the same place: what the last one got is the next one's too, as long as nothing else runs in between.
+      let cursor = -1;
+      let format: WireFormat | null = null;
+      let range: Range | null = null;
+      while (stream.passIndex < ready.length) {
+        const reader = ready[stream.passIndex] as Reader;
         stream.passIndex++;
-        this.#flushReady(stream, reader);
+        const { carrier } = reader;
+        if (reader.cursor !== cursor || carrier.format !== format) {
+          cursor = reader.cursor;
+          format = carrier.format;
+          range = cursor >= tail.start && !stream.closed ? tail.range(format, cursor) : null;
+        }
+        if (range !== null && range.prev === cursor && range.to === tail.last && carrier.queuedBytes === 0) {
+          counters.deliveries += range.count;
+          counters.deliverWrites++;
+          counters.deliveredBytes += range.bytes.length;
+          reader.cursor = range.to;
+          reader.scan = range.to;
+          reader.position = range.position;
+          carrier.deliver(range.bytes, stream.name, range.position);
+        } else this.#flushReady(stream, reader);
         if (!mayGoOn()) {
           this.#dirty.push(stream);
           return false;
@@ -139,6 +160,8 @@ export class FanOut {
       if (outcome !== "settled") link.behind.push(reader);
       if (outcome === "delivered") break;
     }
+    // Frees the room that an array keeps for more: idle links would hold it for nothing.
+    if (link.behind.length === 0) link.behind.length = 0;
     // Readers that wait for a page are woken by it; a closed gate by `drained`.
     if (link.carrier.queuedBytes === 0 && link.behind.some((reader) => !reader.waiting)) this.linkReady(link);
     return mayGoOn();

@@ -23,6 +23,9 @@ import { resolveStart } from "./start.ts";
 /** A beat names at most so many streams; the next beat names the rest. A name and two tokens stay under 512 bytes. */
 const beatStreamsMax = 64;
 
+const noReaders: readonly Reader[] = [];
+const noDetails: CloseDetails = {};
+
 /** Who keeps the links. */
 export interface LinkOwner {
   /** The link has greeted: it takes part in beats. */
@@ -42,8 +45,10 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   readonly #hub: HubContext;
   readonly #owner: LinkOwner;
-  readonly #readers = new Map<string, Reader>();
-  readonly #publisher: LinkPublisher;
+  /** An array of exactly that many takes a fifth of a map's memory, and there are few. */
+  #readers: readonly Reader[] = noReaders;
+  /** Made by the first publish: most links only read. */
+  #publisher: LinkPublisher | null = null;
   #state: LinkState;
   #lastBytesMs: number;
   /** Since when bytes have waited for the peer; -1 while none do. */
@@ -52,7 +57,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   /** Subscriptions whose start is being looked up, replaced ones included. */
   #starting = 0;
   #advisedWindowMs = 0;
-  #drainDetails: CloseDetails = {};
+  #drainDetails: CloseDetails = noDetails;
 
   constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner) {
     const nowMs = hub.env.clock.monoMs();
@@ -63,11 +68,10 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     this.#owner = owner;
     this.#lastBytesMs = nowMs;
     this.#state = openLink(hub.options, nowMs);
-    this.#publisher = new LinkPublisher(this, hub);
   }
 
   get subscriptions(): number {
-    return this.#readers.size;
+    return this.#readers.length;
   }
   /** Whether the handshake is done and no close has begun. */
   get live(): boolean {
@@ -105,7 +109,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   // ---- what the hub tells
 
   /** Ends the link with a code; `details` travel in the closing handshake. */
-  close(code: Code, details: CloseDetails = {}): void {
+  close(code: Code, details: CloseDetails = noDetails): void {
     this.#drainDetails = details;
     this.#step({ type: "close", code });
   }
@@ -118,7 +122,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   /** One beat: checks the peer, then says where every changed stream stands. */
   beat(): void {
     const nowMs = this.#hub.env.clock.monoMs();
-    this.#publisher.checkAge(nowMs);
+    this.#publisher?.checkAge(nowMs);
     if (this.carrier.queuedBytes === 0) this.#stalledSinceMs = -1;
     else if (this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
     const stalledMs = this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs;
@@ -144,7 +148,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   #sendBeat(): void {
     const streams: [name: string, beat: StreamBeat][] = [];
-    for (const reader of this.#readers.values()) {
+    for (const reader of this.#readers) {
       const { cursor, stream } = reader;
       if (!reader.placed) continue;
       if (cursor === reader.beatSent && stream.tail.last === reader.beatHead) continue;
@@ -196,7 +200,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     const { options } = this.#hub;
     const busy =
       this.carrier.queuedBytes > options.controlBytesMax ||
-      this.#publisher.inFlight >= options.publishesInFlightMax ||
+      (this.#publisher?.inFlight ?? 0) >= options.publishesInFlightMax ||
       this.#starting > options.subscriptionsMax;
     if (busy === this.#inputHeld) return;
     this.#inputHeld = busy;
@@ -220,16 +224,16 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
         this.#subscribe(frame);
         return;
       case "unsubscribe": {
-        const reader = this.#readers.get(frame.stream);
+        const reader = this.#readerOf(frame.stream);
         if (reader !== undefined) this.#drop(reader);
         this.carrier.send({ type: "unsubscribed", stream: frame.stream });
         return;
       }
       case "part":
-        this.#publisher.part(frame);
+        this.#publishing().part(frame);
         return;
       case "publish":
-        this.#publisher.publish(frame);
+        this.#publishing().publish(frame);
         return;
       case "ping":
         if (this.ping()) this.carrier.send({ type: "pong", id: frame.id });
@@ -250,7 +254,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     }
     if (this.#state.name === "live" && fault.of === "subscribe" && fault.id !== undefined) {
       // A refused subscribe leaves no subscription, not even the one that it would have replaced.
-      const before = fault.stream === undefined ? undefined : this.#readers.get(fault.stream);
+      const before = fault.stream === undefined ? undefined : this.#readerOf(fault.stream);
       if (before !== undefined) this.#drop(before);
       this.carrier.send({ type: "unsubscribed", id: fault.id, stream: fault.stream ?? "", code: fault.code, message: fault.message });
       return;
@@ -268,21 +272,21 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   #subscribe(frame: SubscribeFrame): void {
     const { stream: name, id } = frame;
-    const before = this.#readers.get(name);
+    const before = this.#readerOf(name);
     if (before !== undefined) this.#drop(before);
-    if (this.#readers.size >= this.#hub.options.subscriptionsMax) {
+    if (this.#readers.length >= this.#hub.options.subscriptionsMax) {
       this.#refuseSubscribe(id, name, "too_many_subscriptions", `expected at most ${this.#hub.options.subscriptionsMax} subscriptions`);
       return;
     }
     const stream = this.#hub.stream(name);
     const reader = newReader(this, stream);
-    this.#readers.set(name, reader);
+    this.#readers = this.#readers.concat(reader); // Exactly as long as needed; a spread or push makes room for 16 more.
     stream.addReader(reader);
     this.#starting++;
     resolveStart(stream, frame.from, this.#hub.engine).then(
       (start) => {
         this.#started();
-        if (this.#readers.get(name) !== reader) return; // Unsubscribed, subscribed anew or gone meanwhile.
+        if (!this.#readers.includes(reader)) return; // Unsubscribed, subscribed anew or gone meanwhile.
         reader.placed = true;
         reader.cursor = reader.scan = start.seq;
         reader.position = start.position;
@@ -295,12 +299,21 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
       },
       (thrown: unknown) => {
         this.#started();
-        if (this.#readers.get(name) !== reader) return;
+        if (!this.#readers.includes(reader)) return;
         this.#drop(reader);
         const error = HoldfastError.from(thrown);
         this.#refuseSubscribe(id, name, error.code, error.detail);
       },
     );
+  }
+
+  #readerOf(stream: string): Reader | undefined {
+    return this.#readers.find((reader) => reader.stream.name === stream);
+  }
+
+  #publishing(): LinkPublisher {
+    this.#publisher ??= new LinkPublisher(this, this.#hub);
+    return this.#publisher;
   }
 
   #started(): void {
@@ -320,7 +333,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   #drop(reader: Reader): void {
     const { stream } = reader;
-    this.#readers.delete(stream.name);
+    this.#readers = this.#readers.filter((other) => other !== reader);
     stream.unready(reader);
     const at = this.behind.indexOf(reader);
     if (at >= 0) this.behind.splice(at, 1);
@@ -372,7 +385,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   }
 
   #dropAll(): void {
-    this.#publisher.abandon();
-    for (const reader of [...this.#readers.values()]) this.#drop(reader);
+    this.#publisher?.abandon();
+    for (const reader of this.#readers) this.#drop(reader);
   }
 }

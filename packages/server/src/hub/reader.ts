@@ -26,6 +26,8 @@ export interface ReaderLink {
 
 export interface Reader extends Placed {
   readonly link: ReaderLink;
+  /** The link's own: a pass over thousands of readers need not touch their links, which costs more than the code (cache misses). */
+  readonly carrier: Carrier;
   readonly stream: ReadStream;
   /** A page that was read for it, until its next turn; null otherwise. */
   page: Page | null;
@@ -39,5 +41,18 @@ export interface Reader extends Placed {
 }
 
 export function newReader(link: ReaderLink, stream: ReadStream): Reader {
-  return { link, stream, cursor: 0, scan: 0, index: -1, position: origin, page: null, placed: false, waiting: false, beatSent: 0, beatHead: 0 };
+  return {
+    link,
+    carrier: link.carrier,
+    stream,
+    cursor: 0,
+    scan: 0,
+    index: -1,
+    position: origin,
+    page: null,
+    placed: false,
+    waiting: false,
+    beatSent: 0,
+    beatHead: 0,
+  };
 }

@@ -5,8 +5,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { type Code, codes, limits, subprotocol } from "@holdfast/protocol";
-import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
+import type { Counters } from "../hub/counters.ts";
 import type { Hub } from "../hub/hub.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import { textFrame, websocketFormat } from "./websocket-frames.ts";
@@ -31,19 +32,27 @@ export function closeReason(code: Code, details: CloseDetails): string {
   return JSON.stringify({ code, ...short });
 }
 
+/** Where a socket and its `ws` keep their carrier, so that one set of listeners serves all links: closures would be 0.4 KB per link. */
+const carrierKey = Symbol("carrier");
+type Carrying<T> = T & { [carrierKey]?: WebSocketCarrier };
+
 class WebSocketCarrier implements Carrier {
   readonly transport = "websocket";
   readonly twoWay = true;
   readonly format = websocketFormat;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
+  readonly #counters: Counters;
   #events: CarrierEvents | null = null;
   #open = true;
   #armed = false;
+  /** Made when bytes stay behind for the first time, which on most links they never do. */
+  #left: ((error?: Error | null) => void) | null = null;
 
-  constructor(ws: WebSocket, socket: Socket) {
+  constructor(ws: WebSocket, socket: Socket, counters: Counters) {
     this.#ws = ws;
     this.#socket = socket;
+    this.#counters = counters;
   }
 
   get queuedBytes(): number {
@@ -62,6 +71,12 @@ class WebSocketCarrier implements Carrier {
     this.#arm();
   }
 
+  sendAll(frames: Parameters<Carrier["sendAll"]>[0]): void {
+    if (!this.#open) return;
+    this.#socket.write(Buffer.concat(frames.map((frame) => textFrame(JSON.stringify(frame)))));
+    this.#arm();
+  }
+
   /**
    * Bytes that stay behind are waited for by an empty write after them: its callback comes when they have left.
    * A callback on every write would cost a turn for each; `drain` does not come below the high-water mark.
@@ -69,15 +84,14 @@ class WebSocketCarrier implements Carrier {
   #arm(): void {
     if (this.#armed || this.#socket.writableLength === 0) return;
     this.#armed = true;
+    this.#left ??= (error) => {
+      this.#armed = false;
+      if (error !== undefined && error !== null) return; // `gone` follows.
+      if (this.#socket.writableLength > 0) this.#arm();
+      else this.#events?.drained();
+    };
     this.#socket.write(nothing, this.#left);
   }
-
-  readonly #left = (error?: Error | null): void => {
-    this.#armed = false;
-    if (error !== undefined && error !== null) return; // `gone` follows.
-    if (this.#socket.writableLength > 0) this.#arm();
-    else this.#events?.drained();
-  };
 
   holdInput(held: boolean): void {
     if (held) this.#ws.pause();
@@ -97,29 +111,51 @@ class WebSocketCarrier implements Carrier {
   }
 
   /** Passes on what arrives until the connection is gone. */
-  listen(events: CarrierEvents, failed: (code: Code) => void): void {
+  listen(events: CarrierEvents): void {
     this.#events = events;
-    const ws = this.#ws;
-    this.#socket.on("data", () => events.bytes());
-    ws.on("message", (data: Buffer, isBinary: boolean) => {
-      if (!this.#open) return;
-      if (isBinary) {
-        failed("binary_unsupported");
-        this.close("binary_unsupported");
-      } else events.text(data.toString("utf8"));
-    });
-    ws.on("ping", (data: Buffer) => {
-      if (this.#open && events.ping()) ws.pong(data);
-    });
-    ws.on("error", (error: Error & { code?: string }) => {
-      this.#open = false;
-      if (error.code?.startsWith("WS_ERR_") === true) failed(faultCodes[error.code] ?? "protocol_error");
-    });
-    ws.on("close", (closeCode: number) => {
-      this.#open = false;
-      this.#events = null;
-      events.gone(closeCode);
-    });
+    (this.#socket as Carrying<Socket>)[carrierKey] = this;
+    (this.#ws as Carrying<WebSocket>)[carrierKey] = this;
+    this.#socket.on("data", WebSocketCarrier.#data);
+    this.#ws.on("message", WebSocketCarrier.#message);
+    this.#ws.on("ping", WebSocketCarrier.#ping);
+    this.#ws.on("error", WebSocketCarrier.#error);
+    this.#ws.on("close", WebSocketCarrier.#close);
+  }
+
+  static #data(this: Carrying<Socket>): void {
+    const carrier = this[carrierKey];
+    if (carrier !== undefined) carrier.#events?.bytes();
+  }
+
+  static #message(this: Carrying<WebSocket>, data: RawData, isBinary: boolean): void {
+    const carrier = this[carrierKey];
+    if (carrier === undefined || !carrier.#open) return;
+    if (isBinary) {
+      carrier.#counters.close("binary_unsupported");
+      carrier.close("binary_unsupported");
+    } else carrier.#events?.text((data as Buffer).toString("utf8"));
+  }
+
+  static #ping(this: Carrying<WebSocket>, data: Buffer): void {
+    const carrier = this[carrierKey];
+    if (carrier === undefined || !carrier.#open) return;
+    if (carrier.#events?.ping() === true) this.pong(data);
+  }
+
+  static #error(this: Carrying<WebSocket>, error: Error & { code?: string }): void {
+    const carrier = this[carrierKey];
+    if (carrier === undefined) return;
+    carrier.#open = false;
+    if (error.code?.startsWith("WS_ERR_") === true) carrier.#counters.close(faultCodes[error.code] ?? "protocol_error");
+  }
+
+  static #close(this: Carrying<WebSocket>, closeCode: number): void {
+    const carrier = this[carrierKey];
+    if (carrier === undefined) return;
+    const events = carrier.#events;
+    carrier.#open = false;
+    carrier.#events = null;
+    events?.gone(closeCode);
   }
 }
 
@@ -155,7 +191,7 @@ export function websocketTransport(hub: Hub): WebSocketTransport {
 
 /** Refusals come after 101, as close codes, because browsers hide the status of a failed upgrade. */
 function accept(hub: Hub, ws: WebSocket, socket: Socket): void {
-  const carrier = new WebSocketCarrier(ws, socket);
+  const carrier = new WebSocketCarrier(ws, socket, hub.counters);
   if (ws.protocol !== subprotocol) {
     hub.counters.refuse("protocol_unsupported");
     ws.on("error", () => socket.destroy());
@@ -168,5 +204,5 @@ function accept(hub: Hub, ws: WebSocket, socket: Socket): void {
     carrier.close(accepted.refused, { afterMs: accepted.afterMs });
     return;
   }
-  carrier.listen(accepted, (code) => hub.counters.close(code));
+  carrier.listen(accepted);
 }

@@ -60,6 +60,10 @@ export class TestCarrier implements Carrier {
     this.frames.push(frame);
   }
 
+  sendAll(frames: readonly ServerFrame[]): void {
+    this.frames.push(...frames);
+  }
+
   holdInput(held: boolean): void {
     this.held = held;
   }
