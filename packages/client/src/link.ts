@@ -1,3 +1,6 @@
+/** What leaves in one go on any path that is worth keeping. */
+const smallQueueBytes = 16_384;
+
 /**
  * One link: a connection with what is known of it (when bytes came and went, ids used, parts under way).
  * It sends and remembers; it must never decide whether the link is alive.
@@ -58,7 +61,8 @@ export class Link {
   /** When the system was last seen to take bytes that waited, by `monoMs`; -Infinity before. To be called now and then: it compares. */
   watchQueue(): number {
     const queued = this.queuedBytes;
-    if (queued < this.#queuedSeen) this.#movedMs = this.#clock.monoMs();
+    // Little that has left altogether may have done so long ago, and its answer is overdue.
+    if (queued < this.#queuedSeen && (queued > 0 || this.#queuedSeen > smallQueueBytes)) this.#movedMs = this.#clock.monoMs();
     this.#queuedSeen = queued;
     return this.#movedMs;
   }
