@@ -12,6 +12,7 @@ export const root = join(import.meta.dirname, "../..");
 export interface RunnerOutput {
   readonly seeds: number;
   readonly seconds: number;
+  readonly events: { readonly median: number; readonly total: number };
   readonly bad: readonly { readonly seed: number; readonly hash: string; readonly violations: readonly Violation[] }[];
   readonly points: Readonly<Record<string, { readonly seeds: number; readonly hits: number }>>;
 }

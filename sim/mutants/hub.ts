@@ -38,12 +38,6 @@ export const hubMutants: readonly Mutant[] = [
     patches: [{ file: liveStream, find: "if (entry.prev !== this.tail.last || isForeign) {", replace: "if (entry.prev < this.tail.last || isForeign) {" }],
   },
   {
-    name: "foreign-epoch-taken",
-    what: "An entry of an unknown epoch is appended to the tail when its number fits",
-    patches: [{ file: liveStream, find: "const isForeign = this.tail.last > 0 && ", replace: "const isForeign = this.tail.last < 0 && " }],
-    isDeep: true,
-  },
-  {
     name: "cut-back-unseen",
     what: "A log that has become shorter is taken for an older snapshot",
     patches: [{ file: liveStream, find: "(last < least || this.#isRewrite(before, head))", replace: "this.#isRewrite(before, head)" }],
@@ -57,7 +51,6 @@ export const hubMutants: readonly Mutant[] = [
     name: "last-skips",
     what: "A subscription from the last n of an empty log begins where the tail is when the answer comes",
     patches: [{ file: start, find: "entries[0]?.prev ?? head?.last ?? 0;", replace: "entries[0]?.prev ?? stream.tail.last;" }],
-    isDeep: true,
   },
   {
     name: "unready-swap",

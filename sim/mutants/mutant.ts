@@ -14,6 +14,4 @@ export interface Mutant {
   readonly seams?: () => Promise<() => Seams>;
   /** The design survives it: no seed may find anything wrong. */
   readonly isHarmless?: true;
-  /** It takes hundreds of seeds to find: too many for a smoke run. */
-  readonly isDeep?: true;
 }
