@@ -47,9 +47,9 @@ export class DirectPublisher {
     const token = `direct.${++this.#made}`;
     const payload = ground.payloads.make(token, plan.profile);
     const published = publishes.begin({ token, stream: plan.stream, lane: token, index: 0, owner: "" });
+    let answered = false;
     const attempt = (): void => {
       const { process, hub } = this.#parts.server;
-      let answered = false;
       // An answer that dies with the process is asked for again in the next one.
       this.#parts.scheduler.after(retryMs, () => {
         if (!answered) attempt();

@@ -106,7 +106,11 @@ describe("the database file", () => {
         assert.ok(performance.now() < untilMs);
         await env.advance(1_000);
       }
-      assert.equal((await engine.head("a"))?.entries, 1);
+      // Room for one more may be there before the pass has taken all that is due: the pass runs in its own thread.
+      while ((await engine.head("a"))?.entries !== 1) {
+        assert.ok(performance.now() < untilMs, "the pass leaves what is past its age");
+        await env.advance(1_000);
+      }
     });
     assert.ok(statSync(path).size <= 1_500_000);
   });
