@@ -111,7 +111,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
     await publisher.call("start", { url: stage.server.url, streams: names, perSecond: options.perSecond });
     for (let cycle = 1; cycle <= options.cycles; cycle++) {
       // Cuts in the middle of frames while the server lives, then the kill while everything runs.
-      const cuts = stage.proxy.add(midFrameCut(random.integer(3, 20)), { direction: "to-client", connections: "new", probability: 0.5 });
+      const cuts = stage.proxy.add(midFrameCut(random.integer(3, 20)), { direction: "to-client", connections: "new", probability: 0.8 });
       await sleep(400 + random.float() * 700);
       resumes.midFrame += cuts.strikes;
       await cuts.remove();

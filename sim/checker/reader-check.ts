@@ -85,7 +85,8 @@ export class ReaderCheck {
     if ("after" in from) return null;
     const { last } = from;
     const { tip, trimmedTo } = this.#log;
-    if (start.depth < this.#tipThen.depth - last) return `more than ${last} entries before the newest`;
+    // One answer serves all local readers who ask the same, also one who asks while it is under way.
+    if (!this.#hasSibling && start.depth < this.#tipThen.depth - last) return `more than ${last} entries before the newest`;
     return start.depth <= Math.max(tip.depth - last, trimmedTo.depth) || last === 0 ? null : `fewer than ${last} entries, and more are held`;
   }
 

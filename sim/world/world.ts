@@ -23,6 +23,8 @@ import { Watchdog } from "./watchdog.ts";
 
 /** Readers and publishers must be done so long after the healing, in virtual time. */
 const livenessMs = 180_000;
+/** A client may still be asleep when everybody is to leave. */
+const sleepMsMax = 40_000;
 /** Events after which a run is taken to go in circles. */
 const eventsMax = 400_000;
 
@@ -149,7 +151,7 @@ export class World {
     const { options } = this.#server;
     let closed = 0;
     for (const client of this.#clients) void client.close().then(() => closed++);
-    const untilMs = scheduler.nowMs + 3 * options.heartbeatMs + options.handshakeMs + options.stallMs + 20_000;
+    const untilMs = scheduler.nowMs + 3 * options.heartbeatMs + options.handshakeMs + options.stallMs + sleepMsMax + 20_000;
     const isEmpty = (): boolean => closed === this.#clients.length && this.#server.hub?.stats().links === 0;
     await scheduler.run(untilMs, () => this.#look() || isEmpty());
     if (violations.count > 0 || isEmpty()) return;

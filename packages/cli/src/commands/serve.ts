@@ -83,8 +83,10 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   } finally {
     clearInterval(slow);
   }
+  // Whoever reads that the server listens may stop it at once: the signals are ours before that is said.
+  const stop = stopSignal();
   announce(output, json, log, { url, settings: settings.given, config });
-  return await serveUntilStopped(running, log);
+  return await serveUntilStopped(running, stop, log);
 }
 
 /** Reads file, environment and flags, and checks them together. */
@@ -147,8 +149,7 @@ interface Running {
   readonly config: ServeConfig;
 }
 
-async function serveUntilStopped({ engine, server, config }: Running, log: (event: LogEvent) => void): Promise<Exit> {
-  const stop = stopSignal();
+async function serveUntilStopped({ engine, server, config }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
   const machine = openMachine();
   const ticker = config.vitals
     ? startTicker({
@@ -164,7 +165,7 @@ async function serveUntilStopped({ engine, server, config }: Running, log: (even
       })
     : null;
   const health = watchHealth(engine, log);
-  await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   log({ event: "draining", signal: stop.reason, links: server.stats().links, drainMs: config.options.drainMs });
   const notice = setInterval(() => log({ event: "draining", links: server.stats().links }), noticeMs);
   await ticker?.stop();
