@@ -7,7 +7,14 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Each program that tests call, with the Debian package that brings it. */
-export const systemTools: Readonly<Record<string, string>> = { strace: "strace", curl: "curl" };
+export const systemTools: Readonly<Record<string, string>> = {
+  strace: "strace",
+  curl: "curl",
+  chromium: "chromium",
+  nginx: "nginx-light",
+  haproxy: "haproxy",
+  caddy: "caddy",
+};
 
 /** Whether a program is on the PATH. */
 export function isOnPath(tool: string): boolean {

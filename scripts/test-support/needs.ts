@@ -13,6 +13,11 @@ const succeeds = (command: string, ...args: string[]): boolean => spawnSync(comm
 /** Each need: whether it is met, tried rather than assumed, and what to say when it is not. */
 const probes = {
   curl: { met: () => isOnPath("curl"), reason: "needs curl" },
+  chromium: { met: () => isOnPath("chromium"), reason: "needs chromium" },
+  nginx: { met: () => isOnPath("nginx"), reason: "needs nginx" },
+  haproxy: { met: () => isOnPath("haproxy"), reason: "needs HAProxy" },
+  caddy: { met: () => isOnPath("caddy"), reason: "needs Caddy" },
+  pythonWebsockets: { met: () => isOnPath("python3") && succeeds("python3", "-c", "import websockets"), reason: "needs Python's websockets" },
   strace: { met: () => isOnPath("strace") && succeeds("strace", "-o", "/dev/null", "true"), reason: "needs strace, and the right to trace" },
   root: { met: () => process.getuid?.() === 0, reason: "needs root" },
   netns: { met: () => isOnPath("unshare") && succeeds("unshare", "--net", "true"), reason: "needs the right to make a network namespace" },

@@ -50,6 +50,7 @@ export const codes = {
     "No proof of life within the agreed time",
     "Nothing: the client resumes. If it recurs at one interval, a hop drops idle flows",
   ),
+  rotated: later(row(4005, 503, "resume", "The link has reached its maximum age", "Nothing: the client moves to a new link before this one ends")),
   token_expired: later(row(4004, 401, "resume", "The credentials ran out", "The client renews them and resumes")),
 
   // A link ends, and trying again as before cannot help.
@@ -105,6 +106,18 @@ export const codes = {
   connect_failed: row(null, null, "backoff", "The server could not be reached", "Check address and network"),
   connect_timeout: row(null, null, "backoff", "No answer to the handshake in time", "A hop swallows the handshake; run the doctor"),
   network_offline: later(row(null, null, "resume", "The system reports no network", "Nothing: the client resumes when it returns")),
+  response_buffered: later(
+    row(null, null, "backoff", "A hop holds back streamed responses", "Turn off response buffering for `/v1/sse` on that hop; see docs/proxies"),
+  ),
+  origin_connections: later(
+    row(
+      null,
+      null,
+      "backoff",
+      "Other tabs hold all six HTTP/1.1 connections that a browser opens to one origin",
+      "Share one link between tabs, or serve HTTP/2",
+    ),
+  ),
   closed_by_user: row(1000, null, "stop", "The application closed the client", "Nothing"),
   aborted: row(null, null, "stop", "The application's signal ended the call; an entry already queued may still be published", "Nothing"),
   outbox_full: row(null, null, "stop", "More unpublished bytes than the outbox may hold", "Wait for earlier publishes, or raise `outboxBytesMax`"),
