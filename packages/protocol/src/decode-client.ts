@@ -3,8 +3,9 @@
  * It must never throw for what a peer sent, nor let a payload through that it has not validated.
  */
 import { fromBase64 } from "./base64.ts";
-import type { Code } from "./codes.ts";
+import type { Code } from "./code-rules.ts";
 import type { ClientFrame, From, PayloadFormat, ProducerTuple, PublishFrame } from "./frames.ts";
+import { isKey, isTextWithin } from "./keys.ts";
 import { limits } from "./limits.ts";
 import { parsePosition } from "./position.ts";
 import { nestsDeeperThan, rawMembers } from "./raw-json.ts";
@@ -35,16 +36,6 @@ const fault = (code: Code, message: string): DecodeFault => ({ ok: false, code, 
 const good = <F extends ClientFrame>(frame: F): Decoded<ClientFrame> => ({ ok: true, frame });
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-/** Whether a value is text of at most so many bytes that has a UTF-8 form: half a surrogate pair would be stored as another text. */
-function isTextWithin(value: unknown, bytesMax: number): value is string {
-  return typeof value === "string" && value.length <= bytesMax && value.isWellFormed() && encoder.encode(value).length <= bytesMax;
-}
-
-/** Whether a text is 1 to 255 bytes long: the rule for keys, dedupe keys and producer ids. */
-export function isKey(value: unknown): value is string {
-  return value !== "" && isTextWithin(value, limits.keyBytesMax.value);
-}
 
 /** Decodes one message of a client. The caller has already checked its size against `wireBytesMax` and that it is UTF-8. */
 export function decodeClientFrame(text: string): Decoded<ClientFrame> {

@@ -2,26 +2,55 @@
  * What a client does with a text message from a server: JSON text in, a checked frame out, null for a type it does not know.
  * A message of a known type with a wrong shape is a fault: the client ends that link and resumes on another.
  */
-import { type Code, type GapReason, isCode } from "./codes.ts";
+import { durationMsMax } from "./bounds.ts";
+import { isCode } from "./code-rules.ts";
 import type { ServerFrame } from "./frames.ts";
-import { limits } from "./limits.ts";
-import { rawMembers } from "./raw-json.ts";
+import { rawMember } from "./json-tokens.ts";
 
 type Members = Record<string, unknown>;
 
 /** The frame; null when the type is unknown (a newer server); "fault" when the shape is wrong. */
 export type DecodedServerFrame = ServerFrame | null | "fault";
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const allText = (m: Members, ...names: string[]): boolean => names.every((name) => isText(m[name]));
-const allCounts = (m: Members, ...names: string[]): boolean => names.every((name) => isCount(m[name]));
-const isDuration = (value: unknown): value is number => isCount(value) && value <= limits.durationMsMax.value;
-const isOptional = (value: unknown, check: (given: unknown) => boolean): boolean => value === undefined || check(value);
+/** What the messages of each type must have (`name?`: may have). What a member has to be, its name says: see `fits`. */
+const shapes: Readonly<Record<string, string>> = {
+  entry: "stream position prev timeMs key? parts?",
+  part: "stream position index base64",
+  welcome: "link node heartbeatMs entryBytesMax subscriptionsMax reconnect",
+  subscribed: "id stream position head",
+  unsubscribed: "stream id?",
+  gap: "stream reason from after head",
+  closed: "stream position",
+  published: "id duplicate",
+  refused: "id afterMs?",
+  beat: "reconnect? streams?",
+  ping: "id",
+  pong: "id",
+  goaway: "afterMs deadlineMs",
+  error: "id?",
+};
+
 const isObject = (value: unknown): value is Members => typeof value === "object" && value !== null && !Array.isArray(value);
-const asText = (value: unknown): string => (isText(value) ? value : "");
-/** A code that this version does not know is treated as `internal`: retry later. */
-const asCode = (value: unknown): Code => (isCode(value) ? value : "internal");
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function fits(name: string, value: unknown): boolean {
+  if (name === "timeMs") return Number.isSafeInteger(value);
+  if (name.endsWith("Ms")) return isCount(value) && value <= durationMsMax;
+  if (/^(id|index|parts|.+Max)$/.test(name)) return isCount(value);
+  if (name === "duplicate") return typeof value === "boolean";
+  if (name === "reconnect") return hasShape(value, "windowMs");
+  if (name === "streams") return isObject(value) && Object.values(value).every((beat) => hasShape(beat, "sent head"));
+  return typeof value === "string";
+}
+
+function hasShape(value: unknown, shape: string): value is Members {
+  const isThere = (member: string): boolean => {
+    const [name, optional] = member.split("?") as [string, string?];
+    const given = (value as Members)[name];
+    return optional !== undefined && given === undefined ? true : fits(name, given);
+  };
+  return isObject(value) && shape.split(" ").every(isThere);
+}
 
 /** Decodes one message of a server. */
 export function decodeServerFrame(text: string): DecodedServerFrame {
@@ -31,77 +60,29 @@ export function decodeServerFrame(text: string): DecodedServerFrame {
   } catch {
     return "fault";
   }
-  if (!isObject(m) || !isText(m["type"])) return "fault";
-  // The messages are trusted to carry more members than are checked: only what the client acts on is.
-  const frame = m as unknown as ServerFrame;
-  switch (m["type"]) {
-    case "entry":
-      return decodeEntry(m, text);
-    case "part":
-      return allText(m, "stream", "position", "base64") && isCount(m["index"]) ? frame : "fault";
-    case "welcome":
-      return isWelcome(m) ? frame : "fault";
-    case "subscribed":
-      return allText(m, "stream", "position", "head") && isCount(m["id"]) ? frame : "fault";
-    case "unsubscribed":
-      if (!isText(m["stream"]) || !isOptional(m["id"], isCount)) return "fault";
-      return m["code"] === undefined ? frame : ({ ...m, code: asCode(m["code"]), message: asText(m["message"]) } as unknown as ServerFrame);
-    case "gap":
-      return allText(m, "stream", "from", "after", "head") && isText(m["reason"]) ? ({ ...frame, reason: m["reason"] as GapReason } as ServerFrame) : "fault";
-    case "closed":
-      return allText(m, "stream", "position") ? frame : "fault";
-    case "published":
-      return isCount(m["id"]) && (m["position"] === null || isText(m["position"])) && typeof m["duplicate"] === "boolean" ? frame : "fault";
-    case "refused":
-      if (!isCount(m["id"]) || !isOptional(m["afterMs"], isDuration)) return "fault";
-      return { ...m, code: asCode(m["code"]), message: asText(m["message"]) } as unknown as ServerFrame;
-    case "beat":
-      return isBeat(m) ? frame : "fault";
-    case "ping":
-    case "pong":
-      return isCount(m["id"]) ? frame : "fault";
-    case "goaway":
-      return isDuration(m["afterMs"]) && isDuration(m["deadlineMs"]) ? ({ ...frame, code: asCode(m["code"]) } as ServerFrame) : "fault";
-    case "error":
-      if (!isOptional(m["id"], isCount)) return "fault";
-      return { ...m, code: asCode(m["code"]), message: asText(m["message"]) } as unknown as ServerFrame;
-    default:
-      return null;
+  if (!hasShape(m, "type")) return "fault";
+  const type = m["type"] as string;
+  if (!Object.hasOwn(shapes, type)) return null;
+  if (!hasShape(m, shapes[type] as string)) return "fault";
+  if (type === "entry") {
+    const parts = m["parts"] ?? 0;
+    const format = parts !== 0 ? m["format"] : Object.hasOwn(m, "data") ? "json" : fits("base64", m["base64"]) && "bytes";
+    return format === "json" || format === "bytes" ? ({ ...m, format, parts, text } as unknown as ServerFrame) : "fault";
   }
-}
-
-function isAdvice(value: unknown): boolean {
-  return isObject(value) && isDuration(value["windowMs"]);
-}
-
-/** A heartbeat of 0 would make the client send without end. */
-function isWelcome(m: Members): boolean {
-  if (!isDuration(m["heartbeatMs"]) || m["heartbeatMs"] === 0) return false;
-  return allText(m, "link", "node") && allCounts(m, "entryBytesMax", "subscriptionsMax") && isAdvice(m["reconnect"]);
-}
-
-function isBeat(m: Members): boolean {
-  if (!isOptional(m["reconnect"], isAdvice)) return false;
-  if (m["streams"] === undefined) return true;
-  if (!isObject(m["streams"])) return false;
-  return Object.values(m["streams"]).every((beat) => isObject(beat) && allText(beat, "sent", "head"));
-}
-
-function decodeEntry(m: Members, text: string): ServerFrame | "fault" {
-  if (!allText(m, "stream", "position", "prev") || !Number.isSafeInteger(m["timeMs"]) || !isOptional(m["key"], isText)) return "fault";
-  const parts = m["parts"] === undefined ? 0 : m["parts"];
-  if (!isCount(parts)) return "fault";
-  const hasData = Object.hasOwn(m, "data");
-  if (parts === 0 && !hasData && !isText(m["base64"])) return "fault";
-  const format = parts > 0 ? m["format"] : hasData ? "json" : "bytes";
-  if (format !== "json" && format !== "bytes") return "fault";
-  return { ...m, format, parts, text } as unknown as ServerFrame;
+  if (type === "published" && m["position"] !== null && !fits("position", m["position"])) return "fault";
+  // A heartbeat of 0 would make the client send without end.
+  if (m["heartbeatMs"] === 0) return "fault";
+  const { code, message } = m;
+  // A code that this version does not know is treated as `internal`: retry later. One that has no words for people is told without.
+  if (code !== undefined || /refused|error|goaway/.test(type)) {
+    m["code"] = isCode(code) ? code : "internal";
+    if (type !== "goaway") m["message"] = typeof message === "string" ? message : "";
+  }
+  // The messages are trusted to carry more members than are checked: only what the client acts on is.
+  return m as unknown as ServerFrame;
 }
 
 /** The payload's JSON text exactly as it was published, out of the text of an `entry` message. */
 export function rawData(entryText: string): string {
-  const members = rawMembers(entryText);
-  if (members !== null) return members.get("data") ?? "null";
-  // The server wrote a member twice. What the frame's `data` holds is the last one; the two must not disagree.
-  return JSON.stringify((JSON.parse(entryText) as Members)["data"]) ?? "null";
+  return rawMember(entryText, "data") ?? "null";
 }

@@ -3,8 +3,8 @@
  * Members are written in one order, the payload last, which the vectors fix; readers must not rely on it.
  */
 import { toBase64 } from "./base64.ts";
+import { inlineBytesMax, partBytesMax } from "./bounds.ts";
 import type { HelloFrame, PayloadFormat, ServerFrame, SubscribeFrame, UnsubscribeFrame } from "./frames.ts";
-import { limits } from "./limits.ts";
 
 /** An entry as it goes to readers, its payload apart. */
 export interface EntryHeader {
@@ -27,13 +27,12 @@ export function entryPrefix(entry: EntryHeader): string {
 /** How many `part` messages a payload needs; 0 when it travels inside. A byte payload grows by a third in base64. */
 export function partCount(format: PayloadFormat, bytes: number): number {
   const inline = format === "json" ? bytes : Math.ceil(bytes / 3) * 4;
-  return inline <= limits.inlineBytesMax.value ? 0 : Math.ceil(bytes / limits.partBytesMax.value);
+  return inline <= inlineBytesMax ? 0 : Math.ceil(bytes / partBytesMax);
 }
 
 /** The slice of a payload that `part` number `index` carries, in base64. */
 export function partBase64(payload: Uint8Array, index: number): string {
-  const size = limits.partBytesMax.value;
-  return toBase64(payload.subarray(index * size, (index + 1) * size));
+  return toBase64(payload.subarray(index * partBytesMax, (index + 1) * partBytesMax));
 }
 
 /** A `part` message of an entry. */
@@ -69,23 +68,15 @@ export interface PublishMessage {
   readonly close?: boolean | undefined;
 }
 
-const encoder = new TextEncoder();
-
 /** The messages of one publish, in the order in which they must be sent: parts when the payload is large, then `publish`. */
-export function encodePublish(message: PublishMessage): string[] {
-  const { id, payload } = message;
-  const { key, producer, dedupeKey, close } = message;
-  const head = JSON.stringify({ type: "publish", id, stream: message.stream, key, producer, dedupeKey, close: close === true ? true : undefined }).slice(0, -1);
+export function encodePublish({ id, stream, payload, key, producer, dedupeKey, close }: PublishMessage): string[] {
+  const head = JSON.stringify({ type: "publish", id, stream, key, producer, dedupeKey, close: close || undefined }).slice(0, -1);
   if (payload === null) return [`${head}}`];
-  const format: PayloadFormat = typeof payload === "string" ? "json" : "bytes";
-  const small = typeof payload === "string" ? payload.length <= limits.inlineBytesMax.value / 3 : false;
-  const bytes = small ? null : typeof payload === "string" ? encoder.encode(payload) : payload;
-  const parts = bytes === null ? 0 : partCount(format, bytes.length);
-  if (parts === 0) return [typeof payload === "string" ? `${head},"data":${payload}}` : `${head},"base64":"${toBase64(payload)}"}`];
-  const messages: string[] = [];
-  for (let index = 0; index < parts; index++) {
-    messages.push(`{"type":"part","id":${id},"index":${index},"base64":"${partBase64(bytes as Uint8Array, index)}"}`);
-  }
-  messages.push(`${head},"parts":${parts},"format":"${format}"}`);
-  return messages;
+  const isText = typeof payload === "string";
+  const bytes = isText ? new TextEncoder().encode(payload) : payload;
+  const format = isText ? "json" : "bytes";
+  const parts = partCount(format, bytes.length);
+  if (parts === 0) return [`${head},${isText ? `"data":${payload}` : `"base64":"${toBase64(bytes)}"`}}`];
+  const messages = Array.from({ length: parts }, (_, index) => `{"type":"part","id":${id},"index":${index},"base64":"${partBase64(bytes, index)}"}`);
+  return [...messages, `${head},"parts":${parts},"format":"${format}"}`];
 }

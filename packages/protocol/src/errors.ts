@@ -1,7 +1,7 @@
 /**
  * The one error class. Its `code` is a row of the table of codes; nothing ever matches its message.
  */
-import { type Code, codes } from "./codes.ts";
+import { type Code, codeRules } from "./code-rules.ts";
 
 /** What an error may carry beside its code. */
 export interface ErrorDetails {
@@ -12,17 +12,19 @@ export interface ErrorDetails {
   readonly stream?: string;
 }
 
-/** A failure with a code. The message is prefixed with it, because consoles often show the message alone. */
+/**
+ * A failure with a code. The message begins with it, because consoles often show the message alone; what the code means, and what to do,
+ * is in docs/codes.md, and in `codes` for programs that print it: browsers are not made to download it.
+ */
 export class HoldfastError extends Error {
   readonly code: Code;
-  /** The message without the code in front. */
+  /** What there is to say beside the code; possibly empty. */
   readonly detail: string;
   readonly afterMs: number | undefined;
   readonly stream: string | undefined;
 
-  constructor(code: Code, message?: string, details: ErrorDetails = {}) {
-    const detail = message ?? codes[code].meaning;
-    super(`[${code}] ${detail}`, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: Code, detail = "", details: ErrorDetails = {}) {
+    super(`[${code}] ${detail}`.trim(), "cause" in details ? details : undefined);
     this.name = "HoldfastError";
     this.code = code;
     this.detail = detail;
@@ -32,7 +34,7 @@ export class HoldfastError extends Error {
 
   /** Whether trying again, unchanged, can help. */
   get retryable(): boolean {
-    return codes[this.code].retry !== "stop";
+    return codeRules[this.code].retry !== "stop";
   }
 
   /** Anything caught, as a HoldfastError: itself when it is one, else wrapped as `internal`. */

@@ -2,7 +2,7 @@
  * The messages of protocol version 1, as types. PROTOCOL.md is their meaning; the decoders are their validation.
  * Every message is one JSON object in one text message. Unknown members are ignored; unknown types from a server are ignored too.
  */
-import type { Code, GapReason } from "./codes.ts";
+import type { Code, GapReason } from "./code-rules.ts";
 
 /** The WebSocket subprotocol (RFC 6455, section 1.9) of this version. */
 export const subprotocol = "holdfast.v1";
@@ -31,7 +31,7 @@ export interface HelloFrame {
   /** Name and version of the client, for logs; at most 128 bytes. */
   readonly client?: string;
   /** The link that this one takes over (make-before-break). */
-  readonly replaces?: string;
+  readonly replaces?: string | undefined;
 }
 export interface SubscribeFrame {
   readonly type: "subscribe";

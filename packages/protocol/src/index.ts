@@ -2,8 +2,16 @@
  * The protocol: frames, positions, codes and limits. Bytes and values only: no I/O, no timers, no dependency.
  */
 export { fromBase64, toBase64 } from "./base64.ts";
-export { type Code, type CodeRow, codes, type GapReason, gapReasons, isCode, type Retry, retryOfClose } from "./codes.ts";
-export { type Decoded, type DecodeFault, decodeClientFrame, decodeFrom, decodeProducer, isKey } from "./decode-client.ts";
+export {
+  durationMsMax,
+  entryBytesMax,
+  jsonDepthMax,
+  lastEntriesMax,
+  wireBytesMax,
+} from "./bounds.ts";
+export { type Code, type CodeRule, codeOfClose, codeRules, type GapReason, isCode, type Retry, retryOfClose } from "./code-rules.ts";
+export { type CodeRow, codes, gapReasons } from "./codes.ts";
+export { type Decoded, type DecodeFault, decodeClientFrame, decodeFrom, decodeProducer } from "./decode-client.ts";
 export { type DecodedServerFrame, decodeServerFrame, rawData } from "./decode-server.ts";
 export {
   type EntryHeader,
@@ -50,7 +58,9 @@ export {
   type UnsubscribeFrame,
   type WelcomeFrame,
 } from "./frames.ts";
+export { depthOf, rawMember } from "./json-tokens.ts";
+export { isKey } from "./keys.ts";
 export { type Limit, limits } from "./limits.ts";
-export { type Cursor, comparePositions, formatPosition, origin, originCursor, parsePosition } from "./position.ts";
+export { type Cursor, comparePositions, formatPosition, isPositionLike, origin, originCursor, parsePosition } from "./position.ts";
 export { nestsDeeperThan, rawMembers } from "./raw-json.ts";
-export { matchesPattern, streamNameFault } from "./stream-name.ts";
+export { isStreamName, matchesPattern, streamNameFault } from "./stream-name.ts";

@@ -2,6 +2,7 @@
  * The fixed limits of protocol version 1, in one table: what may grow, how far, and the code that says it was too much.
  * Limits that an operator sets are options of the server and the client; docs/limits.md lists both.
  */
+import * as bounds from "./bounds.ts";
 
 /** One limit. `code` names the entry of the table of codes with which a violation is answered. */
 export interface Limit {
@@ -14,21 +15,21 @@ export interface Limit {
 
 export const limits = {
   wireBytesMax: {
-    value: 65_536,
+    value: bounds.wireBytesMax,
     unit: "bytes",
     what: "One message on the wire, either direction; larger entries travel as `part` messages",
     code: "frame_too_large",
     metric: "holdfast_refused_total",
   },
   entryBytesMax: {
-    value: 262_144,
+    value: bounds.entryBytesMax,
     unit: "bytes",
     what: "Payload of one entry; the server option `entryBytesMax` may lower it",
     code: "entry_too_large",
     metric: "holdfast_refused_total",
   },
   partBytesMax: {
-    value: 45_000,
+    value: bounds.partBytesMax,
     unit: "bytes",
     what: "Payload carried by one `part` message, before base64",
     code: "bad_request",
@@ -42,42 +43,42 @@ export const limits = {
     metric: "holdfast_refused_total",
   },
   inlineBytesMax: {
-    value: 49_152,
+    value: bounds.inlineBytesMax,
     unit: "bytes",
     what: "Payload, as written, above which a sender must use parts. Nothing is refused for it alone: `wireBytesMax` is",
     code: null,
     metric: null,
   },
   streamNameBytesMax: {
-    value: 255,
+    value: bounds.streamNameBytesMax,
     unit: "bytes",
     what: "A stream's name in UTF-8",
     code: "bad_stream_name",
     metric: "holdfast_refused_total",
   },
   keyBytesMax: {
-    value: 255,
+    value: bounds.keyBytesMax,
     unit: "bytes",
     what: "An entry's `key`, a `dedupeKey` and a producer's id, each",
     code: "bad_request",
     metric: "holdfast_refused_total",
   },
   clientNameBytesMax: {
-    value: 128,
+    value: bounds.clientNameBytesMax,
     unit: "bytes",
     what: "The `client` of a `hello`",
     code: "bad_request",
     metric: "holdfast_refused_total",
   },
   durationMsMax: {
-    value: 86_400_000,
+    value: bounds.durationMsMax,
     unit: "ms",
     what: "Any duration that a server names (heartbeat, window, delay); a client ends the link above it, because timers overflow",
     code: null,
     metric: null,
   },
   jsonDepthMax: {
-    value: 64,
+    value: bounds.jsonDepthMax,
     unit: "levels",
     what: "Nesting of arrays and objects in a JSON payload; a message may add 8 of its own",
     code: "payload_too_deep",
@@ -91,9 +92,37 @@ export const limits = {
     metric: "holdfast_closed_total",
   },
   lastEntriesMax: {
-    value: 10_000,
+    value: bounds.lastEntriesMax,
     unit: "entries",
     what: "The n of a subscription from `{ last: n }`",
+    code: "bad_request",
+    metric: "holdfast_refused_total",
+  },
+  requestStreamsMax: {
+    value: 64,
+    unit: "streams",
+    what: "Streams of one `GET /v1/sse`; the server option `subscriptionsMax` may lower it",
+    code: "too_many_subscriptions",
+    metric: "holdfast_refused_total",
+  },
+  eventIdBytesMax: {
+    value: 3_072,
+    unit: "bytes",
+    what: "The id of an event for native EventSource: room for 64 of the longest positions, so that no id outgrows it",
+    code: "bad_position",
+    metric: "holdfast_refused_total",
+  },
+  linkBodyBytesMax: {
+    value: 131_072,
+    unit: "bytes",
+    what: "Body of `POST /v1/sse`, or 1,024 for each of `subscriptionsMax`, whichever is more",
+    code: "body_too_large",
+    metric: "holdfast_refused_total",
+  },
+  pipelinedRequestsMax: {
+    value: 16,
+    unit: "requests per connection",
+    what: "Requests sent ahead of an answer; one more ends the connection",
     code: "bad_request",
     metric: "holdfast_refused_total",
   },

@@ -37,6 +37,9 @@ export function parsePosition(text: string): Cursor | null {
   return Number.isSafeInteger(seq) ? { epoch, seq } : null;
 }
 
+/** Whether a text could be a token: enough for clients, who leave the judgement to the server. */
+export const isPositionLike = (text: unknown): boolean => typeof text === "string" && /^(?:0|[0-9a-z]{1,32}\.[1-9ab][1-9a-z][0-9a-z]{0,10})$/.test(text);
+
 /** Negative, 0 or positive as `a` is before, at or after `b`; null when they belong to different epochs and cannot be compared. */
 export function comparePositions(a: string, b: string): number | null {
   if (a === b) return 0;

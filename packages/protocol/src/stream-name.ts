@@ -2,25 +2,26 @@
  * Stream names and patterns. A name is path-like text (`rooms/42`), taken literally: it is never a path of a file system.
  * It must never reach a log or a metric label unescaped.
  */
-import { limits } from "./limits.ts";
+import { streamNameBytesMax } from "./bounds.ts";
 
-const encoder = new TextEncoder();
 // Letters, digits and marks of any script, and a few signs; no white space, control, bidirectional or private characters.
-const segment = /^[\p{L}\p{N}\p{M}._~:@!$&'()*+,;=-]+$/u;
+const segments = /^(?!\/)(?:(?:^|\/)(?!\.\.?(?:\/|$))[\p{L}\p{N}\p{M}._~:@!$&'()*+,;=-]+)+$/u;
 
-/** Why a name is refused, or null when it is good: 1 to 255 bytes, segments between single slashes, none of them `.` or `..`. */
+/** Whether a text is a stream's name: 1 to 255 bytes, segments between single slashes, none of them `.` or `..`. */
+export function isStreamName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= streamNameBytesMax && segments.test(name) && new TextEncoder().encode(name).length <= streamNameBytesMax;
+}
+
+/** Why a name is refused, or null when it is good. */
 export function streamNameFault(name: unknown): string | null {
+  if (isStreamName(name)) return null;
   if (typeof name !== "string") return "expected a stream name to be a string";
-  if (name.length === 0) return "expected a stream name of at least 1 byte";
-  if (name.length > limits.streamNameBytesMax.value || encoder.encode(name).length > limits.streamNameBytesMax.value) {
-    return `expected a stream name of at most ${limits.streamNameBytesMax.value} bytes`;
-  }
-  for (const part of name.split("/")) {
-    if (part === "") return "expected no empty segment in a stream name (no leading, trailing or double slash)";
-    if (part === "." || part === "..") return "expected no segment `.` or `..` in a stream name";
-    if (!segment.test(part)) return "expected letters, digits and ._~:@!$&'()*+,;=- in a stream name";
-  }
-  return null;
+  if (name === "") return "expected a stream name of at least 1 byte";
+  if (new TextEncoder().encode(name).length > streamNameBytesMax) return `expected a stream name of at most ${streamNameBytesMax} bytes`;
+  const parts = name.split("/");
+  if (parts.includes("")) return "expected no empty segment in a stream name (no leading, trailing or double slash)";
+  if (parts.includes(".") || parts.includes("..")) return "expected no segment `.` or `..` in a stream name";
+  return "expected letters, digits and ._~:@!$&'()*+,;=- in a stream name";
 }
 
 /** Whether `pattern` matches `name`: `*` stands for one whole segment, `**` as the last segment for one or more. */

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Code, codes, HoldfastError } from "../src/index.ts";
 
-test("the message begins with the code, and is the code's meaning unless another is given", () => {
-  assert.equal(new HoldfastError("fenced").message, `[fenced] ${codes.fenced.meaning}`);
+test("the message begins with the code, which stands alone unless more is said", () => {
+  assert.deepEqual([new HoldfastError("fenced").message, new HoldfastError("fenced").detail], ["[fenced]", ""]);
   assert.equal(new HoldfastError("fenced", "epoch 3").message, "[fenced] epoch 3");
 });
 
