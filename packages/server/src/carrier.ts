@@ -61,8 +61,12 @@ export interface CloseDetails {
   readonly windowMs?: number;
 }
 
-/** What a transport tells the hub of one link. */
+/** What a transport tells the hub of one link, and may ask about it. */
 export interface CarrierEvents {
+  /** Publishes and subscribes that were taken and whose answers have not been given to the carrier yet. */
+  readonly unanswered: number;
+  /** Subscriptions that go on or are being looked up. With `unanswered`, what a response needs to know that must end. */
+  readonly subscriptions: number;
   /** A complete text message of at most `wireBytesMax`. */
   text(message: string): void;
   /** Bytes of any kind arrived: proof of life. */

@@ -26,3 +26,6 @@ export { epochOf, type Located, locate, positionOf } from "./epochs.ts";
 export { Hub, type HubStats } from "./hub/hub.ts";
 export { resolveServerOptions, type ServerOptions, serverOptionDocs } from "./options.ts";
 export { createServer, type HoldfastServer, type ServerParts } from "./server.ts";
+export { pollTransport } from "./transports/poll.ts";
+export type { RequestTransport, TransportParts } from "./transports/request-transport.ts";
+export { sseTransport } from "./transports/sse.ts";

@@ -21,6 +21,9 @@ export interface ServerOptions {
   readonly controlBytesMax: number;
   readonly publishesInFlightMax: number;
   readonly stallMs: number;
+  readonly rotateMs: number;
+  readonly pollLingerMs: number;
+  readonly pollBytesMax: number;
   readonly admissionPerSecond: number;
   readonly drainMs: number;
 }
@@ -66,6 +69,13 @@ export const serverOptionDocs = {
   controlBytesMax: { default: 65_536, unit: "bytes", what: "Unread answers of one link; above it nothing more is read from that link" },
   publishesInFlightMax: { default: 256, unit: "publishes per link", what: "Unanswered publishes of one link; above it nothing more is read from that link" },
   stallMs: { default: 60_000, unit: "ms", what: "A link whose peer takes nothing for so long while bytes wait is closed with `slow_consumer`" },
+  rotateMs: {
+    default: 600_000,
+    unit: "ms",
+    what: "Age at which an SSE link is asked to move to another connection, a tenth more or less; 10 s later it is ended with `rotated`",
+  },
+  pollLingerMs: { default: 20, unit: "ms", what: "How long a long-poll waits for more once it has something to say" },
+  pollBytesMax: { default: 262_144, unit: "bytes", what: "Bytes after which the answer to a long-poll ends; what follows is for the next one" },
   admissionPerSecond: {
     default: 1_000,
     unit: "links per second",

@@ -7,16 +7,20 @@ import type { Env } from "@holdfast/protocol";
 import { nodeEnv } from "./adapters/env.ts";
 import { httpServer, listening } from "./adapters/http-server.ts";
 import type { Engine } from "./engine.ts";
-import type { HttpContext } from "./http/context.ts";
+import type { Fallback, HttpContext } from "./http/context.ts";
 import { metricsOf } from "./http/metrics.ts";
 import { Hub, type HubStats } from "./hub/hub.ts";
 import { resolveServerOptions, type ServerOptions } from "./options.ts";
+import { pollTransport } from "./transports/poll.ts";
+import { sseTransport } from "./transports/sse.ts";
 
 export interface ServerParts {
   /** Where logs live. The server starts and stops it. */
   readonly engine: Engine;
   readonly options?: Partial<ServerOptions>;
   readonly env?: Env;
+  /** Answers requests for paths that are not Holdfast's, on the same port. Default: 404. */
+  readonly fallback?: Fallback;
 }
 
 export interface HoldfastServer {
@@ -33,8 +37,17 @@ export interface HoldfastServer {
 export function createServer(parts: ServerParts): HoldfastServer {
   const options = resolveServerOptions(parts.options);
   const { engine } = parts;
-  const hub = new Hub(engine, options, parts.env ?? nodeEnv);
-  const context: HttpContext = { hub, engine, options, metrics: metricsOf(hub, engine) };
+  const env = parts.env ?? nodeEnv;
+  const hub = new Hub(engine, options, env);
+  const transports = [sseTransport({ hub, options, env }), pollTransport({ hub, options, env })];
+  const context: HttpContext = {
+    hub,
+    engine,
+    options,
+    metrics: metricsOf(hub, engine),
+    transports: new Map(transports.map((transport) => [transport.path, transport])),
+    fallback: parts.fallback ?? null,
+  };
   const http = httpServer(context);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {

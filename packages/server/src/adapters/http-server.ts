@@ -2,11 +2,13 @@
  * The one port of a server: an HTTP server with finite times and sizes, whose upgrades go to the WebSocket transport.
  * Nothing is answered before Host, Origin and the header block have been checked.
  */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { HoldfastError } from "@holdfast/protocol";
 import { accessFault } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
+import { allowOrigin } from "../http/cors.ts";
+import { inTurn } from "../http/request-queue.ts";
 import { sendError } from "../http/respond.ts";
 import { route } from "../http/router.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -24,6 +26,16 @@ const keepAliveMs = 65_000;
 export function httpServer(context: HttpContext): Server {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const fault = headersFault(request) ?? accessFault(request, options);
+    if (fault === null) {
+      allowOrigin(request, response);
+      void route(context, request, response);
+    } else {
+      hub.counters.refuse(fault.code);
+      sendError(response, fault.code, fault.message, { headers: { Connection: "close" } });
+    }
+  };
   const server = createServer(
     {
       headersTimeout: options.handshakeMs,
@@ -31,14 +43,13 @@ export function httpServer(context: HttpContext): Server {
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: headerBytesMax,
       keepAliveTimeout: keepAliveMs,
+      // An offer to speak something else (curl's h2c, say) may be ignored (RFC 9110, section 7.8).
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
     },
     (request, response) => {
-      const fault = headersFault(request) ?? accessFault(request, options);
-      if (fault === null) void route(context, request, response);
-      else {
-        hub.counters.refuse(fault.code);
-        sendError(response, fault.code, fault.message, { headers: { Connection: "close" } });
-      }
+      if (inTurn(request, response, () => take(request, response))) return;
+      hub.counters.refuse("bad_request");
+      request.socket.destroy();
     },
   );
   server.maxHeadersCount = headersCountMax * 2;

@@ -21,6 +21,12 @@ function count(request: IncomingMessage, name: string): number {
   return found;
 }
 
+/** A page of the port that took this request is our own page, also when it came by way of a forwarded port, whose Host is another. */
+function isOwnAddress(request: IncomingMessage, origin: string, options: ServerOptions): boolean {
+  const port = `:${request.socket.localPort}`;
+  return origin.startsWith("http://") && origin.endsWith(port) && isOwnName(origin.slice("http://".length, -port.length), options);
+}
+
 export interface AccessFault {
   readonly code: "bad_request" | "bad_host" | "bad_origin";
   readonly message: string;
@@ -35,6 +41,6 @@ export function accessFault(request: IncomingMessage, options: ServerOptions): A
   if (host === undefined || !isOwnName(nameOf(host), options)) return { code: "bad_host", message: "this server does not answer to that Host" };
   if (origin === undefined) return null;
   const own = `http://${host.toLowerCase()}`;
-  if (origin === own || options.origins.includes(origin)) return null;
+  if (origin === own || options.origins.includes(origin) || isOwnAddress(request, origin, options)) return null;
   return { code: "bad_origin", message: "that origin is not on the list" };
 }

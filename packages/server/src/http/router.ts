@@ -4,11 +4,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HoldfastError, streamNameFault } from "@holdfast/protocol";
 import type { HttpContext } from "./context.ts";
+import { answerPreflight } from "./cors.ts";
 import { history, list } from "./history.ts";
 import { publish } from "./publish.ts";
 import { sendError, sendJson } from "./respond.ts";
 
 const streamsPath = "/v1/streams";
+/** What no fallback may take over. */
+const ownPaths = /^\/(?:v1|healthz|metrics)(?:\/|$)/;
 
 /** The stream's name in a path, percent-decoded per segment, or null when it cannot be one. */
 export function streamOf(path: string): string | null {
@@ -30,7 +33,7 @@ export async function route(context: HttpContext, request: IncomingMessage, resp
   try {
     await answer(context, request, response);
   } catch (thrown) {
-    if (request.destroyed && !response.headersSent) return; // The client left in the middle of its body.
+    if (request.destroyed && !request.complete) return; // The client left in the middle of its body.
     const error = HoldfastError.from(thrown);
     context.hub.counters.refuse(error.code);
     if (response.headersSent) response.destroy();
@@ -39,6 +42,7 @@ export async function route(context: HttpContext, request: IncomingMessage, resp
 }
 
 async function answer(context: HttpContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (answerPreflight(request, response)) return;
   const url = request.url ?? "/";
   const at = url.indexOf("?");
   const path = at < 0 ? url : url.slice(0, at);
@@ -53,6 +57,14 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       ? history(context, response, stream, query)
       : sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
   }
+  const transport = context.transports.get(path);
+  if (transport !== undefined) {
+    return transport.methods.includes(method ?? "")
+      ? transport.answer(request, response, query)
+      : sendError(response, "method_not_allowed", undefined, { headers: { Allow: transport.methods.join(", ") } });
+  }
+  // Another program's paths take whatever method they like.
+  if (!ownPaths.test(path) && context.fallback?.(request, response) === true) return;
   if (!reading) return sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD" } });
   switch (path) {
     case streamsPath:

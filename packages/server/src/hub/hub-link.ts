@@ -73,6 +73,9 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   get subscriptions(): number {
     return this.#readers.length;
   }
+  get unanswered(): number {
+    return this.#starting + (this.#publisher?.unanswered ?? 0);
+  }
   /** Whether the handshake is done and no close has begun. */
   get live(): boolean {
     return this.#state.name === "live";

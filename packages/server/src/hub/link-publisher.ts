@@ -53,6 +53,11 @@ export class LinkPublisher {
     return this.#inFlight;
   }
 
+  /** Those, and the answers that have not been given to the carrier. */
+  get unanswered(): number {
+    return this.#inFlight + this.#answers.length;
+  }
+
   /** The link is ending: what is in the engine's hands goes on, its answers go nowhere. */
   abandon(): void {
     this.#abandoned = true;

@@ -10,11 +10,11 @@ import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { Counters } from "../hub/counters.ts";
 import type { Hub } from "../hub/hub.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
+import { SocketCarrier } from "./socket-carrier.ts";
 import { textFrame, websocketFormat } from "./websocket-frames.ts";
 
 const reasonBytesMax = 123;
 const fragmentsMax = 64;
-const nothing = Buffer.alloc(0);
 
 /** What `ws` calls its errors, and our codes for the close codes that it has already sent then. */
 const faultCodes: Readonly<Record<string, Code>> = {
@@ -36,61 +36,30 @@ export function closeReason(code: Code, details: CloseDetails): string {
 const carrierKey = Symbol("carrier");
 type Carrying<T> = T & { [carrierKey]?: WebSocketCarrier };
 
-class WebSocketCarrier implements Carrier {
+class WebSocketCarrier extends SocketCarrier implements Carrier {
   readonly transport = "websocket";
   readonly twoWay = true;
   readonly format = websocketFormat;
   readonly #ws: WebSocket;
-  readonly #socket: Socket;
   readonly #counters: Counters;
-  #events: CarrierEvents | null = null;
   #open = true;
-  #armed = false;
-  /** Made when bytes stay behind for the first time, which on most links they never do. */
-  #left: ((error?: Error | null) => void) | null = null;
 
   constructor(ws: WebSocket, socket: Socket, counters: Counters) {
+    super(socket);
     this.#ws = ws;
-    this.#socket = socket;
     this.#counters = counters;
   }
 
-  get queuedBytes(): number {
-    return this.#socket.writableLength;
-  }
-
   deliver(bytes: Uint8Array): void {
-    if (!this.#open) return;
-    this.#socket.write(bytes);
-    this.#arm();
+    if (this.#open) this.write(bytes);
   }
 
   send(frame: Parameters<Carrier["send"]>[0]): void {
-    if (!this.#open) return;
-    this.#socket.write(textFrame(JSON.stringify(frame)));
-    this.#arm();
+    if (this.#open) this.write(textFrame(JSON.stringify(frame)));
   }
 
   sendAll(frames: Parameters<Carrier["sendAll"]>[0]): void {
-    if (!this.#open) return;
-    this.#socket.write(Buffer.concat(frames.map((frame) => textFrame(JSON.stringify(frame)))));
-    this.#arm();
-  }
-
-  /**
-   * Bytes that stay behind are waited for by an empty write after them: its callback comes when they have left.
-   * A callback on every write would cost a turn for each; `drain` does not come below the high-water mark.
-   */
-  #arm(): void {
-    if (this.#armed || this.#socket.writableLength === 0) return;
-    this.#armed = true;
-    this.#left ??= (error) => {
-      this.#armed = false;
-      if (error !== undefined && error !== null) return; // `gone` follows.
-      if (this.#socket.writableLength > 0) this.#arm();
-      else this.#events?.drained();
-    };
-    this.#socket.write(nothing, this.#left);
+    if (this.#open) this.write(Buffer.concat(frames.map((frame) => textFrame(JSON.stringify(frame)))));
   }
 
   holdInput(held: boolean): void {
@@ -107,15 +76,15 @@ class WebSocketCarrier implements Carrier {
 
   destroy(): void {
     this.#open = false;
-    this.#socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   /** Passes on what arrives until the connection is gone. */
   listen(events: CarrierEvents): void {
-    this.#events = events;
-    (this.#socket as Carrying<Socket>)[carrierKey] = this;
+    this.events = events;
+    (this.socket as Carrying<Socket>)[carrierKey] = this;
     (this.#ws as Carrying<WebSocket>)[carrierKey] = this;
-    this.#socket.on("data", WebSocketCarrier.#data);
+    this.socket.on("data", WebSocketCarrier.#data);
     this.#ws.on("message", WebSocketCarrier.#message);
     this.#ws.on("ping", WebSocketCarrier.#ping);
     this.#ws.on("error", WebSocketCarrier.#error);
@@ -124,7 +93,7 @@ class WebSocketCarrier implements Carrier {
 
   static #data(this: Carrying<Socket>): void {
     const carrier = this[carrierKey];
-    if (carrier !== undefined) carrier.#events?.bytes();
+    if (carrier !== undefined) carrier.events?.bytes();
   }
 
   static #message(this: Carrying<WebSocket>, data: RawData, isBinary: boolean): void {
@@ -133,13 +102,13 @@ class WebSocketCarrier implements Carrier {
     if (isBinary) {
       carrier.#counters.close("binary_unsupported");
       carrier.close("binary_unsupported");
-    } else carrier.#events?.text((data as Buffer).toString("utf8"));
+    } else carrier.events?.text((data as Buffer).toString("utf8"));
   }
 
   static #ping(this: Carrying<WebSocket>, data: Buffer): void {
     const carrier = this[carrierKey];
     if (carrier === undefined || !carrier.#open) return;
-    if (carrier.#events?.ping() === true) this.pong(data);
+    if (carrier.events?.ping() === true) this.pong(data);
   }
 
   static #error(this: Carrying<WebSocket>, error: Error & { code?: string }): void {
@@ -152,9 +121,9 @@ class WebSocketCarrier implements Carrier {
   static #close(this: Carrying<WebSocket>, closeCode: number): void {
     const carrier = this[carrierKey];
     if (carrier === undefined) return;
-    const events = carrier.#events;
+    const events = carrier.events;
     carrier.#open = false;
-    carrier.#events = null;
+    carrier.events = null;
     events?.gone(closeCode);
   }
 }

@@ -68,6 +68,12 @@ describe("the HTTP interface meets requests that nobody should send", () => {
     });
   }
 
+  it("answers a request that offers another protocol as if it had not", async () => {
+    const offer = `GET /healthz HTTP/1.1\r\n${host()}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n`;
+    const { answer } = await raw(test.port, offer, (seen) => seen.includes("durability"));
+    assert.equal(status(answer), 200);
+  });
+
   it("refuses an upgrade from a foreign page before 101", async () => {
     const upgrade = (origin: string): string =>
       `GET /v1/link HTTP/1.1\r\n${host()}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: holdfast.v1\r\nOrigin: ${origin}\r\n\r\n`;

@@ -1,0 +1,105 @@
+/**
+ * `POST /v1/poll`: long-poll for clients whose network holds back every kind of stream, and the way in for those whose link is one-way.
+ * Stateless: a request says where its streams stand, and its answer ends soon after there is something to say.
+ * Nothing that a request asked is left unanswered by a response that ends well.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type Code, limits } from "@holdfast/protocol";
+import type { CloseDetails } from "../carrier.ts";
+import type { ServerOptions } from "../options.ts";
+import { FlushMemo } from "./chunks.ts";
+import { linesFormat } from "./line-format.ts";
+import { readLines } from "./link-body.ts";
+import type { RequestTransport, TransportParts } from "./request-transport.ts";
+import { type ControlFrame, ResponseCarrier } from "./response-carrier.ts";
+
+class PollCarrier extends ResponseCarrier {
+  readonly transport = "poll";
+  readonly format = linesFormat;
+  protected readonly headers = { "Content-Type": "application/x-ndjson; charset=utf-8" };
+  readonly #memo: FlushMemo;
+  /** Something was said that the client has waited for: the answer ends after the linger. */
+  #hasSaid = false;
+  /** Nothing more is waited for but the answers to what was asked. */
+  #isDone = false;
+  #writtenBytes = 0;
+
+  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo) {
+    super(response, socket, parts);
+    this.#memo = memo;
+  }
+
+  deliver(bytes: Uint8Array): void {
+    if (!this.isOpen) return;
+    this.write(this.#memo.flush(bytes, "", this.isChunked));
+    this.#said(bytes.length);
+  }
+
+  send(frame: ControlFrame): void {
+    this.sendAll([frame]);
+  }
+
+  sendAll(frames: readonly ControlFrame[]): void {
+    if (!this.isOpen) return;
+    const lines = frames.map((frame) => `${JSON.stringify(frame)}\n`).join("");
+    this.writeText(lines);
+    this.#writtenBytes += lines.length;
+    for (const { type } of frames) {
+      if (type === "beat" || type === "goaway") this.#isDone = true;
+      else if (type === "gap" || type === "closed" || type === "unsubscribed") this.#said(0);
+    }
+    this.#endWhenDone();
+  }
+
+  protected bye(code: Code, details: CloseDetails): void {
+    this.writeText(`${JSON.stringify({ type: "bye", code, ...details })}\n`);
+  }
+
+  #said(bytes: number): void {
+    this.#writtenBytes += bytes;
+    const { pollBytesMax, pollLingerMs } = this.parts.options;
+    if (this.#writtenBytes >= pollBytesMax) this.#isDone = true;
+    if (!this.#hasSaid) {
+      this.#hasSaid = true;
+      this.later(pollLingerMs, () => {
+        this.#isDone = true;
+        this.#endWhenDone();
+      });
+    }
+    this.#endWhenDone();
+  }
+
+  protected fed(): void {
+    this.#endWhenDone();
+  }
+
+  #endWhenDone(): void {
+    const { events } = this;
+    if (events === null || !this.isOpen || !this.isFed || events.unanswered > 0) return;
+    // What was said may be long, and the peer slow: it gets as long as any peer that has bytes to take.
+    if (this.#isDone || events.subscriptions === 0) this.finish(this.parts.options.stallMs);
+  }
+}
+
+/** The longest body: one entry of the largest kind as parts, with room for what is around it. */
+function bodyBytesMaxOf({ entryBytesMax, bodyBytesMax }: ServerOptions): number {
+  const parts = Math.ceil(entryBytesMax / limits.partBytesMax.value);
+  return Math.max(bodyBytesMax, (parts + 1) * limits.wireBytesMax.value);
+}
+
+/** `POST /v1/poll`. */
+export function pollTransport(parts: TransportParts): RequestTransport {
+  const { hub, options } = parts;
+  const bodyBytesMax = bodyBytesMaxOf(options);
+  const memo = new FlushMemo();
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const lines = await readLines(request, response, bodyBytesMax, hub.counters);
+    const { socket } = response;
+    if (lines === null || socket === null) return;
+    new PollCarrier(response, socket, parts, memo).open(lines);
+  }
+
+  return { path: "/v1/poll", methods: ["POST"], answer };
+}

@@ -1,0 +1,171 @@
+/**
+ * A link whose client has said everything in its request: messages go out in the response. What is common to SSE and long-poll.
+ * The response begins with the first message; what ends the link before that is answered by an HTTP status.
+ * Bytes go straight to the socket, framed here, so it must never be used while `node:http` writes a body of its own.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Code, ServerFrame, Timer } from "@holdfast/protocol";
+import type { Carrier, CloseDetails, WireFormat } from "../carrier.ts";
+import { sendError } from "../http/respond.ts";
+import { closeHandshakeMs } from "../hub/link-state.ts";
+import { textChunk } from "./chunks.ts";
+import type { TransportParts } from "./request-transport.ts";
+import { SocketCarrier } from "./socket-carrier.ts";
+
+/** What a server sends beside entries. */
+export type ControlFrame = Exclude<ServerFrame, { type: "entry" | "part" }>;
+
+const headersCommon = {
+  "Cache-Control": "no-store, no-transform",
+  "X-Accel-Buffering": "no",
+  "X-Content-Type-Options": "nosniff",
+};
+
+export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
+  abstract readonly transport: string;
+  abstract readonly format: WireFormat;
+  readonly twoWay = false;
+  /** False once the end has been written: nothing may follow it. */
+  protected isOpen = true;
+  protected readonly parts: TransportParts;
+  readonly #response: ServerResponse;
+  #timer: Timer | null = null;
+  #hasBegun = false;
+  #lines: readonly string[] = [];
+  #next = 0;
+  #isHeld = false;
+  #isFeeding = false;
+
+  constructor(response: ServerResponse, socket: Socket, parts: TransportParts) {
+    super(socket);
+    this.#response = response;
+    this.parts = parts;
+  }
+
+  protected abstract readonly headers: Readonly<Record<string, string>>;
+  abstract deliver(bytes: Uint8Array, stream: string, position: string): void;
+  abstract send(frame: ControlFrame): void;
+  abstract sendAll(frames: readonly ControlFrame[]): void;
+  /** Writes the last message of a response that has begun. */
+  protected abstract bye(code: Code, details: CloseDetails): void;
+  /** All of the request has been taken by the hub; may be called again. */
+  protected abstract fed(): void;
+
+  protected get isChunked(): boolean {
+    return this.#response.chunkedEncoding;
+  }
+  protected get isFed(): boolean {
+    return this.#next >= this.#lines.length && !this.#isFeeding;
+  }
+
+  /** Runs `call` later, unless the link is over by then. One call waits at a time: the newest. */
+  protected later(delayMs: number, call: () => void): void {
+    this.#timer?.cancel();
+    this.#timer = this.parts.env.clock.after(delayMs, call);
+  }
+
+  /** Writes text as it is. The first takes the headers with it, and both leave at once. */
+  protected writeText(text: string): void {
+    if (this.#hasBegun) {
+      this.write(textChunk(text, this.isChunked));
+      return;
+    }
+    this.#hasBegun = true;
+    this.#response.writeHead(200, { ...headersCommon, ...this.headers });
+    this.socket.cork();
+    this.#response.flushHeaders();
+    this.socket.write(textChunk(text, this.isChunked));
+    this.socket.uncork();
+    this.watch();
+  }
+
+  /** Ends the response; `gone` follows when it has left, or after `deadlineMs`. */
+  protected finish(deadlineMs: number = closeHandshakeMs): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#response.end();
+    this.later(deadlineMs, () => this.destroy());
+  }
+
+  close(code: Code, details: CloseDetails = {}): void {
+    if (!this.isOpen) return;
+    if (this.#hasBegun) {
+      this.bye(code, details);
+      this.finish();
+      return;
+    }
+    this.isOpen = false;
+    sendError(this.#response, code, details.message, details.afterMs === undefined ? {} : { afterMs: details.afterMs });
+  }
+
+  destroy(): void {
+    this.isOpen = false;
+    this.socket.resetAndDestroy();
+  }
+
+  /** The request has been read as a whole, so it is its lines that wait. */
+  holdInput(held: boolean): void {
+    this.#isHeld = held;
+    if (!held) this.#feed();
+  }
+
+  /** Answers a request for the headers alone. */
+  showHeaders(): void {
+    this.isOpen = false;
+    this.#response.writeHead(200, { ...headersCommon, ...this.headers });
+    this.#response.end();
+  }
+
+  /** Joins the hub and gives it the client's messages. */
+  open(lines: readonly string[]): void {
+    const { socket } = this;
+    const left = (): void => {
+      socket.destroy(); // A client that says it will send no more is leaving; `node:http` ends the connection for it as well.
+    };
+    socket.on("end", left);
+    this.#response.on("close", () => {
+      socket.off("end", left);
+      this.#over();
+    });
+    const accepted = this.parts.hub.accept(this);
+    if ("refused" in accepted) {
+      this.refuse(accepted.refused, accepted.afterMs);
+      return;
+    }
+    this.events = accepted;
+    // A body without a message lacks its hello, like one that begins with something else.
+    this.#lines = lines.length === 0 ? [""] : lines;
+    this.#feed();
+  }
+
+  /** The hub takes no link now. */
+  protected refuse(code: Code, afterMs: number): void {
+    this.isOpen = false;
+    sendError(this.#response, code, undefined, { afterMs });
+  }
+
+  #feed(): void {
+    if (this.#isFeeding) return;
+    this.#isFeeding = true;
+    while (this.#next < this.#lines.length && !this.#isHeld && this.isOpen) {
+      const line = this.#lines[this.#next] as string;
+      this.#next++;
+      this.events?.text(line);
+    }
+    this.#isFeeding = false;
+    if (this.#next < this.#lines.length || !this.isOpen) return;
+    this.#lines = [];
+    this.#next = 0;
+    this.fed();
+  }
+
+  #over(): void {
+    const { events } = this;
+    this.isOpen = false;
+    this.events = null;
+    this.#lines = [];
+    this.#timer?.cancel();
+    events?.gone(null);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * `GET /v1/sse`: event streams for native `EventSource`, curl, and whoever can read lines. Every event ends with an id that says
+ * where all streams stand after it, so an event that is cut off takes its id with it, and the one before is the place to resume from.
+ * A native client gives up for ever on any status but 200: what passes by itself is an event stream that ends at once.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type Code, codes, randomFraction } from "@holdfast/protocol";
+import type { CloseDetails } from "../carrier.ts";
+import type { FlushMemo } from "./chunks.ts";
+import { eventId, idPrefix, type Place } from "./event-id.ts";
+import type { TransportParts } from "./request-transport.ts";
+import type { ControlFrame } from "./response-carrier.ts";
+import { SseCarrier } from "./sse-carrier.ts";
+import type { SseQuery } from "./sse-query.ts";
+
+/** The shortest time after which a client comes back: it keeps the last one that it was told, also when nobody answers any more. */
+const retryMsMin = 1_000;
+
+export class NativeSseCarrier extends SseCarrier {
+  readonly #memo: FlushMemo;
+  readonly #prefix: string;
+  readonly #places: readonly Place[];
+  readonly #placeOf: ReadonlyMap<string, Place>;
+
+  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo, query: SseQuery) {
+    super(response, socket, parts);
+    this.#memo = memo;
+    this.#prefix = idPrefix(query.streams);
+    this.#places = query.places;
+    this.#placeOf = new Map(query.streams.map((stream, i) => [stream, query.places[i] as Place]));
+  }
+
+  deliver(bytes: Uint8Array, stream: string, position: string): void {
+    if (!this.isOpen) return;
+    this.#moved(stream, position);
+    this.write(this.#memo.flush(bytes, this.#end(), this.isChunked));
+  }
+
+  send(frame: ControlFrame): void {
+    if (!this.isOpen) return;
+    switch (frame.type) {
+      case "welcome":
+        this.#event(frame, this.#retryMs(frame.reconnect.windowMs));
+        return;
+      case "goaway":
+        // There is nobody to make before breaking: the client comes back by itself, from the last id.
+        this.parts.hub.counters.close(frame.code);
+        this.#bye(frame.code, {}, retryMsMin + frame.afterMs);
+        return;
+      case "subscribed":
+        this.#moved(frame.stream, frame.position);
+        break;
+      case "gap":
+        this.#moved(frame.stream, frame.after);
+        break;
+      case "closed": {
+        this.#moved(frame.stream, frame.position);
+        const place = this.#placeOf.get(frame.stream);
+        if (place !== undefined) place.hasEnded = true;
+        break;
+      }
+      default:
+    }
+    this.#event(frame, null);
+    if (frame.type === "unsubscribed") {
+      // Nothing that the client could subscribe by: only another request asks again.
+      const code = frame.code ?? "internal";
+      this.parts.hub.counters.close(code);
+      this.#bye(code, frame.message === undefined ? {} : { message: frame.message }, this.#retryMs());
+    } else if (frame.type === "closed" && this.#places.every((place) => place.hasEnded)) this.finish();
+  }
+
+  sendAll(frames: readonly ControlFrame[]): void {
+    for (const frame of frames) this.send(frame);
+  }
+
+  protected bye(code: Code, details: CloseDetails): void {
+    this.#bye(code, details, this.#retryMs(details.windowMs) + (details.afterMs ?? 0));
+  }
+
+  protected override refuse(code: Code, afterMs: number): void {
+    if (codes[code].retry === "stop") super.refuse(code, afterMs);
+    else this.#bye(code, { afterMs }, this.#retryMs() + afterMs);
+  }
+
+  protected rotate(): void {
+    this.send({ type: "goaway", code: "rotated", afterMs: Math.round(retryMsMin * randomFraction(this.parts.env.rng)), deadlineMs: 0 });
+  }
+
+  #retryMs(windowMs = this.parts.hub.reconnectWindowMs()): number {
+    return retryMsMin + Math.round(randomFraction(this.parts.env.rng) * windowMs);
+  }
+
+  #moved(stream: string, position: string): void {
+    const place = this.#placeOf.get(stream);
+    if (place !== undefined) place.position = position;
+  }
+
+  /** What ends an event: the id after the data, so that neither counts without the other. */
+  #end(): string {
+    return `id: ${eventId(this.#prefix, this.#places)}\n\n`;
+  }
+
+  #event(message: { readonly type: string }, retryMs: number | null): void {
+    const retry = retryMs === null ? "" : `retry: ${retryMs}\n`;
+    this.writeText(`${retry}event: ${message.type}\ndata: ${JSON.stringify(message)}\n${this.#end()}`);
+  }
+
+  #bye(code: Code, details: CloseDetails, retryMs: number): void {
+    this.#event({ type: "bye", code, ...details } as { readonly type: string }, retryMs);
+    this.finish();
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * `POST /v1/sse`: event streams for clients of our own kind, which read responses by fetch and keep their cursors themselves.
+ * Events have no name and no id; every `data:` line is one message.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Code } from "@holdfast/protocol";
+import type { CloseDetails } from "../carrier.ts";
+import type { FlushMemo } from "./chunks.ts";
+import type { TransportParts } from "./request-transport.ts";
+import type { ControlFrame } from "./response-carrier.ts";
+import { SseCarrier } from "./sse-carrier.ts";
+
+/** The longest time that a link whose age has come waits for its client to move. */
+const rotateDeadlineMsMax = 10_000;
+
+export class PostedSseCarrier extends SseCarrier {
+  readonly #memo: FlushMemo;
+
+  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo) {
+    super(response, socket, parts);
+    this.#memo = memo;
+  }
+
+  deliver(bytes: Uint8Array): void {
+    if (this.isOpen) this.write(this.#memo.flush(bytes, "\n", this.isChunked));
+  }
+
+  send(frame: ControlFrame): void {
+    if (this.isOpen) this.writeText(`data: ${JSON.stringify(frame)}\n\n`);
+  }
+
+  sendAll(frames: readonly ControlFrame[]): void {
+    if (this.isOpen) this.writeText(`${frames.map((frame) => `data: ${JSON.stringify(frame)}\n`).join("")}\n`);
+  }
+
+  protected bye(code: Code, details: CloseDetails): void {
+    this.writeText(`data: ${JSON.stringify({ type: "bye", code, ...details })}\n\n`);
+  }
+
+  protected rotate(): void {
+    const deadlineMs = Math.min(rotateDeadlineMsMax, this.parts.options.rotateMs);
+    this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
+    this.later(deadlineMs, () => {
+      this.parts.hub.counters.close("rotated");
+      this.close("rotated");
+    });
+  }
+}

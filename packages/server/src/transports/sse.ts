@@ -1,0 +1,64 @@
+/**
+ * Server-sent events (WHATWG HTML, section 9.2) at one address: POST for clients that read responses themselves, GET for native ones.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { limits } from "@holdfast/protocol";
+import { sendError } from "../http/respond.ts";
+import { FlushMemo } from "./chunks.ts";
+import { readLines } from "./link-body.ts";
+import type { RequestTransport, TransportParts } from "./request-transport.ts";
+import { NativeSseCarrier } from "./sse-get.ts";
+import { PostedSseCarrier } from "./sse-post.ts";
+import { readSseQuery, type SseQuery } from "./sse-query.ts";
+
+/** The longest name, a position, and what is around them. */
+const subscribeBytesMax = 1_024;
+const hello = '{"type":"hello","protocol":1,"client":"EventSource"}';
+
+/** `POST /v1/sse` and `GET /v1/sse`. */
+export function sseTransport(parts: TransportParts): RequestTransport {
+  const { hub, options } = parts;
+  const bodyBytesMax = Math.max(limits.linkBodyBytesMax.value, options.subscriptionsMax * subscribeBytesMax);
+  const memos = { posted: new FlushMemo(), native: new FlushMemo() };
+
+  async function post(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const lines = await readLines(request, response, bodyBytesMax, hub.counters);
+    const { socket } = response;
+    if (lines === null || socket === null) return;
+    new PostedSseCarrier(response, socket, parts, memos.posted).open(lines);
+  }
+
+  function get(request: IncomingMessage, response: ServerResponse, search: URLSearchParams): void {
+    const lastEventId = request.headers["last-event-id"];
+    const query = readSseQuery(search, typeof lastEventId === "string" ? lastEventId : undefined, options);
+    if ("code" in query) {
+      hub.counters.refuse(query.code);
+      sendError(response, query.code, query.message);
+      return;
+    }
+    const { socket } = response;
+    if (socket === null) return;
+    if (query.from.every((from) => from === null)) {
+      response.writeHead(204, { "Cache-Control": "no-store" }).end();
+      return;
+    }
+    const carrier = new NativeSseCarrier(response, socket, parts, memos.native, query);
+    if (request.method === "HEAD") carrier.showHeaders();
+    else carrier.open(messagesOf(query));
+  }
+
+  return {
+    path: "/v1/sse",
+    methods: ["GET", "HEAD", "POST"],
+    answer: (request, response, query) => (request.method === "POST" ? post(request, response) : get(request, response, query)),
+  };
+}
+
+/** What a client would say that asks for this. */
+function messagesOf({ streams, from }: SseQuery): string[] {
+  const messages = [hello];
+  for (const [i, stream] of streams.entries()) {
+    if (from[i] !== null) messages.push(JSON.stringify({ type: "subscribe", id: i, stream, from: from[i] }));
+  }
+  return messages;
+}
