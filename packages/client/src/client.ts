@@ -2,17 +2,16 @@
  * The client: one connection, the streams read over it, and the outbox. It only joins the parts; each of them has its own file.
  * It must never reach the platform: `connect` (connect.ts) hands in clock, randomness and transports.
  */
-import { type Env, HoldfastError, isKey, limits, parsePosition, type ServerFrame, streamNameFault } from "@holdfast/protocol";
-import { type Line, lineOf, outcomeLine, streamLine } from "./client-status.ts";
-import { Connection, endingError, endpointOf } from "./connection.ts";
+import { type Env, type From, HoldfastError, isKey, isPositionLike, isStreamName, lastEntriesMax, type ServerFrame } from "@holdfast/protocol";
+import { streamLine } from "./client-status.ts";
+import { Connection, endpointOf } from "./connection.ts";
 import { type ClientCounters, newCounters } from "./counters.ts";
 import type { Link } from "./link.ts";
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { Outbox, type PublishRequest } from "./outbox.ts";
-import type { Published } from "./outbox-lane.ts";
+import { Outbox, type Published, type PublishRequest } from "./outbox.ts";
 import { toPayload } from "./payload.ts";
-import { type Status, type StatusSource, StatusStore, type StreamStatus } from "./status.ts";
-import { Reader, type Stream, StreamHandle, type StreamOptions } from "./stream.ts";
+import { type Status, type StatusSource, StatusStore } from "./status.ts";
+import { Reader, type ReaderHooks, type Stream, type StreamOptions } from "./stream.ts";
 import { Subscription } from "./subscription.ts";
 import type { Transport } from "./transport.ts";
 
@@ -55,17 +54,22 @@ export interface Client {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a platform provides. The first transport is used. */
+/** What a platform provides. */
 export interface Platform {
   readonly env: Env;
+  /** From the best to the one that works everywhere; the option `transports` chooses among them. */
   readonly transports: readonly Transport[];
+  /** Tells when the world changes under the client; returns the way to stop that. */
+  watch?(hooks: PlatformHooks): () => void;
 }
 
-interface Open {
-  readonly id: number;
-  readonly reader: Reader;
-  readonly subscription: Subscription;
-  readonly status: StatusStore<StreamStatus>;
+/** What a platform may tell. */
+export interface PlatformHooks {
+  /** The network, the page or the machine came back. */
+  wake(): void;
+  /** The page is put away and may be restored as it was, long after: `resume` follows then. */
+  pause(): void;
+  resume(): void;
 }
 
 const drainMsDefault = 2_000;
@@ -82,30 +86,55 @@ class HoldfastClient implements Client {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #open = new Map<number, Open>();
-  readonly #behind = new Set<number>();
+  /** Those that lack something that the server is known to have. */
+  readonly #behind = new Set<Reader>();
   readonly #status: StatusStore<Status>;
+  readonly #unwatch: (() => void) | undefined;
+  readonly #readerHooks: ReaderHooks = {
+    full: (reader) => {
+      if (reader.isFull) this.#counters.cutbacks++;
+      this.#subscriptions.get(reader.name)?.review();
+      this.#describe(reader);
+      this.#refresh();
+    },
+    left: (reader) => {
+      this.#subscriptions.get(reader.name)?.leave(reader);
+      this.#forget(reader);
+    },
+  };
   #link: Link | null = null;
   #retiring: Link | null = null;
-  #streams = 0;
   #over: HoldfastError | null = null;
   #closing: Promise<void> | null = null;
-  #isClosing = false;
+  #isPaused = false;
 
-  constructor(url: string, options: ResolvedOptions, { env, transports }: Platform) {
-    const [transport] = transports;
-    if (transport === undefined) throw new TypeError("Expected `transports` to have at least one transport, got none");
+  constructor(url: string, options: ResolvedOptions, { env, transports, watch }: Platform) {
+    const chosen = options.transports?.map((name) => transports.find((each) => each.name === name)) ?? transports;
+    if (!chosen.every((each) => each !== undefined) || chosen.length === 0) {
+      throw new TypeError(`Expected \`transports\` to be some of ${transports.map(({ name }) => name).join(", ")}`);
+    }
     this.#env = env;
     this.#options = options;
-    this.#connection = new Connection(env, endpointOf(url), transport, options, this.#counters, {
+    this.#connection = new Connection(env, endpointOf(url), chosen, options, this.#counters, {
       linkUp: (link) => this.#linkUp(link),
       linkDown: (link) => this.#linkDown(link),
       frame: (link, frame) => this.#frame(link, frame),
-      wanted: () => this.#open.size > 0 || !this.#outbox.isEmpty,
+      cursor: (stream) => this.#subscriptions.get(stream)?.cursor ?? null,
       changed: () => this.#connectionChanged(),
     });
-    this.#outbox = new Outbox(env, options, this.#counters, () => this.#connection.demand());
-    this.#status = new StatusStore<Status>({ ...this.#describe(), since: env.clock.wallMs() });
+    this.#outbox = new Outbox(env, options, this.#counters, () => this.#demand());
+    this.#status = new StatusStore<Status>({ ...this.#connection.describe(), since: env.clock.wallMs() });
+    this.#unwatch = watch?.({
+      wake: () => this.wake(),
+      pause: () => {
+        this.#isPaused = true;
+        this.#connection.pause();
+      },
+      resume: () => {
+        this.#isPaused = false;
+        this.#demand();
+      },
+    });
   }
 
   get status(): StatusSource<Status> {
@@ -118,25 +147,14 @@ class HoldfastClient implements Client {
 
   stream(name: string, options: StreamOptions = {}): Stream {
     checkName(name);
-    const from = options.from ?? "now";
-    checkFrom(from);
-    const id = ++this.#streams;
-    const reader = new Reader(options, this.#options, {
-      full: (isFull) => this.#full(id, isFull),
-      left: () => this.#leave(id),
-    });
-    const status = new StatusStore<StreamStatus>({ state: "offline", code: null, reason: "", since: this.#env.clock.wallMs(), gaps: 0 });
-    if (this.#over !== null) reader.finish({ kind: "failed", error: this.#over });
-    if (reader.isOver) status.set({ ...(outcomeLine(reader) as Line), gaps: 0 }, this.#env.clock.wallMs());
-    else {
-      const subscription = this.#subscription(name);
-      this.#open.set(id, { id, reader, subscription, status });
-      this.#behind.add(id);
-      subscription.join(id, reader, from);
-      this.#changed(subscription);
-      this.#connection.demand();
-    }
-    return new StreamHandle(name, reader, status);
+    checkFrom(options.from);
+    const reader = new Reader(name, options, this.#options, this.#env.clock.wallMs(), this.#readerHooks);
+    if (this.#over !== null) reader.finish({ error: this.#over });
+    if (reader.outcome === null) this.#subscription(name).join(reader);
+    this.#describe(reader);
+    this.#refresh();
+    this.#demand();
+    return reader;
   }
 
   publish(name: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
@@ -147,14 +165,15 @@ class HoldfastClient implements Client {
     return this.#publish(name, () => ({ payload: null, bytes: 0 }), { ...options, close: true });
   }
 
-  async #publish(name: string, payload: () => Pick<PublishRequest, "payload" | "bytes">, options: PublishOptions): Promise<Published> {
-    checkName(name);
-    const { key, dedupeKey, signal, close = false } = options;
-    for (const [what, value] of Object.entries({ key, dedupeKey })) {
-      if (value !== undefined && !isKey(value)) throw new HoldfastError("bad_request", `expected \`${what}\` to be 1 to 255 bytes`);
-    }
-    if (this.#over !== null || this.#isClosing) throw this.#over ?? new HoldfastError("closed_by_user");
-    return this.#outbox.publish({ stream: name, ...payload(), key, dedupeKey, close, signal });
+  async #publish(
+    stream: string,
+    payload: () => Pick<PublishRequest, "payload" | "bytes">,
+    { key, dedupeKey, signal, close = false }: PublishOptions,
+  ): Promise<Published> {
+    checkName(stream);
+    for (const given of [key, dedupeKey]) if (given !== undefined && !isKey(given)) throw new HoldfastError("bad_request", "expected a key of 1 to 255 bytes");
+    if (this.#over !== null || this.#closing !== null) throw this.#over ?? new HoldfastError("closed_by_user");
+    return this.#outbox.publish({ stream, ...payload(), key, dedupeKey, close, signal });
   }
 
   flush(): Promise<void> {
@@ -175,8 +194,8 @@ class HoldfastClient implements Client {
   }
 
   async #close(drainMs: number): Promise<void> {
-    this.#isClosing = true;
-    if (drainMs > 0 && !this.#outbox.isEmpty && this.#over === null) {
+    this.#unwatch?.();
+    if (drainMs > 0 && !this.#outbox.isEmpty) {
       await new Promise<void>((resolve) => {
         const timer = this.#env.clock.after(drainMs, resolve);
         void this.#outbox.flush().then(() => {
@@ -192,10 +211,12 @@ class HoldfastClient implements Client {
   /** Everything that is open ends with this error; nothing can be opened any more. */
   #end(error: HoldfastError): void {
     this.#over = error;
-    for (const { id, reader, subscription } of [...this.#open.values()]) {
-      reader.finish({ kind: "failed", error });
-      subscription.leave(id);
-      this.#forget(id);
+    for (const subscription of [...this.#subscriptions.values()]) {
+      for (const reader of [...subscription.readers]) {
+        reader.finish({ error });
+        subscription.leave(reader);
+        this.#forget(reader);
+      }
     }
     this.#outbox.fail(error);
   }
@@ -206,8 +227,8 @@ class HoldfastClient implements Client {
       subscription = new Subscription(name, {
         env: this.#env,
         counters: this.#counters,
-        fault: (link) => this.#connection.fault(link),
-        changed: (each) => this.#changed(each),
+        fault: (link) => link.fault(),
+        changed: (readers) => this.#changed(readers),
       });
       this.#subscriptions.set(name, subscription);
       if (this.#link !== null) subscription.linkUp(this.#link);
@@ -215,40 +236,20 @@ class HoldfastClient implements Client {
     return subscription;
   }
 
-  #full(id: number, isFull: boolean): void {
-    if (isFull) this.#counters.cutbacks++;
-    const open = this.#open.get(id);
-    open?.subscription.dispatch({ type: "full", id, full: isFull });
-    if (open !== undefined) this.#describeStream(open);
-    this.#refresh();
-  }
-
-  #leave(id: number): void {
-    const open = this.#open.get(id);
-    open?.subscription.leave(id);
-    this.#forget(id);
-  }
-
   /** The reader takes nothing more from the link. */
-  #forget(id: number): void {
-    const open = this.#open.get(id);
-    if (open === undefined) return;
-    this.#open.delete(id);
-    this.#behind.delete(id);
-    this.#describeStream(open);
-    const { subscription } = open;
-    if (subscription.isEmpty) this.#subscriptions.delete(subscription.stream);
+  #forget(reader: Reader): void {
+    if (this.#subscriptions.get(reader.name)?.readers.size === 0) this.#subscriptions.delete(reader.name);
+    this.#describe(reader);
     this.#refresh();
     this.#checkCaughtUp();
-    this.#connection.demand();
+    this.#demand();
   }
 
   /** A subscription moved: readers may be at the head, behind it, or over. */
-  #changed(subscription: Subscription): void {
-    for (const open of [...this.#open.values()]) {
-      if (open.subscription !== subscription) continue;
-      if (open.reader.isOver) this.#forget(open.id);
-      else this.#describeStream(open);
+  #changed(readers: Iterable<Reader>): void {
+    for (const reader of readers) {
+      if (reader.outcome === null) this.#describe(reader);
+      else this.#forget(reader);
     }
     this.#refresh();
     this.#checkCaughtUp();
@@ -271,26 +272,22 @@ class HoldfastClient implements Client {
 
   /** The retiring link may go once the new one carries every subscription; publishes were all repeated on the new one. */
   #checkCaughtUp(): void {
-    if (this.#retiring === null) return;
-    for (const subscription of this.#subscriptions.values()) if (!subscription.isSettled) return;
+    if (this.#retiring === null || ![...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) return;
     this.#retiring = null;
-    this.#connection.caughtUp();
+    this.#connection.retire();
   }
 
   #frame(link: Link, frame: ServerFrame): void {
     switch (frame.type) {
       case "beat":
         for (const [stream, beat] of Object.entries(frame.streams ?? {})) this.#subscriptions.get(stream)?.beat(link, beat);
-        this.#refresh();
-        return;
+        return this.#refresh();
       case "published":
         if (!this.#outbox.published(link, frame.id, { position: frame.position, duplicate: frame.duplicate })) this.#counters.late++;
         return;
       case "refused":
-        if (!this.#outbox.refused(link, frame.id, frame.code, frame.message, frame.afterMs)) this.#counters.late++;
-        return;
       case "error":
-        if (frame.id !== undefined) this.#outbox.refused(link, frame.id, frame.code, frame.message, undefined);
+        if (!this.#outbox.refused(link, frame) && frame.type === "refused") this.#counters.late++;
         return;
       case "part":
       case "entry":
@@ -300,7 +297,8 @@ class HoldfastClient implements Client {
       case "unsubscribed": {
         const subscription = this.#subscriptions.get(frame.stream);
         if (subscription === undefined) this.#counters.late++;
-        else subscription.frame(link, frame);
+        // The subscription's method is named for the message.
+        else subscription[frame.type](link, frame as never);
         return;
       }
       default:
@@ -308,53 +306,39 @@ class HoldfastClient implements Client {
     }
   }
 
+  #demand(): void {
+    this.#connection.want(!this.#isPaused && (this.#subscriptions.size > 0 || !this.#outbox.isEmpty));
+  }
+
   #connectionChanged(): void {
-    const { state } = this.#connection;
-    if (state.name === "denied" && this.#over === null) this.#end(endingError(state.cause));
-    for (const open of this.#open.values()) this.#describeStream(open);
+    const { verdict } = this.#connection;
+    if (verdict !== null && this.#over === null) this.#end(new HoldfastError(verdict.code, verdict.reason));
+    for (const { readers } of this.#subscriptions.values()) for (const reader of readers) this.#describe(reader);
     this.#refresh();
   }
 
   #refresh(): void {
-    this.#status.set(this.#describe(), this.#env.clock.wallMs());
+    const status = this.#connection.describe();
+    this.#status.set({ ...status, state: status.state === "live" && this.#behind.size > 0 ? "catching-up" : status.state }, this.#env.clock.wallMs());
   }
 
-  #describe(): Omit<Status, "since"> {
-    const { clock } = this.#env;
-    const { state, heardMs, transportName } = this.#connection;
-    const toWall = (monoMs: number): number => Math.round(clock.wallMs() - clock.monoMs() + monoMs);
-    const line = lineOf(state);
-    const isUp = "link" in state;
-    return {
-      ...line,
-      state: line.state === "live" && this.#behind.size > 0 ? "catching-up" : line.state,
-      transport: isUp ? transportName : null,
-      lastProofOfLifeMs: heardMs === null ? (this.#status?.getSnapshot().lastProofOfLifeMs ?? null) : toWall(heardMs),
-      attempt: "failures" in state ? state.failures : 0,
-      retryAtMs: state.name === "waiting" ? toWall(state.untilMs) : null,
-      linkId: isUp ? state.link.linkId : null,
-    };
-  }
-
-  #describeStream({ id, reader, subscription, status }: Open): void {
-    const isCurrent = subscription.isCurrent(id);
-    if (isCurrent || !this.#open.has(id)) this.#behind.delete(id);
-    else this.#behind.add(id);
-    const line = outcomeLine(reader) ?? streamLine(reader, lineOf(this.#connection.state), isCurrent);
-    status.set({ ...line, gaps: reader.counters.gaps }, this.#env.clock.wallMs());
+  #describe(reader: Reader): void {
+    const isCurrent = this.#subscriptions.get(reader.name)?.isCurrent(reader) === true;
+    if (isCurrent || reader.outcome !== null) this.#behind.delete(reader);
+    else this.#behind.add(reader);
+    reader.status.set({ ...streamLine(reader, this.#connection.describe(), isCurrent), gaps: reader.counters.gaps }, this.#env.clock.wallMs());
   }
 }
 
 function checkName(name: string): void {
-  const fault = streamNameFault(name);
-  if (fault !== null) throw new HoldfastError("bad_stream_name", fault);
+  if (!isStreamName(name)) throw new HoldfastError("bad_stream_name", JSON.stringify(name));
 }
 
-function checkFrom(from: NonNullable<StreamOptions["from"]>): void {
+function checkFrom(from: From = "now"): void {
   if (from === "first" || from === "now") return;
   if ("after" in from) {
-    if (typeof from.after !== "string" || parsePosition(from.after) === null) throw new HoldfastError("bad_position");
-  } else if (!Number.isSafeInteger(from.last) || from.last < 0 || from.last > limits.lastEntriesMax.value) {
-    throw new HoldfastError("bad_request", `expected \`last\` to be a whole number from 0 to ${limits.lastEntriesMax.value}`);
+    if (!isPositionLike(from.after)) throw new HoldfastError("bad_position");
+  } else if (!Number.isSafeInteger(from.last) || from.last < 0 || from.last > lastEntriesMax) {
+    throw new HoldfastError("bad_request", `expected \`last\` to be a whole number from 0 to ${lastEntriesMax}`);
   }
 }

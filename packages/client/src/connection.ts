@@ -1,342 +1,275 @@
 /**
- * The shell around the connection's machine: it performs what the machine says, over transports and the clock it was given, and ties
- * one timer to the machine's state. It must never decide by itself what the machine decides.
+ * The life of a client's connection: which links there are, when the next is dialled, and when to give up (PROTOCOL.md, section 9).
+ * Idle, waiting, dialing, live, moving (a link is live while its replacement is dialled), denied and closed follow from what is held.
+ * It must never hold more than one dial, and two links only while one retires; nor touch clock, randomness or sockets but by what it is given.
  */
-import {
-  type Code,
-  decodeServerFrame,
-  type Env,
-  HoldfastError,
-  protocolVersion,
-  randomFraction,
-  type ServerFrame,
-  subprotocol,
-  type Timer,
-  type WelcomeFrame,
-} from "@holdfast/protocol";
-import { type ConnectionAction, type ConnectionEvent, type ConnectionFacts, type ConnectionState, deadlineOf, step } from "./connection-state.ts";
+import { type Env, randomFraction } from "@holdfast/protocol";
+import { Alarm } from "./alarm.ts";
 import type { ClientCounters } from "./counters.ts";
-import { closeReason, type Ending, localEnding, remoteEnding } from "./endings.ts";
-import { Link } from "./link.ts";
+import { backoffMs, type Ending, localEnding, reconnectDelayMs } from "./endings.ts";
+import { Fallback } from "./fallback.ts";
+import { Link, type LinkOwner, type LinkUser } from "./link.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { ConnHandlers, Transport } from "./transport.ts";
+import type { Status } from "./status.ts";
+import type { Transport } from "./transport.ts";
 
 /** Who uses the connection. */
-export interface ConnectionHooks {
+export interface ConnectionUser extends LinkUser {
   /** Everything goes over this link from now on. An earlier one may still bring messages. */
   linkUp(link: Link): void;
   /** The link is over. */
   linkDown(link: Link): void;
-  /** A message about streams or publishes. */
-  frame(link: Link, frame: ServerFrame): void;
-  /** Whether there is anything to carry. */
-  wanted(): boolean;
+  /** What `describe` says may have changed. */
   changed(): void;
 }
 
 /** Least time between two wakes that are obeyed: ten a second would be ten probes, more than a server bears. */
 const wakePauseMs = 1_500;
+/** A wake brings the next dial forward to within this. */
+const wakeRetryMs = 1_000;
+/** How long a link over another than the first transport is kept before the first is tried again, and up to a tenth longer. */
+const moveUpMs = 600_000;
+const moveTimeoutMs = 5_000;
+const retireMs = 5_000;
+/** A link that ends sooner than this counts as a failure. */
+const stableMs = 5_000;
 
-/** A change of the wall clock against the other that is more than drift: the machine slept, or somebody set it. */
-const clockJumpMs = 2_000;
-const closeCodes: Partial<Record<Code, number>> = { closed_by_user: 1000, protocol_error: 4500, heartbeat_lost: 4003 };
-
-export class Connection {
+export class Connection implements LinkOwner {
   readonly #env: Env;
   readonly #url: string;
-  readonly #transport: Transport;
+  readonly #transports: readonly Transport[];
   readonly #options: ResolvedOptions;
   readonly #counters: ClientCounters;
-  readonly #hooks: ConnectionHooks;
-  readonly #links = new Map<number, Link>();
-  readonly #events: ConnectionEvent[] = [];
-  #state: ConnectionState = { name: "idle" };
-  #isStepping = false;
-  #timer: Timer | null = null;
-  #wokenMonoMs = -Infinity;
-  #wokenWallMs = -Infinity;
-  #timerAtMs = Infinity;
-  #clockOffsetMs: number;
-  #conns = 0;
-  #pings = 0;
+  readonly #user: ConnectionUser;
+  readonly #fallback: Fallback;
+  readonly #alarm: Alarm;
+  /** What everything goes over; what it replaced, and may still bring messages; what is dialled, to be the next. */
+  #live: Link | null = null;
+  #old: Link | null = null;
+  #next: Link | null = null;
+  #isWanted = false;
+  /** Why there is no link; null when there is no reason to name. */
+  #ending: Ending | null = null;
+  #over: "denied" | "closed" | null = null;
+  /** Failures in a row: of dials, of links that did not last; and of dials for a replacement of the live link. */
+  #failures = 0;
+  #moves = 0;
+  #isMoving = false;
+  #dialAtMs = Infinity;
+  #idleAtMs = Infinity;
+  #retireAtMs = Infinity;
+  #wokenMs = -Infinity;
+  #provedMs: number | null = null;
 
-  constructor(env: Env, url: string, transport: Transport, options: ResolvedOptions, counters: ClientCounters, hooks: ConnectionHooks) {
+  constructor(env: Env, url: string, transports: readonly Transport[], options: ResolvedOptions, counters: ClientCounters, user: ConnectionUser) {
     this.#env = env;
     this.#url = url;
-    this.#transport = transport;
+    this.#transports = transports;
     this.#options = options;
     this.#counters = counters;
-    this.#hooks = hooks;
-    this.#clockOffsetMs = env.clock.wallMs() - env.clock.monoMs();
+    this.#user = user;
+    this.#fallback = new Fallback(transports.length);
+    this.#alarm = new Alarm(env.clock, () => [
+      [this.#dialAtMs, () => this.#dial()],
+      [this.#idleAtMs, () => this.pause()],
+      [this.#retireAtMs, () => this.retire()],
+    ]);
   }
 
-  get state(): ConnectionState {
-    return this.#state;
+  /** Why it is denied or closed; null when it is not. */
+  get verdict(): Ending | null {
+    return this.#over && this.#ending;
   }
 
-  get transportName(): string {
-    return this.#transport.name;
-  }
-
-  /** When bytes last came over the live link, by `monoMs`; null without one. */
-  get heardMs(): number | null {
-    return this.#liveLink()?.heardMs ?? null;
-  }
-
-  /** `hooks.wanted()` may have changed. */
-  demand(): void {
-    this.#dispatch({ type: "demand" });
-  }
-
-  /** Nothing depends on the retiring link any more. */
-  caughtUp(): void {
-    this.#dispatch({ type: "caught-up" });
-  }
-
-  /** The link brought what cannot be: what else was lost is unknown, so its streams are resumed on another. */
-  fault(link: Link): void {
-    if (link.isOver) return;
-    this.#counters.faults++;
-    link.conn?.close(closeCodes.protocol_error as number, closeReason("protocol_error"));
-    this.#ended(link, localEnding("protocol_error", "the server sent what the protocol does not allow", "remote", "backoff"));
-  }
-
-  /** Wakes in quick succession count once: each is a probe, and a server bears only so many. A machine that slept in between shows by its wall clock. */
-  wake(): void {
+  /** What it means to people. Never more than is proved: `live` needs a link that answers in time. */
+  describe(): Omit<Status, "since"> {
+    const link = this.#live;
     const { clock } = this.#env;
-    const sinceMs = Math.max(clock.monoMs() - this.#wokenMonoMs, Math.abs(clock.wallMs() - this.#wokenWallMs));
-    if (sinceMs < wakePauseMs) return;
-    this.#wokenMonoMs = clock.monoMs();
-    this.#wokenWallMs = clock.wallMs();
-    this.#dispatch({ type: "wake" });
+    const toWall = (monoMs: number): number => Math.round(clock.wallMs() - clock.monoMs() + monoMs);
+    const [state, cause, otherwise]: [Status["state"], Ending | null, string] =
+      link === null
+        ? ["offline", this.#ending, this.#next === null ? "nothing to carry" : "connecting"]
+        : link.isStale
+          ? ["stale", null, "no proof of life in time; probing"]
+          : // A link that works, but not over what was asked for first, says why.
+            ["live", this.#fallback.cause, ""];
+    if (link !== null) this.#provedMs = toWall(link.heardMs);
+    return {
+      state: this.#over ?? state,
+      code: cause?.code ?? null,
+      reason: cause?.reason ?? otherwise,
+      transport: link && (this.#transports[link.transport] as Transport).name,
+      lastProofOfLifeMs: this.#provedMs,
+      attempt: link === null ? this.#failures : 0,
+      retryAtMs: link === null && this.#dialAtMs < Infinity ? toWall(this.#dialAtMs) : null,
+      linkId: link?.linkId ?? null,
+    };
+  }
+
+  get #nowMs(): number {
+    return this.#env.clock.monoMs();
+  }
+
+  /** A random time from now on. */
+  #within(ms: number): number {
+    return this.#nowMs + randomFraction(this.#env.rng) * ms;
+  }
+
+  /** Whether there is anything to carry. */
+  want(isWanted: boolean): void {
+    if (isWanted === this.#isWanted) return;
+    this.#isWanted = isWanted;
+    this.changed();
+  }
+
+  /** Lets the link go until there is something to carry anew. */
+  pause(): void {
+    this.#isWanted = false;
+    this.#letGo();
+    this.changed();
   }
 
   close(): void {
-    this.#dispatch({ type: "close" });
+    this.#over = "closed";
+    this.#ending = localEnding("closed_by_user", "");
+    this.changed();
   }
 
-  #liveLink(): Link | undefined {
-    return "link" in this.#state ? this.#links.get(this.#state.link.conn) : undefined;
+  /** Wakes in quick succession count once: each is a probe, and a server bears only so many. */
+  wake(): void {
+    const wallMs = this.#env.clock.wallMs();
+    if (Math.abs(wallMs - this.#wokenMs) < wakePauseMs) return;
+    this.#wokenMs = wallMs;
+    this.#live?.wake();
+    // The server's own word is not overruled.
+    if (this.#live !== null || this.#dialAtMs === Infinity || this.#ending?.afterMs !== null) return;
+    this.#dialAtMs = Math.min(this.#dialAtMs, this.#within(wakeRetryMs));
+    this.changed();
   }
 
-  #facts(): ConnectionFacts {
-    const link = this.#liveLink();
-    return {
-      options: this.#options,
-      random: randomFraction(this.#env.rng),
-      nextConn: this.#conns + 1,
-      wanted: this.#hooks.wanted(),
-      heardMs: link?.heardMs ?? 0,
-      sentMs: link?.sentMs ?? 0,
-      movedMs: link?.watchQueue() ?? -Infinity,
-      unansweredSinceMs: link?.unansweredSinceMs ?? null,
-    };
+  /** Nothing depends on the retiring link any more. */
+  retire(): void {
+    const link = this.#old;
+    this.#old = null;
+    this.#retireAtMs = Infinity;
+    this.#drop(link);
   }
 
-  /** Steps once for this event and for those that its actions bring about, one after the other. */
-  #dispatch(event: ConnectionEvent): void {
-    this.#events.push(event);
-    if (this.#isStepping) return;
-    this.#isStepping = true;
-    const before = this.#state;
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      const { state, actions } = step(this.#state, next, this.#env.clock.monoMs(), this.#facts());
-      this.#state = state;
-      for (const action of actions) this.#perform(action);
-    }
-    this.#isStepping = false;
-    this.#arm();
-    if (this.#state !== before) this.#hooks.changed();
+  // ---- what links tell
+
+  up(link: Link): void {
+    this.#counters.links++;
+    this.#fallback.worked(link.transport);
+    // An older link that was still retiring has had its time.
+    this.retire();
+    if (this.#live !== null) this.#failures = 0;
+    this.#old = this.#live;
+    this.#live = link;
+    this.#next = null;
+    this.#ending = null;
+    this.#isMoving = false;
+    this.#moves = 0;
+    this.#retireAtMs = this.#nowMs + retireMs;
+    this.#dialAtMs = link.transport === 0 ? Infinity : moveUpMs + this.#within(moveUpMs / 10);
+    this.#user.linkUp(link);
+    this.changed();
   }
 
-  #perform(action: ConnectionAction): void {
-    if (action.do === "dial") {
-      this.#dial(action.conn);
-      return;
-    }
-    const link = this.#links.get(action.conn);
-    if (link === undefined) return;
-    switch (action.do) {
-      case "hello": {
-        const replaces = action.replaces === null ? {} : { replaces: action.replaces };
-        link.sendFrame({ type: "hello", protocol: protocolVersion, client: this.#options.name, ...replaces });
-        return;
+  ended(link: Link, ending: Ending): void {
+    if (link === this.#old) this.#old = null;
+    else if (link === this.#next) {
+      this.#next = null;
+      const missed = this.#missed(link, ending);
+      if (this.#live === null) {
+        this.#failures++;
+        this.#retry({ ...missed, side: "failed" }, 0);
       }
-      case "adopt":
-        this.#counters.links++;
-        link.isUp = true;
-        this.#hooks.linkUp(link);
-        return;
-      case "ping":
-        this.#counters.probes++;
-        link.sendFrame({ type: "ping", id: ++this.#pings });
-        return;
-      case "beat":
-        link.sendFrame({ type: "beat" });
-        return;
-      case "close":
-      case "destroy":
-        if (action.code === "heartbeat_lost") this.#counters.lost++;
-        this.#over(link);
-        if (action.do === "destroy") {
-          link.conn?.destroy();
-          return;
-        }
-        link.conn?.close(closeCodes[action.code] ?? 1000, closeReason(action.code));
-        return;
-      default:
-        action satisfies never;
-        return;
+      // The link that was to be replaced still serves, so it is kept, and the dial is repeated after a while.
+      else this.#dialAtMs = this.#within(backoffMs(++this.#moves, this.#options));
+    } else {
+      this.#live = null;
+      this.retire();
+      const hasLasted = this.#nowMs - (link.upMs as number) >= stableMs;
+      this.#failures = (hasLasted ? 0 : this.#failures + 1) || (ending.retry === "backoff" ? 1 : 0);
+      // A replacement that is under way is now an ordinary dial.
+      if (this.#next === null) this.#retry(ending, link.windowMs);
+      else this.#ending = ending;
     }
+    // Users hear of it last, so that none of them believes the link live.
+    this.#gone(link);
+    this.changed();
   }
 
-  /** The link ended, not by an action of the machine. Its users hear of it after the machine, so that none of them believes it live. */
-  #ended(link: Link, ending: Ending): void {
-    link.isOver = true;
-    this.#dispatch({ type: "ended", conn: link.no, ending });
-    this.#over(link);
+  goaway(link: Link, afterMs: number): void {
+    if (link !== this.#live || this.#next !== null || this.#isMoving) return;
+    this.#isMoving = true;
+    this.#dialAtMs = this.#nowMs + afterMs;
+    this.#alarm.arm();
   }
 
-  /** Nothing that the link reports counts from now on. */
-  #over(link: Link): void {
-    link.isOver = true;
-    this.#links.delete(link.no);
-    if (link.isUp) this.#hooks.linkDown(link);
+  /** Brings what is held into line with what is wanted. */
+  changed(): void {
+    if (this.#over !== null || !(this.#live !== null || this.#isWanted)) this.#letGo();
+    if (this.#isWanted || this.#live === null) this.#idleAtMs = Infinity;
+    else this.#idleAtMs = Math.min(this.#idleAtMs, this.#nowMs + this.#options.idleLinkMs);
+    if (this.#over === null && this.#isWanted && this.#live === null && this.#next === null && this.#dialAtMs === Infinity) this.#dial();
+    this.#alarm.arm();
+    this.#user.changed();
   }
 
-  #dial(no: number): void {
-    this.#conns = no;
+  #dial(): void {
     this.#counters.dials++;
-    const link = new Link(no, this.#env.clock, () => {
-      if (!this.#isStepping) this.#arm();
-    });
-    this.#links.set(no, link);
-    const end = (ending: Ending): void => {
-      if (!link.isOver) this.#ended(link, ending);
-    };
-    const handlers: ConnHandlers = {
-      onOpen: () => {
-        link.heard();
-        if (!link.isOver) this.#dispatch({ type: "opened", conn: no });
-      },
-      onText: (text) => {
-        if (!link.isOver) this.#onText(link, text);
-      },
-      onActivity: () => {
-        if (!link.isOver) this.#heard(link);
-      },
-      onClose: ({ closeCode, reason }) => end(remoteEnding(closeCode, reason)),
-      onError: (code, message) => end(localEnding(code, message, "failed")),
-    };
-    try {
-      link.conn = this.#transport.dial({ url: this.#url, subprotocol }, handlers);
-    } catch (error) {
-      // A platform may refuse an address outright, as pages over https refuse ws.
-      end(localEnding("connect_failed", String(error), "failed"));
-    }
+    this.#dialAtMs = Infinity;
+    const live = this.#live;
+    // A link that is to replace a live one tries a better transport first.
+    if (live !== null && this.#moves === 0) this.#fallback.again();
+    const index = this.#fallback.next;
+    this.#next = new Link(index, this.#env, this.#options, this.#counters, this, this.#user);
+    this.#next.dial(this.#transports[index] as Transport, this.#url, live === null ? this.#options.dialTimeoutMs : moveTimeoutMs, live?.linkId);
   }
 
-  #heard(link: Link): void {
-    link.heard();
-    if (this.#state.name === "probing") this.#dispatch({ type: "heard", conn: link.no });
+  /** Nothing carries anything from now on: dials again after a while, unless it was told to stop. */
+  #retry(ending: Ending, windowMs: number): void {
+    this.#ending = ending;
+    if (ending.retry === "stop") this.#over = "denied";
+    else this.#dialAtMs = this.#nowMs + reconnectDelayMs(ending, this.#failures, windowMs, this.#options, randomFraction(this.#env.rng));
   }
 
-  #onText(link: Link, text: string): void {
-    this.#heard(link);
-    const frame = decodeServerFrame(text);
-    if (frame === null) {
-      this.#counters.unknown++;
-      return;
-    }
-    if (frame === "fault") {
-      this.fault(link);
-      return;
-    }
-    switch (frame.type) {
-      case "welcome":
-        this.#welcomed(link, frame);
-        return;
-      case "ping":
-        link.sendFrame({ type: "pong", id: frame.id });
-        return;
-      case "pong":
-        link.pongMs = link.heardMs;
-        this.#answered(link);
-        return;
-      case "goaway":
-        this.#dispatch({ type: "goaway", conn: link.no, afterMs: frame.afterMs });
-        return;
-      case "beat":
-        if (frame.reconnect !== undefined) this.#dispatch({ type: "advised", conn: link.no, windowMs: frame.reconnect.windowMs });
-        break;
-      case "error":
-        this.#counters.errors++;
-        break;
-      case "published":
-      case "refused":
-      case "subscribed":
-        this.#answered(link);
-        break;
-      default:
-        break;
-    }
-    if (link.isUp) this.#hooks.frame(link, frame);
+  /** A dial that was not welcomed: unless the server itself refused it, another transport may do better. */
+  #missed(link: Link, ending: Ending): Ending {
+    if (ending.isSaid || this.#transports.length === 1 || link.transport !== this.#fallback.next) return ending;
+    const isNext = this.#fallback.missed(ending);
+    return { ...ending, retry: "backoff", ...(isNext ? { afterMs: 0, windowMs: 0 } : {}) };
   }
 
-  #answered(link: Link): void {
-    if (this.#state.name === "probing") this.#dispatch({ type: "answered", conn: link.no });
+  /** Ends every connection and waits for nothing. */
+  #letGo(): void {
+    const links = [this.#next, this.#live, this.#old];
+    this.#next = this.#live = this.#old = null;
+    this.#dialAtMs = this.#retireAtMs = Infinity;
+    this.#failures = 0;
+    if (this.#over === null) this.#ending = null;
+    for (const link of links) this.#drop(link);
   }
 
-  #welcomed(link: Link, frame: WelcomeFrame): void {
-    link.linkId = frame.link;
-    link.entryBytesMax = frame.entryBytesMax;
-    this.#dispatch({
-      type: "welcomed",
-      conn: link.no,
-      linkId: frame.link,
-      heartbeatMs: frame.heartbeatMs,
-      windowMs: frame.reconnect.windowMs,
-    });
+  #drop(link: Link | null): void {
+    link?.close();
+    if (link !== null) this.#gone(link);
   }
 
-  #arm(): void {
-    const atMs = deadlineOf(this.#state, this.#facts());
-    if (atMs === this.#timerAtMs) return;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#timerAtMs = atMs ?? Infinity;
-    if (atMs === null) return;
-    const { clock } = this.#env;
-    this.#timer = clock.after(Math.max(0, atMs - clock.monoMs()), () => this.#onTimer());
-  }
-
-  #onTimer(): void {
-    this.#timer = null;
-    this.#timerAtMs = Infinity;
-    const offsetMs = this.#env.clock.wallMs() - this.#env.clock.monoMs();
-    const hasJumped = Math.abs(offsetMs - this.#clockOffsetMs) > clockJumpMs;
-    this.#clockOffsetMs = offsetMs;
-    if (hasJumped) this.#dispatch({ type: "wake" });
-    this.#dispatch({ type: "timer" });
+  #gone(link: Link): void {
+    if (link.upMs === null) return;
+    if (this.#live === null) this.#fallback.again();
+    this.#user.linkDown(link);
   }
 }
 
-/** The endpoint for an address. Throws TypeError when it is not one. */
+/** The base of the endpoints at an address. Throws TypeError when it is not one. */
 export function endpointOf(address: string): string {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    throw new TypeError(`Expected \`url\` to be an address such as https://example.org, got ${JSON.stringify(address)}`);
+  const { protocol, host, pathname, username, search, hash } = new URL(address);
+  const scheme = /^(?:http|ws)(s?):$/.exec(protocol);
+  if (scheme === null || username || search || hash) {
+    throw new TypeError(`Expected \`url\` to have http, https, ws or wss and neither user, query nor fragment, got ${address}`);
   }
-  const scheme = { "http:": "ws:", "https:": "wss:", "ws:": "ws:", "wss:": "wss:" }[url.protocol];
-  if (scheme === undefined || url.username !== "" || url.hash !== "" || url.search !== "") {
-    throw new TypeError(`Expected \`url\` to have http, https, ws or wss and neither user, query nor fragment, got ${JSON.stringify(address)}`);
-  }
-  return `${scheme}//${url.host}${url.pathname.replace(/\/+$/, "")}/v1/link`;
-}
-
-/** The error that an ending stands for. */
-export function endingError(ending: Ending): HoldfastError {
-  return new HoldfastError(ending.code, ending.reason || undefined);
+  return `http${scheme[1]}://${host}${pathname.replace(/\/+$/, "")}/v1/`;
 }

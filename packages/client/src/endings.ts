@@ -2,7 +2,7 @@
  * Why a connection ended, and how long to wait before the next: what a close code and its reason say, and the delays.
  * Pure. Whatever a peer advises is bounded here, so that no server can send a client away for good by mistake.
  */
-import { type Code, codes, isCode, limits, type Retry, retryOfClose } from "@holdfast/protocol";
+import { type Code, codeOfClose, codeRules, durationMsMax, isCode, type Retry, retryOfClose } from "@holdfast/protocol";
 import type { ResolvedOptions } from "./options.ts";
 
 /** The end of one connection. */
@@ -12,50 +12,43 @@ export interface Ending {
   readonly retry: Retry;
   /** `local`: this side found the link dead. `remote`: the peer ended a working link. `failed`: it never came about. */
   readonly side: "local" | "remote" | "failed";
+  /** Whether a server of ours said so, rather than a hop or this side. */
+  readonly isSaid: boolean;
   /** The server's advice: not before this. */
   readonly afterMs: number | null;
   /** The server's advice: spread over this. */
   readonly windowMs: number | null;
 }
 
-const advice = (value: unknown): number | null => {
-  const isDuration = Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= limits.durationMsMax.value;
-  return isDuration ? (value as number) : null;
-};
+const advice = (value: unknown): number | null =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= durationMsMax ? (value as number) : null;
 
 /** An end found on this side. */
-export function localEnding(code: Code, reason: string, side: Ending["side"] = "local", retry: Retry = codes[code].retry): Ending {
-  return { code, reason, retry, side, afterMs: null, windowMs: null };
+export function localEnding(code: Code, reason: string, side: Ending["side"] = "local", retry: Retry = codeRules[code].retry): Ending {
+  return { code, reason, retry, side, isSaid: false, afterMs: null, windowMs: null };
 }
 
 /** The end that a peer declared with a close code and a reason, which is JSON when the peer is a Holdfast server. */
-export function remoteEnding(closeCode: number, reason: string): Ending {
+export function remoteEnding(closeCode: number, text: string): Ending {
   let said: Record<string, unknown> = {};
   try {
-    const parsed: unknown = JSON.parse(reason);
-    if (typeof parsed === "object" && parsed !== null) said = parsed as Record<string, unknown>;
+    said = Object(JSON.parse(text)) as typeof said;
   } catch {
     // Not a server of ours, or one that had nothing to say.
   }
-  const { code: named, message } = said;
-  const retry = isCode(named) ? codes[named].retry : retryOfClose(closeCode);
-  return {
-    code: isCode(named) ? named : codeOfClose(closeCode, retry),
-    reason: typeof message === "string" && message !== "" ? message : `the server or a hop ended the link (${closeCode})`,
-    retry,
-    side: "remote",
-    afterMs: advice(said["afterMs"]),
-    windowMs: advice(said["windowMs"]),
-  };
+  const { code: named, message, afterMs, windowMs } = said;
+  const isSaid = isCode(named);
+  const retry = isSaid ? codeRules[named].retry : retryOfClose(closeCode);
+  const code = isSaid ? named : likelyCode(closeCode, retry);
+  const reason = typeof message === "string" && message !== "" ? message : `closed with ${closeCode}`;
+  return { code, reason, retry, side: "remote", isSaid, afterMs: advice(afterMs), windowMs: advice(windowMs) };
 }
 
 /** The code that says most about a close without one. */
-function codeOfClose(closeCode: number, retry: Retry): Code {
-  const known = (Object.keys(codes) as Code[]).find((code) => codes[code].close === closeCode);
+function likelyCode(closeCode: number, retry: Retry): Code {
   // 1000 is the row of an application that closes; from a peer it is an end like others.
-  if (known !== undefined && closeCode !== 1000) return known;
-  if (retry === "stop") return "bad_request";
-  return closeCode < 3000 ? "connect_failed" : "internal";
+  const known = closeCode === 1000 ? undefined : codeOfClose(closeCode);
+  return known ?? (retry === "stop" ? "bad_request" : closeCode < 3000 ? "connect_failed" : "internal");
 }
 
 const localRetryMs = 1_000;

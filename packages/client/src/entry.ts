@@ -30,6 +30,11 @@ export class StreamEntry {
     this.#payload = payload;
   }
 
+  /** The position of the entry before it in the log. */
+  get prev(): string {
+    return this.#frame.prev;
+  }
+
   /** The payload as a value, parsed once; undefined when the entry is bytes. */
   get data(): unknown {
     if (this.format === "bytes") return undefined;

@@ -34,12 +34,14 @@ export interface ClientOptions {
   readonly producerId?: string;
   /** The epoch that this producer begins with. Default 0. */
   readonly producerEpoch?: number;
+  /** What may carry the link, best first: `websocket`, `sse`, `poll`. Default: all, in this order. */
+  readonly transports?: readonly string[];
   /** Name and version of the application, for the server's logs; at most 128 bytes. Default `holdfast-js`. */
   readonly name?: string;
 }
 
 /** Options with every default filled in; `producerId` stays null until the client draws one. */
-export type ResolvedOptions = Readonly<Record<NumberOption, number> & { producerId: string | null; name: string }>;
+export type ResolvedOptions = Readonly<Record<NumberOption, number> & { producerId: string | null; transports: readonly string[] | null; name: string }>;
 
 type NumberOption = keyof typeof numbers;
 
@@ -67,12 +69,14 @@ const describe = (value: unknown): string => (typeof value === "string" ? JSON.s
 
 /** Fills in and checks. Throws TypeError "Expected `x` to be …, got …"; an unknown option is refused too, since it is a spelling mistake. */
 export function resolveOptions(given: ClientOptions = {}): ResolvedOptions {
-  const resolved: Record<string, number | string | null> = { producerId: null, name: "holdfast-js" };
+  const resolved: Record<string, unknown> = { producerId: null, transports: null, name: "holdfast-js" };
   for (const [name, [value]] of Object.entries(numbers)) resolved[name] = value;
   for (const [name, value] of Object.entries(given as Record<string, unknown>)) {
     if (value === undefined) continue;
     if (name === "producerId") {
       if (!isKey(value)) throw expected(name, "1 to 255 bytes of text", value);
+    } else if (name === "transports") {
+      if (!Array.isArray(value)) throw expected(name, "a list", value);
     } else if (name === "name") {
       if (typeof value !== "string" || new TextEncoder().encode(value).length > 128) throw expected(name, "text of at most 128 bytes", value);
     } else {
@@ -82,7 +86,7 @@ export function resolveOptions(given: ClientOptions = {}): ResolvedOptions {
         throw expected(name, `a whole number from ${least} to ${most}`, value);
       }
     }
-    resolved[name] = value as number | string;
+    resolved[name] = value;
   }
   return Object.freeze(resolved) as ResolvedOptions;
 }
@@ -109,6 +113,7 @@ const texts: Readonly<Record<keyof ClientOptions, readonly [unit: string, what: 
   inFlightMax: ["publishes", "Unanswered publishes of one stream at a time"],
   producerId: ["text", "The producer's id: the same id, epoch and order of publishes add nothing twice", "random for each client"],
   producerEpoch: ["number", "The epoch that this producer begins with"],
+  transports: ["names", "What may carry the link, best first", "websocket, sse, poll"],
   name: ["text", "Name and version of the application, for the server's logs", "holdfast-js"],
 };
 

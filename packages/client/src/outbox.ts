@@ -2,16 +2,27 @@
  * Publishes from the call to the server's answer: bounded in bytes and age, in order for each stream, repeated with the same numbers on
  * every link until answered. It must never drop one without rejecting its promise, nor let an abort make a hole in the numbers.
  */
-import { type Code, type Env, encodePublish, HoldfastError, randomFraction, randomId, type Timer } from "@holdfast/protocol";
+import {
+  type Code,
+  type Env,
+  type ErrorFrame,
+  encodePublish,
+  HoldfastError,
+  type RefusedFrame,
+  randomFraction,
+  randomId,
+  type Timer,
+} from "@holdfast/protocol";
 import type { ClientCounters } from "./counters.ts";
 import { backoffMs } from "./endings.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { Lane, mayBeTaken, type OutboxItem, type Published } from "./outbox-lane.ts";
+import { Lane, type LaneItem } from "./outbox-lane.ts";
 
 /** What is to be published; the payload is checked already. */
 export interface PublishRequest {
   readonly stream: string;
+  /** Null when it only ends the stream. */
   readonly payload: string | Uint8Array | null;
   readonly bytes: number;
   readonly key?: string | undefined;
@@ -20,8 +31,29 @@ export interface PublishRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the server said to a publish that it took. */
+export interface Published {
+  /** Where the entry is; null for a repetition so old that the server has forgotten where it put it. */
+  readonly position: string | null;
+  /** Whether an earlier try had already put it there. */
+  readonly duplicate: boolean;
+}
+
+/** One publish that is not answered yet. */
+interface Item extends LaneItem, PublishRequest {
+  readonly lane: Lane<Item>;
+  readonly queuedMs: number;
+  resolve(published: Published): void;
+  reject(error: HoldfastError): void;
+  over(): void;
+  whenOver: Promise<void>;
+  sentAs: Send | null;
+  /** How often it was sent: what was sent may have been taken. */
+  sends: number;
+}
+
 interface Send {
-  readonly item: OutboxItem;
+  readonly item: Item;
   readonly link: Link;
   readonly id: number;
 }
@@ -36,22 +68,25 @@ const linkInFlightMax = 256;
 const queuedBytesMax = 65_536;
 const flowPollMs = 20;
 
+const failure = ({ stream }: PublishRequest, code: Code, cause?: unknown, message?: string): HoldfastError =>
+  new HoldfastError(code, message, { stream, cause });
+
 export class Outbox {
   readonly #env: Env;
   readonly #options: ResolvedOptions;
   readonly #counters: ClientCounters;
   readonly #changed: () => void;
   readonly #producerId: string;
-  readonly #lanes = new Map<string, Lane>();
+  /** The least recently used are in front. */
+  readonly #lanes = new Map<string, Lane<Item>>();
   readonly #sends = new Map<Link, Map<number, Send>>();
-  readonly #pending = new Set<OutboxItem>();
-  readonly #flushes = new Set<{ readonly items: Set<OutboxItem>; readonly resolve: () => void }>();
+  readonly #pending = new Set<Item>();
   #epochFloor: number;
   #bytes = 0;
   #link: Link | null = null;
-  #timer: { readonly atMs: number; readonly timer: Timer } | null = null;
-  /** Streams wait because the connection has enough to send, or the link enough to answer. */
-  #isBlocked = false;
+  #timer: Timer | undefined;
+  #timerAtMs = Infinity;
+  /** Streams wait because the link has enough to answer. */
   #isCrowded = false;
 
   /** `changed` is called whenever the outbox becomes empty or ceases to be. */
@@ -68,77 +103,58 @@ export class Outbox {
     return this.#pending.size === 0;
   }
 
+  /** Queues it; resolves or rejects with the server's answer, or when it is given up. */
   publish(request: PublishRequest): Promise<Published> {
-    const { signal } = request;
-    if (signal?.aborted === true) return Promise.reject(new HoldfastError("aborted", undefined, { cause: signal.reason }));
-    const cost = request.bytes + itemBytes;
-    if (this.#bytes + cost > this.#options.outboxBytesMax) return Promise.reject(new HoldfastError("outbox_full", undefined, { stream: request.stream }));
-    const lane = this.#lane(request.stream);
-    if (lane.isFenced && request.dedupeKey === undefined) return Promise.reject(new HoldfastError("fenced", undefined, { stream: request.stream }));
     return new Promise((resolve, reject) => {
-      const abort = (): void => reject(new HoldfastError("aborted", undefined, { cause: signal?.reason }));
-      signal?.addEventListener("abort", abort, { once: true });
-      const settled = (): void => signal?.removeEventListener("abort", abort);
-      const item: OutboxItem = {
-        stream: request.stream,
-        payload: request.payload,
-        cost,
-        queuedMs: this.#env.clock.monoMs(),
-        key: request.key,
-        dedupeKey: request.dedupeKey,
-        close: request.close,
-        resolve: (published) => {
-          settled();
-          resolve(published);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-        epoch: 0,
-        seq: 0,
-        sentAs: null,
-        everSent: false,
-        isRepeat: false,
-        isOver: false,
-      };
+      const { stream, dedupeKey, signal } = request;
+      const abort = (): void => reject(failure(request, "aborted", signal?.reason));
+      if (signal?.aborted) return abort();
+      const bytes = request.bytes + itemBytes;
+      if (this.#bytes + bytes > this.#options.outboxBytesMax) throw failure(request, "outbox_full");
+      const lane = this.#lane(stream);
+      if (lane.isFenced && dedupeKey === undefined) throw failure(request, "fenced");
+      const queuedMs = this.#env.clock.monoMs();
+      const item = { ...request, bytes, lane, queuedMs, resolve, reject, epoch: 0, seq: 0, sentAs: null, sends: 0 } as unknown as Item;
+      item.whenOver = new Promise((over) => {
+        item.over = over;
+      });
+      // An abort lets go of the promise and not of the entry: a number that is left out would stop those behind it.
+      signal?.addEventListener("abort", abort);
+      void item.whenOver.then(() => signal?.removeEventListener("abort", abort));
       lane.add(item);
-      this.#bytes += cost;
+      this.#bytes += bytes;
       this.#pending.add(item);
-      this.#armAt(item.queuedMs + this.#options.outboxAgeMs);
+      this.#armAt(queuedMs + this.#options.outboxAgeMs);
       if (this.#pending.size === 1) this.#changed();
-      this.#pump(lane);
+      this.#pump([lane]);
     });
   }
 
   /** Resolves when everything published so far is answered or given up. */
-  flush(): Promise<void> {
-    if (this.isEmpty) return Promise.resolve();
-    return new Promise((resolve) => this.#flushes.add({ items: new Set(this.#pending), resolve }));
+  async flush(): Promise<void> {
+    await Promise.all([...this.#pending].map(({ whenOver }) => whenOver));
   }
 
-  #lane(stream: string): Lane {
+  #lane(stream: string): Lane<Item> {
     let lane = this.#lanes.get(stream);
     if (lane === undefined) {
-      this.#forgetOneLane();
-      lane = new Lane(stream, this.#epochFloor);
+      if (this.#lanes.size >= lanesMax) this.#forgetOneLane();
+      lane = new Lane(this.#epochFloor);
     }
-    this.#used(lane);
+    this.#used(stream, lane);
     return lane;
   }
 
-  /** The least recently used are in front. */
-  #used(lane: Lane): void {
-    this.#lanes.delete(lane.stream);
-    this.#lanes.set(lane.stream, lane);
+  #used(stream: string, lane: Lane<Item>): void {
+    this.#lanes.delete(stream);
+    this.#lanes.set(stream, lane);
   }
 
   #forgetOneLane(): void {
-    if (this.#lanes.size < lanesMax) return;
-    for (const [stream, lane] of this.#lanes) {
-      if (!lane.isEmpty || lane.isFenced) continue;
+    for (const [stream, { items, isFenced, epoch }] of this.#lanes) {
+      if (items.length > 0 || isFenced) continue;
       this.#lanes.delete(stream);
-      this.#epochFloor = Math.max(this.#epochFloor, lane.epoch + 1);
+      this.#epochFloor = Math.max(this.#epochFloor, epoch + 1);
       return;
     }
   }
@@ -146,8 +162,6 @@ export class Outbox {
   /** Everything unanswered goes over this link from now on, from the oldest. */
   linkUp(link: Link): void {
     this.#link = link;
-    this.#isBlocked = false;
-    this.#isCrowded = false;
     this.#sends.set(link, new Map());
     for (const lane of this.#lanes.values()) lane.rewind();
     this.#pumpAll();
@@ -160,166 +174,141 @@ export class Outbox {
 
   /** A publish was taken. False when nobody waits for this answer. */
   published(link: Link, id: number, published: Published): boolean {
-    const send = this.#answered(link, id);
-    if (send === null || send.item.isOver) return send !== null;
-    const lane = this.#laneOf(send.item);
-    lane.accepted(send.item);
-    this.#over(send.item);
-    send.item.resolve(published);
-    this.#room(lane);
-    return true;
+    const item = this.#answered(link, id)?.item;
+    if (item !== undefined && this.#over(item)) {
+      item.lane.accepted(item);
+      item.resolve(published);
+      this.#room(item.lane);
+    }
+    return item !== undefined;
   }
 
-  /** A publish was refused. False when nobody waits for this answer. */
-  refused(link: Link, id: number, code: Code, message: string, afterMs: number | undefined): boolean {
+  /** A publish was refused (an `error` names it, perhaps). False when nobody waits for this answer. */
+  refused(link: Link, { id, code, message, ...frame }: RefusedFrame | ErrorFrame): boolean {
     const send = this.#answered(link, id);
-    if (send === null || send.item.isOver || send.item.sentAs !== send) return send !== null;
-    const lane = this.#laneOf(send.item);
+    if (send === undefined) return false;
+    const { item } = send;
+    if (!this.#pending.has(item) || item.sentAs !== send) return true;
+    const { lane } = item;
     const { clock, rng } = this.#env;
-    const failed = lane.refused(send.item, code, clock.monoMs(), (refusals) => {
-      const jittered = (0.5 + randomFraction(rng) / 2) * backoffMs(refusals + 1, this.#options);
-      return Math.min(afterMs ?? jittered, this.#options.outboxAgeMs);
-    });
+    const jitteredMs = (0.5 + randomFraction(rng) / 2) * backoffMs(lane.refusals + 1, this.#options);
+    const failed = lane.refused(
+      item,
+      code,
+      clock.monoMs() + Math.min(("afterMs" in frame ? frame.afterMs : undefined) ?? jitteredMs, this.#options.outboxAgeMs),
+    );
     if (failed.length === 0) this.#counters.retried++;
-    for (const item of failed) {
+    for (const each of failed) {
       this.#counters.refused++;
-      this.#over(item);
-      const refusal = new HoldfastError(code, message || undefined, { stream: item.stream });
-      const isOpen = code === "fenced" && mayBeTaken(item);
-      item.reject(isOpen ? new HoldfastError("unknown_outcome", undefined, { cause: refusal, stream: item.stream }) : refusal);
+      const refusal = failure(each, code, undefined, message);
+      // An earlier send than the one that counts may have been taken before the newer epoch began.
+      const mayBeTaken = code === "fenced" && each.sends > (each.sentAs === null ? 0 : 1);
+      this.#fail(each, mayBeTaken ? failure(each, "unknown_outcome", refusal) : refusal);
     }
     this.#room(lane);
-    if (lane.retryAtMs !== null) this.#armAt(lane.retryAtMs);
+    if (failed.length === 0) this.#armAt(lane.notBeforeMs);
     return true;
   }
 
   /** Nothing can be published any more. What may have reached the server is rejected as `unknown_outcome`. */
   fail(error: HoldfastError): void {
-    for (const item of [...this.#pending]) {
-      item.isOver = true;
-      this.#over(item);
-      item.reject(item.everSent ? new HoldfastError("unknown_outcome", undefined, { cause: error, stream: item.stream }) : error);
-    }
+    for (const item of this.#pending) this.#fail(item, item.sends > 0 ? failure(item, "unknown_outcome", error) : error);
     this.#lanes.clear();
   }
 
-  #laneOf(item: OutboxItem): Lane {
-    return this.#lanes.get(item.stream) as Lane;
+  #fail(item: Item, error: HoldfastError): void {
+    this.#over(item);
+    item.reject(error);
   }
 
-  #answered(link: Link, id: number): Send | null {
+  #answered(link: Link, id = 0): Send | undefined {
     const sends = this.#sends.get(link);
     const send = sends?.get(id);
-    if (sends === undefined || send === undefined) return null;
-    sends.delete(id);
-    link.answered(id);
+    if (sends?.delete(id)) link.answered(id);
     return send;
   }
 
-  #over(item: OutboxItem): void {
-    this.#pending.delete(item);
-    this.#bytes -= item.cost;
-    for (const flush of this.#flushes) {
-      flush.items.delete(item);
-      if (flush.items.size > 0) continue;
-      this.#flushes.delete(flush);
-      flush.resolve();
+  /** Takes it from what is waited for; false when it was not. */
+  #over(item: Item): boolean {
+    if (!this.#pending.delete(item)) return false;
+    this.#bytes -= item.bytes;
+    item.over();
+    if (this.isEmpty) {
+      // A timer that waits for nothing would keep a process running.
+      this.#disarm();
+      this.#changed();
     }
-    if (this.#pending.size > 0) return;
-    // A timer that waits for nothing would keep a process running.
-    this.#timer?.timer.cancel();
-    this.#timer = null;
-    this.#changed();
+    return true;
+  }
+
+  #pumpAll(): void {
+    this.#isCrowded = false;
+    this.#pump([...this.#lanes.values()]);
   }
 
   /** Sends what may be sent, one of each stream in turn, so that a busy stream does not take all the room. */
-  #pumpAll(): void {
-    let isMoving = true;
-    while (isMoving) {
-      isMoving = false;
-      for (const lane of [...this.#lanes.values()]) {
-        if (!this.#sendNext(lane)) continue;
-        isMoving = true;
-        this.#used(lane);
-      }
-    }
+  #pump(lanes: readonly Lane<Item>[]): void {
+    let moving = lanes;
+    while (moving.length > 0) moving = moving.filter((lane) => this.#sendNext(lane));
   }
 
-  #pump(lane: Lane): void {
-    while (this.#sendNext(lane)) {
-      // Until it may send no more.
-    }
-  }
-
-  #sendNext(lane: Lane): boolean {
+  #sendNext(lane: Lane<Item>): boolean {
     const link = this.#link;
-    if (link === null || this.#isBlocked) return false;
+    const sends = link === null ? undefined : this.#sends.get(link);
     const nowMs = this.#env.clock.monoMs();
     const item = lane.next(nowMs, this.#options.inFlightMax);
-    if (item === null) return false;
-    if ((this.#sends.get(link)?.size ?? 0) >= linkInFlightMax) {
-      this.#isCrowded = true;
-      return false;
-    }
+    if (link === null || sends === undefined || item === undefined) return false;
+    this.#isCrowded ||= sends.size >= linkInFlightMax;
+    if (this.#isCrowded) return false;
     if (link.queuedBytes > queuedBytesMax) {
-      this.#isBlocked = true;
       this.#armAt(nowMs + flowPollMs);
       return false;
     }
-    this.#send(lane, item, link);
+    this.#used(item.stream, lane);
+    this.#counters[item.sends++ > 0 ? "resent" : "sent"]++;
+    const id = link.request();
+    item.sentAs = { item, link, id };
+    sends.set(id, item.sentAs);
+    const { dedupeKey, epoch, seq } = item;
+    const producer = dedupeKey === undefined ? { id: this.#producerId, epoch, seq } : undefined;
+    for (const text of encodePublish({ ...item, id, producer })) link.send(text);
     return true;
   }
 
   /** An answer made room: first for others, when they had to wait for it. */
-  #room(lane: Lane): void {
-    if (!this.#isCrowded) {
-      this.#pump(lane);
-      return;
-    }
-    this.#isCrowded = false;
-    this.#pumpAll();
+  #room(lane: Lane<Item>): void {
+    if (this.#isCrowded) this.#pumpAll();
+    else this.#pump([lane]);
   }
 
-  #send(lane: Lane, item: OutboxItem, link: Link): void {
-    this.#counters[item.everSent ? "resent" : "sent"]++;
-    const send: Send = { item, link, id: link.nextId };
-    link.requested(send.id);
-    lane.sent(item, send);
-    this.#sends.get(link)?.set(send.id, send);
-    const { stream, payload, key, dedupeKey, close } = item;
-    const producer = dedupeKey === undefined ? { id: this.#producerId, epoch: item.epoch, seq: item.seq } : undefined;
-    for (const text of encodePublish({ id: send.id, stream, payload, key, producer, dedupeKey, close })) link.send(text);
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timerAtMs = Infinity;
   }
 
   #armAt(atMs: number): void {
-    if (this.#timer !== null && this.#timer.atMs <= atMs) return;
-    this.#timer?.timer.cancel();
+    if (this.#timerAtMs <= atMs || this.isEmpty) return;
+    this.#disarm();
+    this.#timerAtMs = atMs;
     const { clock } = this.#env;
-    this.#timer = { atMs, timer: clock.after(Math.max(0, atMs - clock.monoMs()), () => this.#onTimer()) };
+    this.#timer = clock.after(Math.max(0, atMs - clock.monoMs()), () => this.#onTimer());
   }
 
   #onTimer(): void {
-    this.#timer = null;
-    this.#isBlocked = false;
+    this.#timerAtMs = Infinity;
     const nowMs = this.#env.clock.monoMs();
-    const { outboxAgeMs } = this.#options;
-    for (const lane of this.#lanes.values()) {
-      for (let item = lane.oldest; item !== undefined && item.queuedMs + outboxAgeMs <= nowMs; item = lane.oldest) this.#expire(lane, item);
+    const oldestMs = nowMs - this.#options.outboxAgeMs;
+    for (const item of this.#pending) {
+      if (item.queuedMs > oldestMs) break;
+      const send = item.sentAs;
+      if (send !== null) this.#answered(send.link, send.id);
+      item.lane.remove(item);
+      this.#counters.expired++;
+      this.#fail(item, failure(item, "outbox_expired"));
     }
     this.#pumpAll();
-    for (const lane of this.#lanes.values()) {
-      if (lane.oldest === undefined) continue;
-      this.#armAt(lane.oldest.queuedMs + outboxAgeMs);
-      if (lane.retryAtMs !== null && lane.retryAtMs > nowMs) this.#armAt(lane.retryAtMs);
-    }
-  }
-
-  #expire(lane: Lane, item: OutboxItem): void {
-    const send = item.sentAs as Send | null;
-    if (send !== null) this.#answered(send.link, send.id);
-    lane.expired(item);
-    this.#counters.expired++;
-    this.#over(item);
-    item.reject(new HoldfastError("outbox_expired", undefined, { stream: item.stream }));
+    const [oldest] = this.#pending;
+    if (oldest !== undefined) this.#armAt(oldest.queuedMs + this.#options.outboxAgeMs);
+    for (const lane of this.#lanes.values()) if (lane.items.length > 0 && lane.notBeforeMs > nowMs) this.#armAt(lane.notBeforeMs);
   }
 }

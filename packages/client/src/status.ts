@@ -10,12 +10,16 @@ import type { Code } from "@holdfast/protocol";
  */
 export type LineState = "live" | "catching-up" | "stale" | "offline" | "denied" | "closed";
 
-/** The client as a whole. */
-export interface Status {
+/** What every status has. */
+export interface Line {
   readonly state: LineState;
   /** Why, when there is a reason to name. */
   readonly code: Code | null;
   readonly reason: string;
+}
+
+/** The client as a whole. */
+export interface Status extends Line {
   /** Since when, in ms since 1970-01-01 UTC. */
   readonly since: number;
   /** What carries the link; null without one. */
@@ -30,10 +34,7 @@ export interface Status {
 }
 
 /** One stream. */
-export interface StreamStatus {
-  readonly state: LineState;
-  readonly code: Code | null;
-  readonly reason: string;
+export interface StreamStatus extends Line {
   readonly since: number;
   /** Gaps so far, told to `onGap` or not. */
   readonly gaps: number;
@@ -48,7 +49,7 @@ export interface StatusSource<T> {
 }
 
 /** A status and those who watch it. */
-export class StatusStore<T extends { readonly state: LineState; readonly code: Code | null; readonly since: number }> implements StatusSource<T> {
+export class StatusStore<T extends Line & { readonly since: number }> implements StatusSource<T> {
   #snapshot: T;
   readonly #listeners = new Set<() => void>();
 

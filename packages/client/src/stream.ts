@@ -4,7 +4,8 @@
  */
 import { type From, HoldfastError } from "@holdfast/protocol";
 import type { Gap, StreamEntry } from "./entry.ts";
-import type { StatusSource, StreamStatus } from "./status.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { type StatusSource, StatusStore, type StreamStatus } from "./status.ts";
 
 /** How to read a stream. */
 export interface StreamOptions {
@@ -48,88 +49,99 @@ export interface Stream extends AsyncIterableIterator<StreamEntry, undefined, un
 
 /** What a reader tells whoever feeds it. */
 export interface ReaderHooks {
-  /** The queue has reached its limit, or is down to half of it again. */
-  full(isFull: boolean): void;
+  /** The queue has reached its limit, or is down to half of it again: `isFull` says which. */
+  full(reader: Reader): void;
   /** The application has left. */
-  left(): void;
+  left(reader: Reader): void;
 }
 
-type Item = { readonly entry: StreamEntry } | { readonly gap: Gap };
-type End = { readonly kind: "ended" } | { readonly kind: "left" } | { readonly kind: "failed"; readonly error: unknown };
+/** What is queued. */
+export type Item = StreamEntry | Gap;
+
+/** How an iteration ends: with its stream, by whoever read it, or with an error, which is told once. */
+export type End = "ended" | "left" | { readonly error: unknown };
+
+/** A queue is a chain that begins with what was taken last. */
+interface Queued {
+  item?: Item | undefined;
+  next?: Queued;
+}
 const done = { done: true, value: undefined } as const;
+const costOf = (item: Item): number => ("cost" in item ? item.cost : 0);
 
-/** The reading side: a queue, and what waits for it. */
-export class Reader {
-  readonly #options: StreamOptions;
-  readonly #entriesMax: number;
-  readonly #bytesMax: number;
-  readonly #hooks: ReaderHooks;
-  #items: (Item | undefined)[] = [];
-  #taken = 0;
-  #bytes = 0;
-  #end: End | null = null;
-  #wake: (() => void) | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
-  #unlisten: () => void = () => {};
+/** The reading side: a queue, and what waits for it. Applications know it as a `Stream`. */
+export class Reader implements Stream {
+  readonly name: string;
+  readonly from: From;
+  readonly status: StatusStore<StreamStatus>;
+  /** The last position that was queued, null until `from` has been resolved. Kept by the subscription. */
+  cursor: string | null = null;
   isFull = false;
-  position: string | null;
-  readonly counters = { delivered: 0, gaps: 0, cutbacks: 0 };
+  /** How many are queued. */
+  queued = 0;
+  /** How it ended; null while it has not. Nothing more is queued then. */
+  outcome: End | null = null;
+  #position: string | null;
+  readonly #counters = { delivered: 0, gaps: 0, cutbacks: 0 };
+  readonly #options: StreamOptions;
+  readonly #limits: Pick<ResolvedOptions, "queueEntriesMax" | "queueBytesMax">;
+  readonly #hooks: ReaderHooks;
+  #first: Queued = {};
+  #last = this.#first;
+  #bytes = 0;
+  #wake = (): void => {};
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #abort = (): void => this.#leave({ error: new HoldfastError("aborted", "", { cause: this.#options.signal?.reason }) });
 
-  constructor(options: StreamOptions, limits: { readonly queueEntriesMax: number; readonly queueBytesMax: number }, hooks: ReaderHooks) {
+  constructor(name: string, options: StreamOptions, limits: Pick<ResolvedOptions, "queueEntriesMax" | "queueBytesMax">, wallMs: number, hooks: ReaderHooks) {
+    this.name = name;
+    this.from = options.from ?? "now";
+    this.#position = positionOf(this.from);
+    this.status = new StatusStore({ state: "offline", code: null, reason: "", since: wallMs, gaps: 0 });
     this.#options = options;
-    this.#entriesMax = limits.queueEntriesMax;
-    this.#bytesMax = limits.queueBytesMax;
+    this.#limits = limits;
     this.#hooks = hooks;
-    this.position = typeof options.from === "object" && "after" in options.from ? options.from.after : null;
-    const { signal } = options;
-    if (signal === undefined) return;
-    const abort = (): void => this.#leave({ kind: "failed", error: new HoldfastError("aborted", undefined, { cause: signal.reason }) });
-    if (signal.aborted) this.#end = { kind: "failed", error: new HoldfastError("aborted", undefined, { cause: signal.reason }) };
-    else signal.addEventListener("abort", abort, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", abort);
+    if (options.signal?.aborted) this.outcome = { error: new HoldfastError("aborted", "", { cause: options.signal.reason }) };
+    else options.signal?.addEventListener("abort", this.#abort);
   }
 
-  get queued(): number {
-    return this.#items.length - this.#taken;
-  }
-
-  /** Whether nothing more will be queued. */
-  get isOver(): boolean {
-    return this.#end !== null;
-  }
-
-  /** How it ended; null while it has not. */
-  get outcome(): End | null {
-    return this.#end;
+  get position(): string | null {
+    return this.#position;
   }
 
   get ended(): boolean {
-    return this.#end?.kind === "ended" && this.queued === 0;
+    return this.outcome === "ended" && this.queued === 0;
+  }
+
+  get counters(): StreamCounters {
+    return { ...this.#counters };
   }
 
   /** Where reading begins, once the server has said so. */
   begin(position: string): void {
-    this.position ??= position;
+    this.cursor = position;
+    this.#position ??= position;
   }
 
   push(item: Item): void {
-    if (this.#end !== null) return;
-    if ("gap" in item) this.counters.gaps++;
-    this.#items.push(item);
-    this.#bytes += "entry" in item ? item.entry.cost : 0;
-    this.#wake?.();
-    if (!this.isFull && (this.queued >= this.#entriesMax || this.#bytes >= this.#bytesMax)) {
+    if (this.outcome !== null) return;
+    if ("after" in item) this.#counters.gaps++;
+    this.#last = this.#last.next = { item };
+    this.queued++;
+    this.#bytes += costOf(item);
+    this.#wake();
+    const { queueEntriesMax, queueBytesMax } = this.#limits;
+    if (!this.isFull && (this.queued >= queueEntriesMax || this.#bytes >= queueBytesMax)) {
       this.isFull = true;
-      this.counters.cutbacks++;
-      this.#hooks.full(true);
+      this.#counters.cutbacks++;
+      this.#hooks.full(this);
     }
   }
 
   /** No more will come; what is queued is still handed out. */
   finish(end: End): void {
-    if (this.#end !== null) return;
-    this.#end = end;
-    this.#wake?.();
+    this.outcome ??= end;
+    this.#wake();
   }
 
   next(): Promise<IteratorResult<StreamEntry, undefined>> {
@@ -139,116 +151,95 @@ export class Reader {
   }
 
   close(): void {
-    this.#leave({ kind: "left" });
+    this.#leave("left");
+  }
+
+  async return(): Promise<IteratorResult<StreamEntry, undefined>> {
+    this.close();
+    return done;
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<StreamEntry, undefined>> {
+    this.close();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): Stream {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
   }
 
   /** The application goes: what is queued is dropped, being after its position. */
   #leave(end: End): void {
-    const before = this.#end;
-    const drained = this.queued === 0;
-    this.#items = [];
-    this.#taken = 0;
-    this.#bytes = 0;
+    const before = this.outcome;
+    const wasUnread = this.queued > 0;
+    this.#first = this.#last = {};
+    this.queued = this.#bytes = 0;
     this.#unlisten();
     if (before === null) {
       this.finish(end);
-      this.#hooks.left();
-    } else if (before.kind === "failed" ? end.kind === "left" : !drained) {
+      this.#hooks.left(this);
+    } else if (typeof before === "object" ? end === "left" : wasUnread) {
       // A failure that has not been seen is no news to somebody who leaves; an end that was not reached was not reached.
-      this.#end = end;
+      this.outcome = end;
     }
+  }
+
+  #unlisten(): void {
+    this.#options.signal?.removeEventListener("abort", this.#abort);
   }
 
   async #take(): Promise<IteratorResult<StreamEntry, undefined>> {
     for (;;) {
       const item = this.#shift();
-      if (item === null) {
-        if (this.#end !== null) return this.#over(this.#end);
-        await new Promise<void>((wake) => {
-          this.#wake = wake;
-        });
-        this.#wake = null;
-      } else if ("gap" in item) {
-        this.position = item.gap.after;
+      if (item === undefined) {
+        const { outcome } = this;
+        if (outcome === null) {
+          await new Promise<void>((wake) => {
+            this.#wake = wake;
+          });
+          continue;
+        }
+        this.#unlisten();
+        if (typeof outcome === "string") return done;
+        this.outcome = "left"; // The error is told once.
+        throw outcome.error;
+      }
+      if ("after" in item) {
+        this.#position = item.after;
         try {
-          await this.#options.onGap?.(item.gap);
+          await this.#options.onGap?.(item);
         } catch (error) {
           this.close();
           throw error;
         }
       } else {
-        this.position = item.entry.position;
-        this.counters.delivered++;
-        return { done: false, value: item.entry };
+        this.#position = item.position;
+        this.#counters.delivered++;
+        return { done: false, value: item };
       }
     }
   }
 
-  #over(end: End): IteratorResult<StreamEntry, undefined> {
-    this.#unlisten();
-    if (end.kind !== "failed") return done;
-    this.#end = { kind: "left" }; // The error is told once.
-    throw end.error;
-  }
-
-  #shift(): Item | null {
-    const item = this.#items[this.#taken];
-    if (item === undefined) return null;
-    this.#items[this.#taken++] = undefined; // What was handed out must not be held until the front is cut off.
-    if ("entry" in item) this.#bytes -= item.entry.cost;
-    // The front is cut off now and then rather than each time, so that taking is cheap and the array does not grow.
-    if (this.#taken === this.#items.length || this.#taken >= this.#entriesMax) {
-      this.#items = this.#items.slice(this.#taken);
-      this.#taken = 0;
-    }
-    if (this.isFull && this.#end === null && this.queued <= this.#entriesMax / 2 && this.#bytes <= this.#bytesMax / 2) {
+  #shift(): Item | undefined {
+    const { next } = this.#first;
+    const item = next?.item;
+    if (next === undefined || item === undefined) return undefined;
+    next.item = undefined; // What was handed out must not be held.
+    this.#first = next;
+    this.queued--;
+    this.#bytes -= costOf(item);
+    const { queueEntriesMax, queueBytesMax } = this.#limits;
+    if (this.isFull && this.outcome === null && this.queued <= queueEntriesMax / 2 && this.#bytes <= queueBytesMax / 2) {
       this.isFull = false;
-      this.#hooks.full(false);
+      this.#hooks.full(this);
     }
     return item;
   }
 }
 
-/** A reader with its status, as the application holds it. */
-export class StreamHandle implements Stream {
-  readonly name: string;
-  readonly status: StatusSource<StreamStatus>;
-  readonly #reader: Reader;
-
-  constructor(name: string, reader: Reader, status: StatusSource<StreamStatus>) {
-    this.name = name;
-    this.#reader = reader;
-    this.status = status;
-  }
-
-  get position(): string | null {
-    return this.#reader.position;
-  }
-  get ended(): boolean {
-    return this.#reader.ended;
-  }
-  get counters(): StreamCounters {
-    return { ...this.#reader.counters };
-  }
-  next(): Promise<IteratorResult<StreamEntry, undefined>> {
-    return this.#reader.next();
-  }
-  return(): Promise<IteratorResult<StreamEntry, undefined>> {
-    this.#reader.close();
-    return Promise.resolve(done);
-  }
-  throw(error?: unknown): Promise<IteratorResult<StreamEntry, undefined>> {
-    this.#reader.close();
-    return Promise.reject(error);
-  }
-  close(): void {
-    this.#reader.close();
-  }
-  [Symbol.asyncIterator](): Stream {
-    return this;
-  }
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#reader.close();
-    return Promise.resolve();
-  }
-}
+/** The position that a start names; null when only the server knows it. */
+export const positionOf = (from: From): string | null => (typeof from === "object" && "after" in from ? from.after : null);

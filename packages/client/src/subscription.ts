@@ -1,36 +1,33 @@
 /**
- * The shell around one stream's subscription: feeds the machine with messages, sends what it asks for, and hands entries to the readers.
- * It must never give a reader anything that the machine did not address to it.
+ * One stream's subscription on a link, shared by every local reader of the stream. Each reader has its own cursor and takes an entry only
+ * when the entry's `prev` is that cursor: so nothing is lost, repeated or put out of order, whatever the wire brings. It must never guess:
+ * on doubt it subscribes again from a cursor. It is moved by what comes in (links, messages, readers, its timer) and by nothing else.
+ *
+ * There is one subscription on the wire. A reader that is behind it makes it begin again from the earliest such reader; readers further
+ * on take nothing until the chain of `prev` reaches their cursor. Cursors of different epochs cannot be compared: such a reader is taken
+ * to be ahead until the subscription has reached the head without meeting it; then it gets a subscription from its own cursor, and thereby
+ * the gap that the server has for it.
  */
 import {
   type ClosedFrame,
+  codeRules,
+  comparePositions,
   type EntryFrame,
   type EntryPartFrame,
   type Env,
+  type From,
   type GapFrame,
   HoldfastError,
   randomFraction,
-  type ServerFrame,
   type StreamBeat,
+  type SubscribedFrame,
   type Timer,
+  type UnsubscribedFrame,
 } from "@holdfast/protocol";
 import type { ClientCounters } from "./counters.ts";
 import { StreamEntry } from "./entry.ts";
 import type { Link } from "./link.ts";
-import type { Reader } from "./stream.ts";
-import {
-  isAtHead,
-  isSettled,
-  newSubscription,
-  restingUntil,
-  type SubscriptionAction,
-  type SubscriptionEvent,
-  type SubscriptionState,
-  step,
-  takesFrom,
-} from "./subscription-state.ts";
-
-type Payload = { readonly entry: StreamEntry } | { readonly gap: GapFrame } | null;
+import { type Item, positionOf, type Reader } from "./stream.ts";
 
 /** Whoever holds the subscriptions. */
 export interface SubscriptionHooks {
@@ -38,189 +35,301 @@ export interface SubscriptionHooks {
   readonly counters: ClientCounters;
   /** The link brought what cannot be: it is to be left. */
   fault(link: Link): void;
-  /** A reader is over (ended or failed), or its place relative to the head changed. */
-  changed(subscription: Subscription): void;
+  /** These readers are over (ended or failed), or their place relative to the head changed. */
+  changed(readers: Iterable<Reader>): void;
 }
+
+/** `asked`: a subscribe is under way. `resting`: asking again brought no progress, or was refused for now. */
+type Phase = "off" | "asked" | "running" | "resting";
+
+const restBaseMs = 1_000;
+const restCapMs = 30_000;
+
+const isBefore = (a: string | null, b: string): boolean => a !== null && (comparePositions(a, b) ?? 0) < 0;
 
 export class Subscription {
   readonly stream: string;
+  readonly readers = new Set<Reader>();
   readonly #hooks: SubscriptionHooks;
-  readonly #readers = new Map<number, Reader>();
-  readonly #events: { readonly event: SubscriptionEvent; readonly payload: Payload }[] = [];
-  #state: SubscriptionState = newSubscription;
-  #isStepping = false;
+  #phase: Phase = "off";
+  #asked: From = "now";
+  #askedId = 0;
+  /** The live link; null while there is none. */
   #link: Link | null = null;
-  #timer: Timer | null = null;
+  /** A retiring link that is still followed, until the live one has met the cursor. */
+  #old: Link | null = null;
+  /** What follows is the next entry on the wire. Meaningless while `off`. */
+  #cursor = "";
+  /** The newest position heard of. */
+  #head = "";
+  /** Whether nothing has come since the last subscribe: those for whom it was made have their turn before others. */
+  #isFresh = false;
+  /** Times in a row that a subscribe brought nothing. */
+  #fruitless = 0;
+  #timer: Timer | undefined;
+  #told = "";
+  #gaps = 0;
+  /** Readers that are over and of whom that is still to be told. */
+  #gone: Reader[] = [];
 
   constructor(stream: string, hooks: SubscriptionHooks) {
     this.stream = stream;
     this.#hooks = hooks;
   }
 
-  get isEmpty(): boolean {
-    return this.#readers.size === 0;
+  /** Where the subscription stands on the wire; null while it does not run. */
+  get cursor(): string | null {
+    return this.#phase === "running" ? this.#cursor : null;
   }
-  /** Whether the live link carries it already, so that a retiring one may go. */
+
+  /** Whether the live link carries what is needed, so that a retiring one may go. */
   get isSettled(): boolean {
-    return isSettled(this.#state);
+    return this.#phase !== "asked" && this.#old === null;
+  }
+
+  /** Whether everything that the server is known to have has been taken from the wire. */
+  get isAtHead(): boolean {
+    return this.#phase === "running" && this.#cursor === this.#head;
   }
 
   /** Whether the reader has everything that the server is known to have. */
-  isCurrent(id: number): boolean {
-    const member = this.#state.members.find((each) => each.id === id);
-    return member !== undefined && !member.full && member.cursor === this.#state.cursor && isAtHead(this.#state);
+  isCurrent(reader: Reader): boolean {
+    return this.isAtHead && !reader.isFull && reader.cursor === this.#cursor && this.readers.has(reader);
   }
 
-  join(id: number, reader: Reader, from: Extract<SubscriptionEvent, { type: "joined" }>["from"]): void {
-    this.#readers.set(id, reader);
-    this.dispatch({ type: "joined", id, from });
+  join(reader: Reader): void {
+    // "Now" is where the wire is, when that is the head: no need to ask.
+    const cursor = positionOf(reader.from) ?? (reader.from === "now" && this.isAtHead ? this.#cursor : null);
+    if (cursor !== null) reader.begin(cursor);
+    this.readers.add(reader);
+    this.review();
   }
 
-  leave(id: number): void {
-    if (this.#readers.delete(id)) this.dispatch({ type: "left", id });
+  leave(reader: Reader): void {
+    this.readers.delete(reader);
+    this.review();
   }
 
   linkUp(link: Link): void {
+    const old = this.#phase === "running" ? this.#link : this.#old;
     this.#link = link;
-    this.dispatch({ type: "link-up", link: link.no });
+    this.#become("off");
+    this.#fruitless = 0;
+    this.#old = this.#ready().some(({ cursor }) => cursor === this.#cursor) ? old : null;
+    // While a former link still brings entries, the new one goes on from where the wire is, not from the readers.
+    if (this.#old !== null) this.#ask({ after: this.#cursor });
+    this.review();
   }
 
   linkDown(link: Link): void {
-    this.dispatch({ type: "link-down", link: link.no });
-    if (this.#link === link) this.#link = null;
+    if (link === this.#old) this.#old = null;
+    else if (link === this.#link) {
+      this.#become("off");
+      this.#link = this.#old = null;
+    }
+    this.review();
+  }
+
+  // Messages, each by the name of its type.
+
+  subscribed(link: Link, { id, position, head }: SubscribedFrame): void {
+    link.answered(id, this.stream);
+    if (this.#phase !== "asked" || link !== this.#link || id !== this.#askedId) return this.#count("late");
+    const asked = positionOf(this.#asked);
+    if (asked !== null && asked !== position) return this.#hooks.fault(link);
+    this.#become("running");
+    this.#head = head;
+    // A retiring link may have moved the cursor on since the question was asked; what is then repeated will be recognized.
+    if (asked === null) this.#cursor = position;
+    if (position === this.#cursor) this.#old = null;
+    // One answer serves all who asked the same.
+    if (asked === null) for (const reader of this.readers) if (reader.cursor === null && isSame(reader.from, this.#asked)) reader.begin(position);
+    this.review();
+  }
+
+  unsubscribed(link: Link, { id, code, message }: UnsubscribedFrame): void {
+    if (id !== undefined) link.answered(id, this.stream);
+    const isAnswer = this.#phase === "asked" && id === this.#askedId;
+    // Without a code it answers an unsubscribe, and whatever that was about is over already.
+    if (link !== this.#link || code === undefined || !(isAnswer || (this.#phase === "running" && id === undefined))) return;
+    if (codeRules[code].retry !== "stop") {
+      this.#rest();
+      return this.review();
+    }
+    // A bad position is the fault of those who hold it; any other refusal would meet every reader.
+    const place = isAnswer && positionOf(this.#asked) === null ? null : this.#cursor;
+    this.#over(({ cursor }) => code !== "bad_position" || cursor === place, new HoldfastError(code, message, { stream: this.stream }));
+  }
+
+  part(link: Link, frame: EntryPartFrame): void {
+    if (this.#takesFrom(link) && !link.assembly.add(frame, link.entryBytesMax)) this.#hooks.fault(link);
+  }
+
+  entry(link: Link, frame: EntryFrame): void {
+    if (!this.#takesFrom(link)) return;
+    const payload = link.assembly.take(frame);
+    if (payload === false) return this.#hooks.fault(link);
+    const { position, prev } = frame;
+    const isKnown = position === this.#cursor || isBefore(position, this.#cursor);
+    if (prev !== this.#cursor && isKnown) {
+      if (link === this.#link && position === this.#cursor) this.#old = null;
+      this.#count("duplicates");
+      return this.review();
+    }
+    if (!this.#follows(link, prev)) return;
+    if (this.#head === this.#cursor || isBefore(this.#head, position)) this.#head = position;
+    this.#advance(position, new StreamEntry(frame, payload));
+  }
+
+  gap(link: Link, frame: GapFrame): void {
+    if (!this.#takesFrom(link) || !this.#follows(link, frame.from)) return;
+    this.#head = frame.head;
+    this.#gaps++;
+    if (this.#advance(frame.after, frame)) this.#hooks.counters.gaps++;
+  }
+
+  closed(link: Link, { position }: ClosedFrame): void {
+    if (this.#takesFrom(link) && this.#follows(link, position)) this.#over(({ cursor }) => cursor === this.#cursor, null);
   }
 
   beat(link: Link, { sent, head }: StreamBeat): void {
-    this.dispatch({ type: "beat", link: link.no, sent, head });
+    if (!this.#takesFrom(link)) return;
+    // While two links bring entries, the cursor is not that of either.
+    if (this.#old !== null) return this.#count("late");
+    this.#head = head;
+    if (sent !== this.#cursor) this.#again("audits");
+    this.review();
   }
 
-  frame(link: Link, frame: ServerFrame): void {
-    switch (frame.type) {
-      case "part":
-        this.#part(link, frame);
-        return;
-      case "entry":
-        this.#onEntry(link, frame);
-        return;
-      case "gap":
-        this.dispatch({ ...frame, link: link.no }, { gap: frame });
-        return;
-      case "closed":
-        this.dispatch(ended(link, frame));
-        return;
-      case "subscribed":
-        link.answered(frame.id, this.stream);
-        this.dispatch({ type: "subscribed", link: link.no, id: frame.id, position: frame.position, head: frame.head });
-        return;
-      case "unsubscribed":
-        if (frame.id !== undefined) link.answered(frame.id, this.stream);
-        this.dispatch({ type: "unsubscribed", link: link.no, id: frame.id, code: frame.code });
-        return;
-      default:
-        return;
+  /** Whether what comes on a link counts. Not between a subscribe and its answer, nor after an unsubscribe: it belongs to another cursor. */
+  #takesFrom(link: Link): boolean {
+    const takes = link === this.#old || (link === this.#link && this.#phase === "running");
+    if (!takes) this.#count("late");
+    return takes;
+  }
+
+  /** Whether what came follows the cursor. If not, something is missing. */
+  #follows(link: Link, from: string): boolean {
+    // What the live link brings at the cursor shows that it has caught up with the retiring one; a retiring one that has lost something is done.
+    if ((link === this.#link) === (from === this.#cursor)) this.#old = null;
+    if (from === this.#cursor) return true;
+    this.#again("holes");
+    this.review();
+    return false;
+  }
+
+  /** The readers at the wire's cursor take what came; the wire moves on. */
+  #advance(position: string, item: Item): boolean {
+    const there = this.#ready().filter(({ cursor }) => cursor === this.#cursor);
+    this.#cursor = position;
+    this.#isFresh = false;
+    this.#fruitless = 0;
+    for (const reader of there) reader.cursor = position;
+    for (const reader of there) reader.push(item);
+    this.review();
+    return there.length > 0;
+  }
+
+  /** The subscription on the wire has ended; these readers are over with it. */
+  #over(isMeant: (reader: Reader) => boolean, error: HoldfastError | null): void {
+    this.#become("off");
+    this.#old = null;
+    this.#gone = [...this.readers].filter(isMeant);
+    for (const reader of this.#gone) {
+      this.readers.delete(reader);
+      reader.finish(error === null ? "ended" : { error });
     }
+    this.review();
   }
 
-  #part(link: Link, frame: EntryPartFrame): void {
-    if (!takesFrom(this.#state, link.no)) this.#hooks.counters.late++;
-    else if (!link.addPart(frame)) this.#hooks.fault(link);
+  #count(what: "duplicates" | "holes" | "audits" | "late"): void {
+    this.#hooks.counters[what]++;
   }
 
-  #onEntry(link: Link, frame: EntryFrame): void {
-    if (!takesFrom(this.#state, link.no)) {
-      this.#hooks.counters.late++;
+  #become(phase: Phase): void {
+    this.#timer?.cancel();
+    this.#phase = phase;
+    // Parts that came so far belong to a cursor that is not meant any more; they must not stand in the way of other streams' parts.
+    if (phase !== "running") this.#link?.assembly.forget(this.stream);
+  }
+
+  #ready(): Reader[] {
+    return [...this.readers].filter(({ isFull }) => !isFull);
+  }
+
+  /** Whether the subscription on the wire serves the readers as they are now; if not, what to do. To be called when a reader is full, or not any more. */
+  review(): void {
+    if (this.#link !== null) this.#serve(this.#link, this.#ready());
+    const told = `${this.#phase} ${this.isSettled} ${this.isAtHead} ${this.readers.size} ${this.#gaps}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#hooks.changed([...this.readers, ...this.#gone.splice(0)]);
+  }
+
+  #serve(link: Link, ready: readonly Reader[]): void {
+    const isOnWire = this.#phase === "asked" || this.#phase === "running";
+    if (ready.length === 0) {
+      this.#become("off");
+      this.#old = null;
+      if (isOnWire) {
+        link.unasked(this.stream);
+        link.sendFrame({ type: "unsubscribe", stream: this.stream });
+      }
       return;
     }
-    const payload = link.assembly.take(frame);
-    if (payload === false) this.#hooks.fault(link);
-    else this.dispatch({ type: "entry", link: link.no, position: frame.position, prev: frame.prev }, { entry: new StreamEntry(frame, payload) });
+    if (this.#phase === "asked" || this.#phase === "resting") return;
+    const unresolved = ready.find(({ cursor }) => cursor === null);
+    if (unresolved !== undefined) {
+      this.#old = null;
+      return this.#ask(unresolved.from);
+    }
+    const others = ready.filter(({ cursor }) => cursor !== this.#cursor);
+    if (this.#phase === "off" || others.length === ready.length) return this.#askAfter(earliest(ready));
+    const atHead = this.#cursor === this.#head;
+    if (this.#isFresh && !atHead) return;
+    const behind = others.filter(({ cursor }) => isBefore(cursor, this.#cursor));
+    if (behind.length > 0) this.#askAfter(earliest(behind));
+    else if (atHead && others.length > 0) this.#askAfter(earliest(others));
   }
 
-  dispatch(event: SubscriptionEvent, payload: Payload = null): void {
-    this.#events.push({ event, payload });
-    if (this.#isStepping) return;
-    this.#isStepping = true;
+  #ask(from: From): void {
+    const link = this.#link;
+    if (link === null) return;
+    this.#become("asked");
+    this.#isFresh = true;
+    this.#asked = from;
+    this.#askedId = link.request(this.stream);
+    link.sendFrame({ type: "subscribe", id: this.#askedId, stream: this.stream, from });
+  }
+
+  #askAfter(cursor: string): void {
+    if (cursor !== this.#cursor) this.#old = null;
+    this.#cursor = cursor;
+    this.#ask({ after: cursor });
+  }
+
+  /** Something is missing: asks again from the cursor, at once the first time, later and later while it brings nothing. */
+  #again(why: "holes" | "audits"): void {
+    this.#count(why);
+    if (this.#fruitless > 0) return this.#rest();
+    this.#fruitless = 1;
+    this.#askAfter(this.#cursor);
+  }
+
+  #rest(): void {
     const { clock, rng } = this.#hooks.env;
-    const before = this.#state;
-    let hasGap = false;
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      const facts = { nextId: this.#link?.nextId ?? 0, random: randomFraction(rng) };
-      const { state, actions } = step(this.#state, next.event, clock.monoMs(), facts);
-      this.#state = state;
-      for (const action of actions) this.#perform(action, next.payload);
-      if (next.event.type === "subscribed" || next.event.type === "joined") this.#begin();
-      hasGap ||= next.event.type === "gap";
-    }
-    this.#isStepping = false;
-    // Parts that came so far belong to a cursor that is not meant any more; they must not stand in the way of other streams' parts.
-    if (this.#link !== null && !takesFrom(this.#state, this.#link.no)) this.#link.assembly.forget(this.stream);
-    if (restingUntil(this.#state) !== restingUntil(before)) this.#arm();
-    const isSame =
-      this.#state.phase === before.phase &&
-      isSettled(this.#state) === isSettled(before) &&
-      isAtHead(this.#state) === isAtHead(before) &&
-      this.#state.members.length === before.members.length;
-    if (!isSame || hasGap) this.#hooks.changed(this);
-  }
-
-  /** Tells readers where they begin, once the server has said so. */
-  #begin(): void {
-    for (const { id, cursor } of this.#state.members) if (cursor !== null) this.#readers.get(id)?.begin(cursor);
-  }
-
-  #perform(action: SubscriptionAction, payload: Payload): void {
-    switch (action.do) {
-      case "ask":
-        if (this.#link === null) return;
-        this.#link.requested(action.id, this.stream);
-        this.#link.sendFrame({ type: "subscribe", id: action.id, stream: this.stream, from: action.from });
-        return;
-      case "unsubscribe":
-        this.#link?.unasked(this.stream);
-        this.#link?.sendFrame({ type: "unsubscribe", stream: this.stream });
-        return;
-      case "fault":
-        if (this.#link !== null) this.#hooks.fault(this.#link);
-        return;
-      case "count":
-        this.#hooks.counters[action.what]++;
-        return;
-      case "deliver":
-        if (payload !== null && "gap" in payload && action.to.length > 0) this.#hooks.counters.gaps++;
-        for (const id of action.to) if (payload !== null) this.#readers.get(id)?.push(payload);
-        return;
-      case "end":
-        for (const id of action.to) this.#take(id)?.finish({ kind: "ended" });
-        return;
-      case "fail":
-        for (const id of action.to) {
-          this.#take(id)?.finish({ kind: "failed", error: new HoldfastError(action.code, undefined, { stream: this.stream }) });
-        }
-        return;
-      default:
-        action satisfies never;
-        return;
-    }
-  }
-
-  #take(id: number): Reader | undefined {
-    const reader = this.#readers.get(id);
-    this.#readers.delete(id);
-    return reader;
-  }
-
-  #arm(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
-    const untilMs = restingUntil(this.#state);
-    if (untilMs === null) return;
-    const { clock } = this.#hooks.env;
-    this.#timer = clock.after(Math.max(0, untilMs - clock.monoMs()), () => {
-      this.#timer = null;
-      this.dispatch({ type: "timer" });
-      if (this.#timer === null) this.#arm(); // A timer that fired early.
+    const ceilingMs = Math.min(restCapMs, restBaseMs * 2 ** this.#fruitless++);
+    this.#become("resting");
+    this.#old = null;
+    this.#timer = clock.after(ceilingMs * (0.5 + randomFraction(rng) / 2), () => {
+      this.#become("off");
+      this.review();
     });
   }
 }
 
-const ended = (link: Link, { position }: ClosedFrame): SubscriptionEvent => ({ type: "ended", link: link.no, position });
+const isSame = (a: From, b: From): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The cursor that is before the others, as far as they can be compared. */
+const earliest = (readers: readonly Reader[]): string =>
+  readers.map(({ cursor }) => cursor as string).reduce((least, cursor) => (isBefore(cursor, least) ? cursor : least));

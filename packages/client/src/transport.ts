@@ -1,12 +1,12 @@
 /**
- * The seam between the client and what carries a link. A transport is one small file that implements it (adapters/websocket.ts).
+ * The seam between the client and what carries a link. A transport is one small file that implements it (adapters/websocket.ts, request-conn.ts).
  * A transport moves text and reports; it must never retry, nor judge whether the peer is alive.
  */
 import type { Code } from "@holdfast/protocol";
 
 /** Where to dial. */
 export interface DialTarget {
-  /** The endpoint, `ws:` or `wss:` and the path `/v1/link`. */
+  /** The base of all endpoints: `http:` or `https:`, and a path that ends in `/v1/`. */
   readonly url: string;
   readonly subprotocol: string;
 }
@@ -25,6 +25,8 @@ export interface ConnHandlers {
   onClose(end: { readonly closeCode: number; readonly reason: string }): void;
   /** The connection is over for a reason found on this side. */
   onError(code: Code, message: string): void;
+  /** Where the subscription to a stream stands, for transports that have to ask anew; null while nobody knows. */
+  cursor(stream: string): string | null;
 }
 
 /** One connection, from the dial on. */
@@ -43,7 +45,5 @@ export interface Conn {
 export interface Transport {
   /** For status and logs. */
   readonly name: string;
-  /** `bothWays`: one connection carries both directions, so that either end can prove the other alive. */
-  readonly capabilities: { readonly bothWays: boolean };
   dial(target: DialTarget, handlers: ConnHandlers): Conn;
 }

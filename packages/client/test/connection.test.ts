@@ -8,10 +8,10 @@ import { MemoryNet } from "./support/memory-net.ts";
 import { answer, collect, endOf, entries, fate, idOf, type MemoryConn, opened } from "./support/opened.ts";
 
 for (const [given, endpoint] of [
-  ["http://a:1", "ws://a:1/v1/link"],
-  ["https://a.example/", "wss://a.example/v1/link"],
-  ["ws://[::1]:8080/base/", "ws://[::1]:8080/base/v1/link"],
-  ["wss://a/x/y", "wss://a/x/y/v1/link"],
+  ["http://a:1", "http://a:1/v1/"],
+  ["https://a.example/", "https://a.example/v1/"],
+  ["ws://[::1]:8080/base/", "http://[::1]:8080/base/v1/"],
+  ["wss://a/x/y", "https://a/x/y/v1/"],
 ] as const) {
   test(`${given} is dialled at ${endpoint}`, () => assert.equal(endpointOf(given), endpoint));
 }

@@ -1,40 +1,40 @@
 /** The lane: numbers without holes, and the races of refusals with what was sent behind the refused entry. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lane, type OutboxItem } from "../src/outbox-lane.ts";
+import type { Code } from "@holdfast/protocol";
+import { Lane, type LaneItem } from "../src/outbox-lane.ts";
 
 const max = 128;
 
-function item(name: string, dedupeKey?: string): OutboxItem {
-  const nothing = (): void => {};
-  const rest = { cost: 1, queuedMs: 0, key: undefined, close: false, resolve: nothing, reject: nothing };
-  return { stream: "s", payload: name, dedupeKey, ...rest, epoch: -1, seq: -1, sentAs: null, everSent: false, isRepeat: false, isOver: false };
+interface Named extends LaneItem {
+  readonly name: string;
 }
+const item = (name: string, dedupeKey?: string): Named => ({ name, dedupeKey, epoch: -1, seq: -1, sentAs: null });
 
 /** A lane with these items, and short ways to say what happens. */
 function lane(...names: string[]) {
-  const it = new Lane("s", 0);
-  const items = new Map<string, OutboxItem>();
+  const it = new Lane<Named>(0);
+  const items = new Map<string, Named>();
   const add = (name: string, dedupeKey?: string): void => {
     const added = item(name, dedupeKey);
     items.set(name, added);
     it.add(added);
   };
   for (const name of names) add(name);
-  const get = (name: string): OutboxItem => items.get(name) as OutboxItem;
+  const get = (name: string): Named => items.get(name) as Named;
   /** Sends all that may be sent: `name epoch/seq`. */
   const send = (nowMs = 0): string => {
     const sent: string[] = [];
-    for (let next = it.next(nowMs, max); next !== null; next = it.next(nowMs, max)) {
-      it.sent(next, {});
-      sent.push(`${next.payload} ${next.epoch}/${next.seq}`);
+    for (let next = it.next(nowMs, max); next !== undefined; next = it.next(nowMs, max)) {
+      next.sentAs = {};
+      sent.push(`${next.name} ${next.epoch}/${next.seq}`);
     }
     return sent.join(", ");
   };
-  const refuse = (name: string, code: Parameters<Lane["refused"]>[1], nowMs = 0): string =>
+  const refuse = (name: string, code: Code, nowMs = 0): string =>
     it
-      .refused(get(name), code, nowMs, (refusals) => 100 * (refusals + 1))
-      .map(({ payload }) => payload)
+      .refused(get(name), code, nowMs + 100 * (it.refusals + 1))
+      .map((failed) => failed.name)
       .join(" ");
   return { it, add, get, send, refuse, accept: (name: string) => it.accepted(get(name)) };
 }
@@ -47,12 +47,12 @@ test("numbers are given in the order of the calls, and sent in it", () => {
 });
 
 test("at most so many are in flight", () => {
-  const it = new Lane("s", 0);
+  const it = new Lane<Named>(0);
   for (let i = 0; i < 5; i++) it.add(item(`${i}`));
-  for (let i = 0; i < 3; i++) it.sent(it.next(0, 3) as OutboxItem, {});
-  assert.equal(it.next(0, 3), null);
-  it.accepted(it.oldest as OutboxItem);
-  assert.equal(it.next(0, 3)?.payload, "3");
+  for (let i = 0; i < 3; i++) (it.next(0, 3) as Named).sentAs = {};
+  assert.equal(it.next(0, 3), undefined);
+  it.accepted(it.items[0] as Named);
+  assert.equal(it.next(0, 3)?.name, "3");
 });
 
 test("after a lost link everything unanswered goes again with the same numbers", () => {
@@ -96,13 +96,13 @@ test("a refusal for now sends it and all behind it again, in order, after the de
   send();
   assert.equal(refuse("b", "engine_busy", 1_000), "");
   assert.equal(send(1_099), "");
-  assert.equal(it.retryAtMs, 1_100);
+  assert.equal(it.notBeforeMs, 1_100);
   assert.equal(send(1_100), "b 0/1, c 0/2");
   accept("a");
   refuse("b", "engine_busy", 2_000);
-  assert.equal(it.retryAtMs, 2_100, "an answer begins the count of refusals anew");
+  assert.equal(it.notBeforeMs, 2_100, "an answer begins the count of refusals anew");
   refuse("c", "engine_busy", 2_000);
-  assert.equal(it.retryAtMs, 2_200);
+  assert.equal(it.notBeforeMs, 2_200);
 });
 
 test("out_of_order behind one that is unanswered is its consequence: it goes again once that is answered", () => {
@@ -137,7 +137,7 @@ test("an expired entry leaves its number unused; only the server's out_of_order 
   const { it, get, send, refuse } = lane("a", "b", "c");
   send();
   it.rewind();
-  it.expired(get("a"));
+  it.remove(get("a"));
   assert.equal(send(), "b 0/1, c 0/2", "they may have been taken under these numbers");
   assert.equal(refuse("b", "out_of_order"), "");
   assert.equal(send(), "b 1/0, c 1/1");
@@ -149,7 +149,7 @@ test("fenced: this one, all behind it, and the lane are over; those before it ma
   assert.equal(refuse("b", "fenced"), "b c");
   assert.ok(it.isFenced);
   accept("a");
-  assert.ok(it.isEmpty);
+  assert.deepEqual(it.items, []);
 });
 
 test("entries with a dedupe key have no number and begin no epoch", () => {
@@ -171,5 +171,5 @@ test("an answer to an earlier send counts while the item waits to be sent again"
   accept("b"); // The server had taken both.
   assert.equal(send(100), "a 0/0");
   accept("a");
-  assert.ok(it.isEmpty && it.inFlight === 0);
+  assert.deepEqual(it.items, []);
 });

@@ -28,7 +28,8 @@ export const platformEnv: Env = {
     monoMs: () => performance.now(),
     wallMs: () => Date.now(),
     after(delayMs, call) {
-      const timer = setTimeout(call, delayMs);
+      // Platforms cut fractions off, and so would be early.
+      const timer = setTimeout(call, Math.ceil(delayMs));
       return { cancel: () => clearTimeout(timer) };
     },
   },

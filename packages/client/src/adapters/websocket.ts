@@ -53,7 +53,7 @@ class WebSocketConn implements Conn {
       if (this.#over) socket.destroy();
     });
     const options = dispatcher === null ? [target.subprotocol] : { protocols: [target.subprotocol], dispatcher };
-    this.#ws = new PlatformWebSocket(target.url, options as string[]);
+    this.#ws = new PlatformWebSocket(`${target.url.replace(/^http/, "ws")}link`, options as string[]);
     this.#ws.onopen = () => this.#opened(target.subprotocol);
     this.#ws.onmessage = ({ data }: { data: unknown }) => {
       if (this.#over) return;
@@ -112,6 +112,5 @@ class WebSocketConn implements Conn {
 /** Carries links over the platform's WebSocket. */
 export const webSocketTransport: Transport = {
   name: "websocket",
-  capabilities: { bothWays: true },
   dial: (target, handlers) => new WebSocketConn(target, handlers),
 };

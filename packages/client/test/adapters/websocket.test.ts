@@ -10,13 +10,14 @@ import { greet, ScriptedServer, until } from "../support/scripted-server.ts";
 function dial(url: string): { conn: Conn; told: string[] } {
   const told: string[] = [];
   const conn = webSocketTransport.dial(
-    { url: `${url.replace("http", "ws")}/v1/link`, subprotocol: "holdfast.v1" },
+    { url: `${url}/v1/`, subprotocol: "holdfast.v1" },
     {
       onOpen: () => told.push("open"),
       onText: (text) => told.push(`text ${text.length > 40 ? text.length : text}`),
       onActivity: () => told.at(-1) !== "activity" && told.push("activity"),
       onClose: ({ closeCode, reason }) => told.push(`close ${closeCode} ${reason}`.trim()),
       onError: (code) => told.push(`error ${code}`),
+      cursor: () => null,
     },
   );
   return { conn, told };

@@ -10,6 +10,7 @@ export type Message = { readonly type: string; readonly [member: string]: unknow
 export class MemoryConn implements Conn {
   readonly handlers: ConnHandlers;
   readonly sentTexts: string[] = [];
+  #isOpen = false;
   /** How the client ended it; null while it has not. */
   ended: { readonly how: "close" | "destroy"; readonly closeCode: number | null; readonly reason: string } | null = null;
   queuedBytes = 0;
@@ -52,7 +53,10 @@ export class MemoryConn implements Conn {
   }
 
   open(): this {
-    if (this.ended === null) this.handlers.onOpen();
+    if (this.ended === null && !this.#isOpen) {
+      this.#isOpen = true;
+      this.handlers.onOpen();
+    }
     return this;
   }
   say(message: Message | string): void {
@@ -97,9 +101,8 @@ export class MemoryNet {
   onDial: ((conn: MemoryConn) => void) | null = null;
   readonly transport: Transport = {
     name: "memory",
-    capabilities: { bothWays: true },
     dial: (target, handlers) => {
-      if (!target.url.endsWith("/v1/link")) throw new Error(`dialled ${target.url}`);
+      if (!target.url.endsWith("/v1/")) throw new Error(`dialled ${target.url}`);
       const conn = new MemoryConn(handlers);
       this.conns.push(conn);
       queueMicrotask(() => this.onDial?.(conn));

@@ -1,63 +1,113 @@
 /** Several readers of one stream over one subscription: each gets exactly its part of the log. The wire rules are in reader-rule.test.ts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { From } from "@holdfast/protocol";
-import { isAtHead, isSettled, newSubscription, type SubscriptionEvent, type SubscriptionState, step } from "../src/subscription-state.ts";
+import type { Code, From, GapFrame } from "@holdfast/protocol";
+import { newCounters } from "../src/counters.ts";
+import { Assembly } from "../src/entry.ts";
+import type { Link } from "../src/link.ts";
+import { type End, type Item, positionOf, type Reader } from "../src/stream.ts";
+import { Subscription } from "../src/subscription.ts";
 
-/** A subscription, what it sends, and what each member got. */
+/** A subscription, what it sends, and what each reader got. */
 class Line {
-  state: SubscriptionState = newSubscription;
   readonly got: Record<number, string[]> = {};
-  sent: string[] = [];
-  nowMs = 0;
+  readonly counters = newCounters();
+  /** How long it rests, each time that it does. */
+  readonly restsMs: number[] = [];
+  wake = (): void => {};
+  readonly #readers = new Map<number, Reader>();
+  readonly #sent: string[] = [];
+  readonly #links: Link[] = [];
   #nextId = 1;
-  #link = 0;
+  readonly it = new Subscription("s", {
+    env: {
+      clock: {
+        monoMs: () => 0,
+        wallMs: () => 0,
+        after: (delayMs, call) => {
+          this.restsMs.push(delayMs);
+          this.wake = call;
+          return { cancel: () => {} };
+        },
+      },
+      rng: { u32: () => 2 ** 31 },
+      soon: () => {},
+    },
+    counters: this.counters,
+    fault: () => void this.#sent.push("fault"),
+    changed: () => {},
+  });
 
-  do(event: SubscriptionEvent): this {
-    const { state, actions } = step(this.state, event, this.nowMs, { nextId: this.#nextId, random: 0.5 });
-    this.state = state;
-    for (const action of actions) {
-      if (action.do === "ask") {
-        this.#nextId = action.id + 1;
-        this.sent.push(`ask ${JSON.stringify(action.from)}`);
-      } else if (action.do === "unsubscribe") this.sent.push("unsubscribe");
-      else if (action.do === "fail") this.sent.push(`fail ${action.to.join()} ${action.code}`);
-      else if (action.do === "end") for (const id of action.to) this.#give(id, "end");
-      else if (action.do === "deliver" && "position" in event) for (const id of action.to) this.#give(id, event.position);
-      else if (action.do === "deliver" && event.type === "gap") for (const id of action.to) this.#give(id, `gap ${event.after}`);
-    }
-    return this;
+  #newLink(): Link {
+    const sendFrame = (frame: { readonly type: string; readonly from?: From }): void =>
+      void this.#sent.push(frame.type === "subscribe" ? `ask ${JSON.stringify(frame.from)}` : frame.type);
+    const link = { request: () => this.#nextId++, answered: () => {}, unasked: () => {}, sendFrame, assembly: new Assembly() };
+    return link as unknown as Link;
   }
-  #give(id: number, what: string): void {
-    this.got[id] = [...(this.got[id] ?? []), what];
-  }
-
   /** What was sent since the last call. */
   take(): string {
-    const sent = this.sent.join(", ");
-    this.sent = [];
-    return sent;
+    return this.#sent.splice(0).join(", ");
   }
   up(): this {
-    return this.do({ type: "link-up", link: ++this.#link });
+    const link = this.#newLink();
+    this.#links.push(link);
+    this.it.linkUp(link);
+    return this;
+  }
+  #link(no = this.#links.length): Link {
+    return this.#links[no - 1] as Link;
   }
   join(id: number, from: From): this {
-    return this.do({ type: "joined", id, from });
+    const got: string[] = [];
+    const reader: Reader = {
+      from,
+      cursor: positionOf(from),
+      isFull: false,
+      begin(position: string): void {
+        reader.cursor = position;
+      },
+      push: (item: Item) => void got.push("after" in item ? `gap ${item.after}` : item.position),
+      finish: (end: End) => {
+        if (end === "ended") got.push("end");
+        else this.#sent.push(`fail ${id} ${(end as { error: { code: Code } }).error.code}`);
+      },
+    } as unknown as Reader;
+    this.got[id] = got;
+    this.#readers.set(id, reader);
+    this.it.join(reader);
+    return this;
   }
   full(id: number, full: boolean): this {
-    return this.do({ type: "full", id, full });
+    (this.#readers.get(id) as Reader).isFull = full;
+    this.it.review();
+    return this;
   }
   /** The server answers the newest subscribe. */
   answer(position: string, head: string): this {
-    return this.do({ type: "subscribed", link: this.#link, id: this.#nextId - 1, position, head });
+    this.it.subscribed(this.#link(), { type: "subscribed", id: this.#nextId - 1, stream: "s", position, head });
+    return this;
+  }
+  refuse(id: number, code: Code): this {
+    this.it.unsubscribed(this.#link(), { type: "unsubscribed", id, stream: "s", code });
+    return this;
+  }
+  entry(position: string, prev: string, link = this.#links.length): this {
+    this.it.entry(this.#link(link), { type: "entry", stream: "s", position, prev, timeMs: 0, format: "json", parts: 0, text: "", data: 0 });
+    return this;
   }
   /** Entries `from + 1` to `to` of epoch e. */
   entries(from: number, to: number): this {
-    for (let n = from + 1; n <= to; n++) this.do({ type: "entry", link: this.#link, position: at(n), prev: at(n - 1) });
+    for (let n = from + 1; n <= to; n++) this.entry(at(n), at(n - 1));
     return this;
   }
   gap(from: string, after: string, head: string): this {
-    return this.do({ type: "gap", link: this.#link, reason: "trimmed", from, after, head });
+    const frame: GapFrame = { type: "gap", stream: "s", reason: "trimmed", from, after, head };
+    this.it.gap(this.#link(), frame);
+    return this;
+  }
+  ended(position: string): this {
+    this.it.closed(this.#link(), { type: "closed", stream: "s", position });
+    return this;
   }
 }
 const at = (n: number): string => (n === 0 ? "0" : `e.1${n}`);
@@ -170,21 +220,18 @@ test("two readers whose places exclude each other do not make the client ask for
   assert.equal(line.take(), "");
   line.gap(at(1), "0", "0");
   assert.equal(line.take(), "");
-  line.do({ type: "entry", link: 1, position: "f.11", prev: "0" });
+  line.entry("f.11", "0");
   assert.deepEqual(line.got, { 1: ["f.11"], 2: ["gap 0", "f.11"] });
 });
 
 test("the end of a stream ends those who are there; one who is behind gets the rest first", () => {
   const line = new Line().up().join(1, { after: "0" }).join(2, { after: "0" }).answer("0", at(3)).entries(0, 1).full(1, true).entries(1, 3);
   line.take();
-  line.do({ type: "ended", link: 1, position: at(3) });
+  line.ended(at(3));
   assert.deepEqual(line.got[2], [at(1), at(2), at(3), "end"]);
   line.full(1, false);
   assert.equal(line.take(), `ask {"after":"${at(1)}"}`);
-  line
-    .answer(at(1), at(3))
-    .entries(1, 3)
-    .do({ type: "ended", link: 1, position: at(3) });
+  line.answer(at(1), at(3)).entries(1, 3).ended(at(3));
   assert.deepEqual(line.got[1], [at(1), at(2), at(3), "end"]);
 });
 
@@ -195,41 +242,37 @@ test("a bad position fails only its holder; a refusal of the stream fails everyb
     .answer(at(5), at(5))
     .join(2, { after: at(2) });
   line.take();
-  line.do({ type: "unsubscribed", link: 1, id: 2, code: "bad_position" });
+  line.refuse(2, "bad_position");
   assert.equal(line.take(), `fail 2 bad_position, ask {"after":"${at(5)}"}`);
-  line.do({ type: "unsubscribed", link: 1, id: 3, code: "too_many_subscriptions" });
+  line.refuse(3, "too_many_subscriptions");
   assert.equal(line.take(), "fail 1 too_many_subscriptions");
-  assert.deepEqual(line.state.members, []);
+  assert.equal(line.it.readers.size, 0);
 });
 
 test("asking in vain is asked less and less often, up to 30 s", () => {
   const line = new Line().up().join(1, { after: at(5) });
-  const waits: number[] = [];
   for (let i = 0; i < 8; i++) {
     assert.equal(line.take(), `ask {"after":"${at(5)}"}`);
-    line.do({ type: "unsubscribed", link: 1, id: i + 1, code: "engine_busy" });
-    assert.ok(line.state.phase.name === "resting");
-    waits.push(line.state.phase.untilMs - line.nowMs);
-    line.do({ type: "timer" });
-    line.nowMs = line.state.phase.untilMs;
-    line.do({ type: "timer" });
+    line.refuse(i + 1, "engine_busy").refuse(i + 1, "engine_busy");
+    assert.equal(line.take(), "");
+    line.wake();
   }
-  assert.deepEqual(waits, [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
+  assert.deepEqual(line.restsMs, [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
 });
 
 test("at the head, settled: only when the link that counts has brought everything known", () => {
   const line = new Line().up().join(1, "first");
-  assert.deepEqual([isAtHead(line.state), isSettled(line.state)], [false, false]);
+  assert.deepEqual([line.it.isAtHead, line.it.isSettled], [false, false]);
   line.answer("0", at(1));
-  assert.deepEqual([isAtHead(line.state), isSettled(line.state)], [false, true]);
+  assert.deepEqual([line.it.isAtHead, line.it.isSettled], [false, true]);
   line.entries(0, 1);
-  assert.ok(isAtHead(line.state));
+  assert.ok(line.it.isAtHead);
   line.up();
-  assert.equal(isSettled(line.state), false, "the new link has not answered");
-  line.do({ type: "entry", link: 1, position: at(2), prev: at(1) });
+  assert.equal(line.it.isSettled, false, "the new link has not answered");
+  line.entry(at(2), at(1), 1);
   line.answer(at(1), at(2));
-  assert.equal(isSettled(line.state), false, "the old link is ahead of the new one");
+  assert.equal(line.it.isSettled, false, "the old link is ahead of the new one");
   line.entries(1, 2);
-  assert.ok(isSettled(line.state) && isAtHead(line.state));
+  assert.ok(line.it.isSettled && line.it.isAtHead);
   assert.deepEqual(line.got[1], [at(1), at(2)]);
 });

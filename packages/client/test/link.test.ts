@@ -1,0 +1,294 @@
+/** One link by itself: its greeting and its proof of life, by a clock that is moved by hand, with default options. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newCounters } from "../src/counters.ts";
+import { Link } from "../src/link.ts";
+import { resolveOptions } from "../src/options.ts";
+import { HandWorld } from "./support/hand-world.ts";
+import { type MemoryConn, MemoryNet } from "./support/memory-net.ts";
+
+/** A link that is dialled at 0 on its own clock, and what its owner is told. */
+class Dialled {
+  readonly world = new HandWorld();
+  readonly net = new MemoryNet();
+  readonly counters = newCounters();
+  readonly told: string[] = [];
+  readonly link: Link;
+  readonly #beganMs = this.world.nowMs;
+
+  constructor(timeoutMs = 10_000, replaces?: string) {
+    const tell = (what: string): void => void this.told.push(`${what} at ${Math.round((this.world.nowMs - this.#beganMs) * 10) / 10}`);
+    const owner = {
+      up: () => tell("up"),
+      ended: (_link: Link, { code }: { code: string }) => tell(code),
+      goaway: (_link: Link, afterMs: number) => tell(`goaway in ${afterMs}`),
+      changed: () => tell(this.link.isStale ? "stale" : "proved"),
+    };
+    const user = { frame: (_link: Link, { type }: { type: string }) => tell(type), cursor: () => null };
+    this.link = new Link(0, this.world.env, resolveOptions(), this.counters, owner, user);
+    this.link.dial(this.net.transport, "http://test/v1/", timeoutMs, replaces);
+  }
+
+  get conn(): MemoryConn {
+    return this.net.last;
+  }
+  /** What was told since the last time. */
+  take(): string[] {
+    return this.told.splice(0);
+  }
+}
+
+function live(): Dialled {
+  const it = new Dialled();
+  it.conn.welcome().answersPings = false;
+  assert.deepEqual(it.take(), ["up at 0"]);
+  return it;
+}
+
+test("a dial has its time to open, and then the time of a handshake to be welcomed", async () => {
+  const unopened = new Dialled();
+  await unopened.world.advance(9_999);
+  assert.deepEqual(unopened.told, []);
+  await unopened.world.advance(1);
+  assert.deepEqual([unopened.told, unopened.conn.ended?.how, unopened.world.timers], [["connect_timeout at 10000"], "destroy", 0]);
+  const unwelcomed = new Dialled();
+  await unwelcomed.world.advance(9_000);
+  unwelcomed.conn.open();
+  await unwelcomed.world.advance(10_000);
+  assert.deepEqual([unwelcomed.told, unwelcomed.conn.ended?.how], [["handshake_timeout at 19000"], "destroy"]);
+  assert.equal(unwelcomed.counters.lost, 0);
+});
+
+test("a dial that replaces another link has one time for all, and says whom it replaces", async () => {
+  const it = new Dialled(5_000, "l");
+  await it.world.advance(4_000);
+  it.conn.open();
+  assert.deepEqual(it.conn.sent, [{ type: "hello", protocol: 1, client: "holdfast-js", replaces: "l" }]);
+  await it.world.advance(1_000);
+  assert.deepEqual(it.told, ["handshake_timeout at 5000"]);
+});
+
+test("a link is probed after 1.1 heartbeats and 2 s of silence, and given up 5 s later: 20.2 s from the last byte", async () => {
+  const it = live();
+  await it.world.advance(15_199);
+  assert.deepEqual([it.take(), it.conn.of("ping").length], [[], 0]);
+  await it.world.advance(2);
+  assert.deepEqual([it.take(), it.conn.of("ping").length], [["stale at 15200"], 1]);
+  await it.world.advance(4_998);
+  assert.equal(it.conn.ended, null);
+  await it.world.advance(2);
+  assert.deepEqual([it.take(), it.net.last.ended?.how], [["heartbeat_lost at 20200"], "destroy"]);
+  assert.deepEqual([it.counters.probes, it.counters.lost, it.world.timers], [1, 1, 0]);
+});
+
+test("any byte proves life", async () => {
+  const it = live();
+  await it.world.advance(20_199);
+  it.conn.activity();
+  assert.deepEqual(it.take(), ["stale at 15200", "proved at 20199"]);
+  await it.world.advance(15_199);
+  assert.deepEqual(it.take(), []);
+  await it.world.advance(2);
+  assert.deepEqual(it.take(), ["stale at 35399"]);
+});
+
+test("a heartbeat is what the server says, within bounds", async () => {
+  for (const [heartbeatMs, silenceMs] of [
+    [1, 2_550],
+    [2_000, 4_200],
+    [86_400_000, 332_000],
+  ] as const) {
+    const it = new Dialled();
+    it.conn.welcome({ heartbeatMs }).answersPings = false;
+    await it.world.advance(silenceMs - 1);
+    assert.equal(it.conn.of("ping").length, 0);
+    await it.world.advance(1);
+    assert.equal(it.conn.of("ping").length, 1, `${heartbeatMs}`);
+  }
+});
+
+test("a beat is sent when nothing else was for 0.9 to 1 heartbeats, drawn once", async () => {
+  const it = live();
+  const spoke: [string, number][] = [];
+  it.conn.onSend = ({ type }) => void spoke.push([type, it.world.nowMs]);
+  await withBytes(it, 60_000);
+  it.link.sendFrame({ type: "pong", id: 1 });
+  await withBytes(it, 60_000);
+  const gaps = spoke.slice(1).flatMap(([type, ms], i) => (type === "beat" ? [ms - (spoke[i]?.[1] as number)] : []));
+  assert.ok(gaps.length >= 8 && gaps.every((ms) => ms >= 10_800 && ms <= 12_000 && Math.abs(ms - (gaps[0] as number)) < 0.001), `${gaps}`);
+});
+
+/** Lets other bytes come in, one a second. */
+async function withBytes(it: Dialled, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms && !it.link.isOver; passed += 1_000) {
+    await it.world.advance(1_000);
+    if (!it.link.isOver) it.conn.activity();
+  }
+}
+
+test("an unanswered request is probed for after 5 s; other bytes do not satisfy the probe, but prolong it to 15 s", async () => {
+  const it = live();
+  it.link.request();
+  await withBytes(it, 4_000);
+  assert.equal(it.conn.of("ping").length, 0);
+  await withBytes(it, 15_000);
+  assert.deepEqual([it.conn.of("ping").length, it.take()], [1, []], "bytes come, so it is not stale");
+  await withBytes(it, 1_000);
+  assert.deepEqual(it.take(), ["heartbeat_lost at 20000"]);
+});
+
+test("an unanswered request on a link that says nothing at all ends it after 10 s", async () => {
+  const it = live();
+  it.link.request();
+  await it.world.advance(9_999);
+  assert.equal(it.conn.ended, null);
+  await it.world.advance(1);
+  assert.deepEqual(it.take(), ["heartbeat_lost at 10000"]);
+});
+
+test("only an answer proves that requests are heard: a pong, or one to a publish or subscribe", async () => {
+  for (const message of [
+    { type: "pong", id: 1 },
+    { type: "published", id: 7, position: "e.11", duplicate: false },
+    { type: "refused", id: 7, code: "internal", message: "" },
+    { type: "subscribed", id: 7, stream: "a", position: "0", head: "0" },
+  ]) {
+    const it = live();
+    const id = it.link.request("a");
+    await withBytes(it, 8_000);
+    it.conn.say(message);
+    await withBytes(it, 4_000);
+    assert.equal(it.conn.of("ping").length, 1, message.type);
+    await withBytes(it, 2_000);
+    assert.equal(it.conn.of("ping").length, 2, "and asked again, while the request itself is unanswered");
+    it.link.answered(id, "a");
+    it.conn.say(message);
+    await withBytes(it, 30_000);
+    assert.deepEqual([it.conn.of("ping").length, it.conn.ended], [2, null]);
+  }
+});
+
+test("a subscribe that another superseded, or that nobody asks about any more, need not be answered", async () => {
+  const it = live();
+  const first = it.link.request("a");
+  const second = it.link.request("a");
+  it.link.answered(first, "a");
+  await withBytes(it, 5_000);
+  assert.equal(it.conn.of("ping").length, 1, "the second is still open");
+  it.conn.say({ type: "pong", id: 1 });
+  it.link.answered(second, "a");
+  it.link.request("b");
+  it.link.unasked("b");
+  await withBytes(it, 30_000);
+  assert.equal(it.conn.of("ping").length, 1);
+});
+
+test("a slow way out is not a dead one: while waiting bytes leave, an unanswered publish ends no link", async () => {
+  const it = live();
+  it.conn.queuedBytes = 1_000_000;
+  it.link.request();
+  for (let ms = 0; ms < 60_000; ms += 1_000) {
+    await it.world.advance(1_000);
+    it.conn.queuedBytes -= 10_000;
+    it.conn.activity();
+    assert.equal(it.conn.ended, null, `given up at ${ms}`);
+  }
+  it.conn.queuedBytes = 0;
+  await withBytes(it, 40_000);
+  assert.equal(it.conn.ended?.how, "destroy", "what has left for long has to be answered");
+});
+
+test("a link whose requests are unanswered is stale all the same when nothing comes in", async () => {
+  const it = new Dialled();
+  it.conn.welcome({ heartbeatMs: 500 }).answersPings = false;
+  it.take();
+  it.link.request();
+  await it.world.advance(2_600);
+  assert.deepEqual([it.take(), it.link.isStale], [["stale at 2550"], true]);
+  await it.world.advance(5_000);
+  assert.deepEqual(it.take(), ["heartbeat_lost at 7550"]);
+});
+
+test("a timer that is more than 2 s late is no evidence: a probe is repeated, a dial is given 2 s more", async () => {
+  const it = live();
+  it.world.stall(60_000);
+  await it.world.advance(1);
+  it.world.stall(60_000);
+  await it.world.advance(1);
+  assert.deepEqual([it.conn.of("ping").length, it.conn.ended], [2, null]);
+  await it.world.advance(5_000);
+  assert.equal(it.conn.ended?.how, "destroy");
+  const asking = live();
+  asking.link.request();
+  await withBytes(asking, 6_000);
+  asking.world.stall(14_000);
+  await asking.world.advance(1);
+  assert.equal(asking.conn.ended, null);
+  for (const open of [false, true]) {
+    const dial = new Dialled();
+    if (open) dial.conn.open();
+    dial.world.stall(12_001);
+    await dial.world.advance(0);
+    assert.deepEqual(dial.told, []);
+    await dial.world.advance(2_000);
+    assert.deepEqual(dial.told, [open ? "handshake_timeout at 14001" : "connect_timeout at 14001"]);
+  }
+});
+
+test("waking probes once; a clock that jumped does so at the next timer", async () => {
+  const it = live();
+  it.link.wake();
+  it.link.wake();
+  assert.deepEqual([it.conn.of("ping").length, it.take()], [1, ["stale at 0"]]);
+  it.conn.activity();
+  await it.world.advance(1_000);
+  it.conn.activity();
+  it.world.sleep(3_600_000);
+  await it.world.advance(11_500);
+  assert.equal(it.conn.of("ping").length, 2);
+  it.conn.activity();
+  await it.world.advance(14_000);
+  assert.equal(it.conn.of("ping").length, 2, "it jumped once");
+});
+
+test("what cannot be read ends the link with 4500, once, and counts", () => {
+  const it = live();
+  it.conn.say('{"type":"entry"}');
+  it.link.fault();
+  assert.deepEqual([it.take(), it.counters.faults, it.conn.ended?.closeCode], [["protocol_error at 0"], 1, 4_500]);
+  assert.equal(it.world.timers, 0);
+});
+
+test("a welcome counts once, and nothing else does before it", () => {
+  const it = new Dialled();
+  it.conn.open();
+  it.conn.say({ type: "closed", stream: "a", position: "0" });
+  it.conn.say({ type: "goaway", code: "draining", afterMs: 5, deadlineMs: 9 });
+  assert.deepEqual(it.take(), []);
+  it.conn.welcome({ link: "L" });
+  it.conn.welcome({ link: "M" });
+  it.conn.say({ type: "goaway", code: "draining", afterMs: 5, deadlineMs: 9 });
+  assert.deepEqual([it.take(), it.link.linkId], [["up at 0", "goaway in 5 at 0", "goaway at 0"], "L"]);
+});
+
+test("a link that is let go is closed in order once it was welcomed, else at once; nothing is told of it", async () => {
+  const up = live();
+  up.link.close();
+  assert.deepEqual([up.conn.ended, up.world.timers], [{ how: "close", closeCode: 1_000, reason: '{"code":"closed_by_user"}' }, 0]);
+  const dial = new Dialled();
+  dial.link.close();
+  await dial.world.advance(60_000);
+  assert.deepEqual([dial.conn.ended?.how, dial.told, dial.world.timers], ["destroy", [], 0]);
+});
+
+test("an address that the platform refuses outright is a failed dial", () => {
+  const it = new Dialled();
+  const told: string[] = [];
+  const owner = { up: () => {}, ended: (_link: Link, { code }: { code: string }) => void told.push(code), goaway: () => {}, changed: () => {} };
+  const link = new Link(0, it.world.env, resolveOptions(), it.counters, owner, { frame: () => {}, cursor: () => null });
+  const dial = (): never => {
+    throw new Error("SecurityError");
+  };
+  link.dial({ name: "throws", dial }, "http://test/v1/", 10_000);
+  assert.deepEqual([told, link.isOver], [["connect_failed"], true]);
+});
