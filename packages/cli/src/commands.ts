@@ -13,5 +13,9 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   serve: { summary: "Run a server", load: async () => (await import("./commands/serve.ts")).serve },
   publish: { summary: "Append entries to a stream, from arguments or stdin", load: async () => (await import("./commands/publish.ts")).publish },
   tail: { summary: "Print a stream's entries and stay for those that follow", load: async () => (await import("./commands/tail.ts")).tail },
+  verify: {
+    summary: "Break links on purpose and compare with the log: is anything lost, duplicated or reordered?",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { pagePolicy } from "../src/page/publisher.ts";
 import { checkConfig, parseConfigFile, serveSettings, settingFlags } from "../src/serve/config.ts";
 import { greeting } from "../src/serve/greeting.ts";
 import { flagName, resolveSettings } from "../src/serve/settings.ts";
@@ -15,7 +16,7 @@ function check(members: Record<string, unknown>) {
     otherVariables: [],
   });
   assert.ok(resolved.ok, resolved.ok ? "" : resolved.message);
-  return checkConfig(resolved.value.given, streams, vitalsPolicy);
+  return checkConfig(resolved.value.given, streams, { vitals: vitalsPolicy, page: pagePolicy });
 }
 const fault = (members: Record<string, unknown>): string => {
   const checked = check(members);
@@ -41,15 +42,15 @@ test("defaults are valid, and vital signs are kept for an hour", () => {
   assert.ok(checked.ok);
   const { engine, data, policies, options } = checked.value;
   assert.deepEqual([engine, data, options.port, options.host], ["sqlite", "./holdfast-data", 4150, "127.0.0.1"]);
-  assert.deepEqual(policies, [vitalsPolicy]);
+  assert.deepEqual(policies, [vitalsPolicy, pagePolicy]);
   assert.equal(vitalsPolicy.ageMs, 3_600_000);
 });
 
 test("the file's policies come first, so that they can say otherwise about vital signs", () => {
   const mine = { pattern: "vitals/**", engine: "memory", ageMs: 5_000 };
   const checked = check({ streams: [mine] });
-  assert.deepEqual(checked.ok && checked.value.policies, [mine, vitalsPolicy]);
-  const without = check({ vitals: false });
+  assert.deepEqual(checked.ok && checked.value.policies, [mine, vitalsPolicy, pagePolicy]);
+  const without = check({ vitals: false, page: false });
   assert.deepEqual(without.ok && without.value.policies, []);
 });
 
@@ -72,9 +73,11 @@ test("a file must be a JSON object", () => {
 });
 
 test("the greeting has commands that work as they are", () => {
-  const facts = { url: "http://127.0.0.1:4150", engine: "sqlite", data: "./holdfast-data", vitals: true, command: "holdfast" };
+  const facts = { url: "http://127.0.0.1:4150", engine: "sqlite", data: "./holdfast-data", vitals: true, page: true, command: "holdfast" };
   assert.match(greeting(facts), /^ {2}holdfast tail vitals\/host$/m);
-  const other = greeting({ ...facts, url: "http://127.0.0.1:5000", vitals: false, data: null });
+  assert.match(greeting(facts), /^Open http:\/\/127\.0\.0\.1:4150\/ in a browser/m);
+  const other = greeting({ ...facts, url: "http://127.0.0.1:5000", vitals: false, page: false, data: null });
+  assert.doesNotMatch(other, /browser/);
   assert.match(other, /^ {2}holdfast tail rooms\/42 --url http:\/\/127\.0\.0\.1:5000$/m);
   assert.match(other, /nothing is kept on disk/);
 });

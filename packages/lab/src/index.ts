@@ -22,6 +22,7 @@ export type {
 } from "./fault.ts";
 export { type BandwidthOptions, bandwidth } from "./faults/bandwidth.ts";
 export { type BlackHoleOptions, blackHole } from "./faults/black-hole.ts";
+export { type BufferOptions, buffer } from "./faults/buffer.ts";
 export { type CutOptions, cut } from "./faults/cut.ts";
 export { type IdleDropOptions, idleDrop } from "./faults/idle-drop.ts";
 export { type LatencyOptions, latency } from "./faults/latency.ts";

@@ -7,7 +7,8 @@ export const nodeClock: Clock = {
   monoMs: () => performance.now(),
   wallMs: () => Date.now(),
   after: (delayMs, call) => {
-    const timer = setTimeout(call, delayMs);
+    // A due time that has just passed is not worth a warning of Node's.
+    const timer = setTimeout(call, Math.max(0, delayMs));
     return { cancel: () => clearTimeout(timer) };
   },
 };

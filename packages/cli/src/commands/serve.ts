@@ -4,15 +4,19 @@
  */
 import { readFileSync } from "node:fs";
 import { HoldfastError } from "@holdfast/protocol";
-import { createServer, type Engine, type HoldfastServer } from "@holdfast/server";
+import { createServer, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { nodeClock } from "../adapters/clock.ts";
 import { makeEngine, usesDisk } from "../adapters/engines.ts";
 import { openMachine } from "../adapters/machine.ts";
+import { readPageFiles } from "../adapters/page-files.ts";
+import { stall } from "../adapters/stall.ts";
 import { type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command, Variables } from "../command.ts";
 import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
+import { Page } from "../page/page.ts";
+import { pagePolicy } from "../page/publisher.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
 import { greeting } from "../serve/greeting.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
@@ -72,11 +76,15 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   for (const message of settings.warnings) log({ event: "warning", message });
   let running: Running;
   let url: string;
+  const page = config.page ? new Page({ clock: nodeClock, rng: nodeEnv.rng, readFiles: readPageFiles, stall, report: log }) : null;
   const slow = setInterval(() => log({ event: "starting", engine: config.engine, data: config.data }), noticeMs);
   try {
     const engine = makeEngine(config);
-    running = { engine, config, server: createServer({ engine, options: config.options }) };
-    url = (await running.server.listen()).url;
+    const server = createServer({ engine, options: config.options, ...(page === null ? {} : { fallback: page.fallback }) });
+    running = { engine, config, server, page };
+    const listening = await server.listen();
+    url = listening.url;
+    page?.open({ server, engine, engineName: config.engine, port: listening.port, vitals: config.vitals });
   } catch (thrown) {
     process.stderr.write(`holdfast serve: ${escapeLine(startFault(thrown))}\n`);
     return "failed";
@@ -101,7 +109,7 @@ function load(given: Given, variables: Variables): Checked<Loaded> {
     otherVariables: ["HOLDFAST_URL", "HOLDFAST_CONFIG"],
   });
   if (!settings.ok) return settings;
-  const config = checkConfig(settings.value.given, file.value?.members["streams"], vitalsPolicy);
+  const config = checkConfig(settings.value.given, file.value?.members["streams"], { vitals: vitalsPolicy, page: pagePolicy });
   return config.ok ? good({ settings: settings.value, config: config.value }) : config;
 }
 
@@ -131,25 +139,26 @@ interface Start {
 }
 
 function announce(output: Output, json: boolean, log: (event: LogEvent) => void, { url, settings, config }: Start): void {
-  const { engine, vitals: hasVitals } = config;
+  const { engine, vitals: hasVitals, page } = config;
   const data = usesDisk(config) ? config.data : null;
   if (json) {
     const changed = settings.filter(({ source }) => source !== "default").map(({ setting, value, origin }) => [setting.name, { value, origin }]);
-    log({ event: "listening", url, engine, data, vitals: hasVitals, pid: process.pid, settings: Object.fromEntries(changed) });
+    log({ event: "listening", url, engine, data, vitals: hasVitals, page, pid: process.pid, settings: Object.fromEntries(changed) });
     return;
   }
   // In a checkout there is no `holdfast` on the path; npm finds it.
   const command = import.meta.url.endsWith(".ts") ? "npx holdfast" : "holdfast";
-  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, command })}${changedSettings(settings)}\n`);
+  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, command })}${changedSettings(settings)}\n`);
 }
 
 interface Running {
   readonly engine: Engine;
   readonly server: HoldfastServer;
   readonly config: ServeConfig;
+  readonly page: Page | null;
 }
 
-async function serveUntilStopped({ engine, server, config }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
+async function serveUntilStopped({ engine, server, config, page }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
   const machine = openMachine();
   const ticker = config.vitals
     ? startTicker({
@@ -171,7 +180,9 @@ async function serveUntilStopped({ engine, server, config }: Running, stop: Abor
   await ticker?.stop();
   clearInterval(health);
   machine.close();
+  // Links leave by the lines, so these stay until the links are gone.
   await server.close();
+  await page?.close();
   clearInterval(notice);
   log({ event: "stopped" });
   return "ok";

@@ -36,6 +36,7 @@ export interface ServeConfig {
   readonly engine: EngineName;
   readonly data: string;
   readonly vitals: boolean;
+  readonly page: boolean;
   readonly policies: readonly StreamPolicy[];
 }
 
@@ -51,9 +52,15 @@ export function parseConfigFile(path: string, text: string): Checked<Readonly<Re
   return good(content as Readonly<Record<string, unknown>>);
 }
 
+/** What is kept of the streams that this command publishes itself. */
+export interface OwnPolicies {
+  readonly vitals: StreamPolicy;
+  readonly page: StreamPolicy;
+}
+
 /** Checks the values together. The server's and the engines' own checks decide; their message names the setting. */
-export function checkConfig(given: readonly SettingGiven[], streams: unknown, extraPolicy: StreamPolicy): Checked<ServeConfig> {
-  const own = valuesOf(given, ["engine", "data", "vitals"]) as { engine: string; data: string; vitals: boolean };
+export function checkConfig(given: readonly SettingGiven[], streams: unknown, ownPolicies: OwnPolicies): Checked<ServeConfig> {
+  const own = valuesOf(given, ["engine", "data", "vitals", "page"]) as { engine: string; data: string; vitals: boolean; page: boolean };
   const engine = engineNames.find((name) => name === own.engine);
   if (engine === undefined) return bad(`expected engine to be ${engineNames.join(" or ")}, got ${JSON.stringify(own.engine)}`);
   if (streams !== undefined && !(Array.isArray(streams) && streams.every((policy) => typeof policy === "object" && policy !== null)))
@@ -69,8 +76,9 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ex
       engine,
       data: own.data,
       vitals: own.vitals,
+      page: own.page,
       // The last of them, so that the file can say otherwise.
-      policies: resolvePolicies(own.vitals ? [...asked, extraPolicy] : asked),
+      policies: resolvePolicies([...asked, ...(own.vitals ? [ownPolicies.vitals] : []), ...(own.page ? [ownPolicies.page] : [])]),
     });
   } catch (thrown) {
     if (thrown instanceof TypeError) return bad(thrown.message);

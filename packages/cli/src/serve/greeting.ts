@@ -10,6 +10,8 @@ export interface GreetingFacts {
   /** The database's folder; null when nothing is kept on disk. */
   readonly data: string | null;
   readonly vitals: boolean;
+  /** Whether there is a page at `/`. */
+  readonly page: boolean;
   /** How this program is called here. */
   readonly command: string;
 }
@@ -21,6 +23,7 @@ export function greeting(facts: GreetingFacts): string {
   const where = facts.data === null ? "; nothing is kept on disk" : `, data in ${escapeLine(facts.data)}`;
   return [
     `Holdfast is listening on ${url} (${facts.engine} engine${where}).`,
+    ...(facts.page ? [`Open ${url}/ in a browser to watch it and to cut its wire.`] : []),
     "Try, in another terminal:",
     `  ${command} tail ${stream}${at}`,
     `  ${command} publish rooms/42 'hello'${at}`,

@@ -1,0 +1,77 @@
+/**
+ * Asks a server for its `welcome` over one transport, straight and by the platform's own means: whether that transport gets through to
+ * it at all, and by which times the server's links live. It must never leave a connection open.
+ */
+import { decodeServerFrame, encodeClientFrame, protocolVersion, subprotocol, type WelcomeFrame } from "@holdfast/protocol";
+import { whyUnreachable } from "../../adapters/http.ts";
+import type { TransportName } from "../transports.ts";
+
+/** What came of it. `absent`: the server answers, and has no such transport. */
+export type Greeting =
+  | { readonly kind: "welcome"; readonly welcome: WelcomeFrame }
+  | { readonly kind: "absent" | "unreachable" | "refused"; readonly reason: string };
+
+const hello = encodeClientFrame({ type: "hello", protocol: protocolVersion, client: "holdfast verify" });
+const welcomeIn = (text: string): WelcomeFrame | null => {
+  const frame = decodeServerFrame(text);
+  return frame !== null && frame !== "fault" && frame.type === "welcome" ? frame : null;
+};
+
+/** Never rejects. `url` is the server's base address; the attempt takes at most `limitMs`. */
+export async function greet(url: string, transport: TransportName, limitMs: number): Promise<Greeting> {
+  const greeting = await (transport === "websocket" ? greetBySocket(url, limitMs) : greetByRequest(url, transport, limitMs));
+  if (greeting.kind !== "unreachable") return greeting;
+  const why = await whyUnreachable(url);
+  return why === null ? greeting : { kind: "unreachable", reason: why };
+}
+
+function greetBySocket(url: string, limitMs: number): Promise<Greeting> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/link`, subprotocol);
+    const done = (greeting: Greeting): void => {
+      clearTimeout(timer);
+      resolve(greeting);
+      socket.close();
+    };
+    const timer = setTimeout(() => done({ kind: "unreachable", reason: `no welcome over a WebSocket within ${limitMs} ms` }), limitMs);
+    socket.onopen = () => socket.send(hello);
+    socket.onmessage = ({ data }) => {
+      const welcome = typeof data === "string" ? welcomeIn(data) : null;
+      done(welcome === null ? { kind: "refused", reason: "the server does not speak this protocol" } : { kind: "welcome", welcome });
+    };
+    socket.onerror = () => {};
+    socket.onclose = ({ code, reason }) => {
+      if (code === 1006) done({ kind: "unreachable", reason: "the WebSocket handshake failed: a hop may not let upgrades pass" });
+      else done({ kind: "refused", reason: `closed with ${code} ${reason}` });
+    };
+  });
+}
+
+/** Either endpoint says welcome first, and then, as nothing is subscribed, is left at once. */
+async function greetByRequest(url: string, transport: "sse" | "poll", limitMs: number): Promise<Greeting> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), limitMs);
+  try {
+    const response = await fetch(`${url}/v1/${transport}`, { method: "POST", body: hello, signal: over.signal });
+    if (response.status === 404 || response.status === 405) return { kind: "absent", reason: `no /v1/${transport} there (HTTP ${response.status})` };
+    if (!response.ok || response.body === null) return { kind: "refused", reason: `HTTP ${response.status}: ${(await response.text()).slice(0, 200)}` };
+    let text = "";
+    for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      const line = text.split("\n").find((each, i, all) => i < all.length - 1 && each.replace(/^data: /, "").startsWith("{"));
+      const welcome = line === undefined ? null : welcomeIn(line.replace(/^data: /, ""));
+      if (welcome !== null) return { kind: "welcome", welcome };
+      if (line !== undefined || text.length > 65_536) break;
+    }
+    return { kind: "refused", reason: "the answer does not begin with a welcome" };
+  } catch (thrown) {
+    const { cause, message } = thrown as Error;
+    const reason = over.signal.aborted
+      ? `no welcome over ${transport} within ${limitMs} ms: a hop may hold the response back`
+      : String((cause as Error | undefined)?.message || message);
+    return { kind: "unreachable", reason };
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+  }
+}

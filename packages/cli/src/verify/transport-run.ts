@@ -1,0 +1,103 @@
+/**
+ * One transport from the first link to the table: opens the clients, breaks their links as planned while entries flow, heals everything,
+ * waits until all readers have all, reads the log, compares. It must never report on less than it has compared.
+ */
+import type { Client, ClientOptions } from "@holdfast/client";
+import { createRandom } from "@holdfast/lab";
+import { streamUrl } from "../url.ts";
+import { Crew, type Member } from "./crew.ts";
+import { endLimitMs, finish } from "./finish.ts";
+import type { Timing } from "./kinds.ts";
+import type { Run, VerifyParts } from "./parts.ts";
+import { showProgress } from "./progress.ts";
+import { feed } from "./publishing.ts";
+import type { TransportResult } from "./result.ts";
+import { absentResult, summarize } from "./summarize.ts";
+import type { TransportName } from "./transports.ts";
+import { workOn } from "./work.ts";
+
+/** How long the first links may take, beside a dial. */
+const openLimitMs = 5_000;
+
+/** Verifies one transport. */
+export async function runTransport(parts: VerifyParts, transport: TransportName): Promise<TransportResult> {
+  const startMs = parts.clock.monoMs();
+  const greeting = await parts.greet(parts.url, transport, parts.clientOptions.dialTimeoutMs);
+  if (greeting.kind !== "welcome") return absentResult(transport, greeting.kind === "absent" ? "absent" : "unreachable", greeting.reason, parts);
+  const { welcome } = greeting;
+  const { settleMs, effectMs, clientOptions, clock } = parts;
+  const timing: Timing = {
+    heartbeatMs: welcome.heartbeatMs,
+    windowMs: welcome.reconnect.windowMs,
+    probeTimeoutMs: clientOptions.probeTimeoutMs,
+    ackTimeoutMs: clientOptions.ackTimeoutMs,
+    settleMs,
+    effectMs,
+  };
+  const connect = (url: string, options: ClientOptions = {}): Client =>
+    parts.connect(url, { name: "holdfast verify", ...clientOptions, ...options, transports: [transport] });
+  const prefix = `verify/${parts.run}/${transport}`;
+  const payloadBytesMax = welcome.entryBytesMax;
+  const crew = await Crew.open({ ...parts, prefix, payloadBytesMax, connect });
+  const run: Run = {
+    parts,
+    crew,
+    timing,
+    random: createRandom(parts.seed).fork(transport.length),
+    tallies: new Map(),
+    endMs: clock.monoMs() + parts.durationMs,
+    payloadBytesMax,
+    connect,
+  };
+  const progress = showProgress(run, transport, startMs);
+  try {
+    const unlinked = await openLinks(run);
+    if (unlinked !== null && !parts.stop.aborted) {
+      await endBegun(run);
+      return absentResult(transport, "unreachable", unlinked, parts);
+    }
+    await breakAndPublish(run);
+    progress.say("waiting until every reader has everything");
+    const ending = await finish(run);
+    progress.say("comparing with the log");
+    return await summarize({ parts, transport, crew, timing, tallies: run.tallies, payloadBytesMax, startMs, ...ending });
+  } finally {
+    progress.stop();
+    await crew.close();
+  }
+}
+
+/** Waits for the first links. Why it is in vain, or null. */
+async function openLinks({ parts, crew, timing }: Run): Promise<string | null> {
+  const limitMs = parts.clientOptions.dialTimeoutMs + timing.windowMs + openLimitMs;
+  for (const { lane, publishing } of crew.members) {
+    // A client dials when it has something to carry.
+    publishing?.publish(lane.client);
+    if (await lane.until(() => lane.isLive, limitMs, parts.stop)) continue;
+    const { state, code, reason } = lane.client.status.getSnapshot();
+    return `${lane.name} has no link after ${limitMs} ms: ${state}${code === null ? "" : `, ${code}`}${reason === "" ? "" : `, ${reason}`}`;
+  }
+  return null;
+}
+
+/** Some links may have come about: what was begun over them is ended. */
+async function endBegun({ parts, crew }: Run): Promise<void> {
+  const begun = crew.members.flatMap(({ publishing }) => publishing?.sent ?? []).filter(({ acknowledged }) => acknowledged.size > 0);
+  await Promise.all(begun.map(({ stream }) => parts.endStream(streamUrl(parts.publishUrl, stream), endLimitMs)));
+}
+
+async function breakAndPublish(run: Run): Promise<void> {
+  const { parts, crew } = run;
+  const publishers = crew.members.filter(({ lane }) => lane.role === "publisher");
+  let turn = 0;
+  const stopFeeding = feed(parts.clock, parts.perSecond, () => {
+    // Whoever has room takes it: a publisher in the dark must not hold up the others.
+    for (const _ of publishers) {
+      const { lane, publishing } = publishers[turn++ % publishers.length] as Member;
+      if (publishing?.publish(lane.client) === true) return true;
+    }
+    return false;
+  });
+  await Promise.all(crew.members.map((member) => workOn(run, member)));
+  stopFeeding();
+}
