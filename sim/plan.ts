@@ -116,6 +116,7 @@ function drawServer(random: Random, clientCount: number): Partial<ServerOptions>
     publishesInFlightMax: random.pick([1, 4, 256]),
     stallMs: random.pick([600, 3_000, 60_000]),
     drainMs: random.pick([1_500, 10_000]),
+    rotateMs: random.pick([3_000, 20_000]),
     entryBytesMax: random.pick([2_000, 55_000, 262_144, 262_144, 262_144]),
   };
 }
@@ -129,6 +130,8 @@ function drawPath(random: Random, profile: PayloadProfile): PathRules {
     jitterMs: random.pick([0.05, 1, 20]),
     resendChance: random.pick([0, 0, 0.01]),
     windowBytes: isWide ? random.pick([profile === "large" ? 300_000 : 20_000, 1_000_000]) : random.pick([1_500, 8_000, 65_536, 1_000_000]),
+    refusesLinks: false,
+    holdsStreams: false,
     segmentBytesMax: isWide ? random.pick([1_400, 16_384, 65_536]) : random.pick([300, 1_400, 16_384, 65_536]),
   };
 }
@@ -150,7 +153,15 @@ function drawClient(random: Random, streams: readonly string[], profile: Payload
   const readers = Array.from({ length: random.int(0, 4) }, () => drawReader(random, random.pick(streams), safetyMs));
   const publishers = random.chance(0.7) || readers.length === 0 ? [drawPublisher(random, random.pick(streams), profile, safetyMs, publishesMax)] : [];
   if (random.chance(0.3)) publishers.push(drawPublisher(random, random.pick(streams), "tiny", safetyMs, publishesMax));
-  return { path: drawPath(random, profile), options, keepsProducer: random.chance(0.5), readers, publishers };
+  const { path, transports } = drawTransports(random.fork("transports"), drawPath(random, profile));
+  return { path, options: { ...options, transports }, keepsProducer: random.chance(0.5), readers, publishers };
+}
+
+/** One transport for good, or all of them with hops on the way that some do not pass. */
+function drawTransports(random: Random, path: PathRules): { path: PathRules; transports: string[] } {
+  const transports = random.pick([["websocket"], ["websocket"], ["sse"], ["poll"], ["websocket", "sse", "poll"], ["websocket", "sse", "poll"]]);
+  if (transports.length === 1) return { path, transports };
+  return { path: { ...path, refusesLinks: random.chance(0.5), holdsStreams: random.chance(0.4) }, transports };
 }
 
 function drawReader(random: Random, stream: string, safetyMs: number): ReaderPlan {

@@ -47,6 +47,10 @@ export const points = {
   "log rewritten under a reader": "A reader's log was rewritten while it was connected, and it was told on the same link",
   "client restart": "A client's process was killed and resumed from stored positions",
   "duplicate on the wire": "A client got an entry that it had taken before, and ignored it",
+  "live over sse": "A link was carried by an event stream",
+  "live over poll": "A link was carried by long polls",
+  "held back streams named": "A client polled because a hop held event streams back, and said so",
+  "up to a better transport": "A client that had fallen back came to use the first transport",
   "local readers apart": "Two readers of one stream in one client stood at different places",
 } as const;
 

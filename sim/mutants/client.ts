@@ -1,17 +1,23 @@
 /**
  * Mutants of the client: the reader's side of resuming, the outbox, and the proof of life.
  */
+import type { Patch } from "../adapters/patch-sources.ts";
 import type { Mutant } from "./mutant.ts";
 
-const subscription = "packages/client/src/subscription-state.ts";
+const subscription = "packages/client/src/subscription.ts";
 const lane = "packages/client/src/outbox-lane.ts";
-const connection = "packages/client/src/connection-state.ts";
+const link = "packages/client/src/link.ts";
+
+const takesAnyEntry: readonly Patch[] = [
+  { file: subscription, find: "if (prev !== this.#cursor && isKnown) {", replace: "if (isKnown && position === prev) {" },
+  { file: subscription, find: "if (!this.#follows(link, prev)) return;", replace: "" },
+];
 
 export const clientMutants: readonly Mutant[] = [
   {
     name: "prev-unchecked",
     what: "The client takes any entry, whether or not it follows what it has",
-    patches: [{ file: subscription, find: "if (follows === state.cursor) {", replace: 'if (follows === state.cursor || event.type === "entry") {' }],
+    patches: takesAnyEntry,
   },
   {
     name: "gap-swallowed",
@@ -19,18 +25,15 @@ export const clientMutants: readonly Mutant[] = [
     patches: [
       {
         file: subscription,
-        find: 'const next = advance(state, after, head);\n  return first(review(next.state, facts), { do: "deliver", to: next.to });',
-        replace: "const next = advance(state, after, head);\n  return review(next.state, facts);",
+        find: "for (const reader of there) reader.push(item);",
+        replace: 'for (const reader of there) if (!("after" in item)) reader.push(item);',
       },
     ],
   },
   {
     name: "old-cursor-taken",
     what: "After a second subscribe the client does not wait for its answer, and without looking takes what belongs to the cursor before",
-    patches: [
-      { file: subscription, find: '(link === state.link && state.phase.name === "running")', replace: "link === state.link" },
-      { file: subscription, find: "if (follows === state.cursor) {", replace: 'if (follows === state.cursor || event.type === "entry") {' },
-    ],
+    patches: [{ file: subscription, find: '(link === this.#link && this.#phase === "running")', replace: "link === this.#link" }, ...takesAnyEntry],
   },
   {
     name: "cutback-skips",
@@ -38,15 +41,17 @@ export const clientMutants: readonly Mutant[] = [
     patches: [
       {
         file: subscription,
-        find: "(member.id === event.id ? { ...member, full: event.full } : member)",
-        replace: "(member.id === event.id ? { ...member, full: event.full, cursor: event.full ? member.cursor : state.cursor } : member)",
+        find: "  review(): void {",
+        replace: "  review(): void {\n    for (const reader of this.readers) if (reader.isFull) reader.cursor = this.#cursor;",
       },
     ],
   },
   {
     name: "local-reader-behind-forgotten",
     what: "A second local reader that stands behind the first one is taken to be where the first one is",
-    patches: [{ file: subscription, find: "if (member.full || member.cursor !== state.cursor) return member;", replace: "if (member.full) return member;" }],
+    patches: [
+      { file: subscription, find: "const there = this.#ready().filter(({ cursor }) => cursor === this.#cursor);", replace: "const there = this.#ready();" },
+    ],
   },
   {
     name: "resume-at-head",
@@ -54,16 +59,16 @@ export const clientMutants: readonly Mutant[] = [
     patches: [
       {
         file: subscription,
-        find: 'if (phase.name === "off") return askAfter(state, earliest(ready), facts);',
+        find: "return this.#askAfter(earliest(ready));",
         replace:
-          'if (phase.name === "off") return askAfter({ ...state, members: state.members.map((member) => ({ ...member, cursor: state.head ?? member.cursor })) }, state.head ?? earliest(ready), facts);',
+          'return this.#askAfter(this.#phase === "off" && this.#head !== "" ? ready.reduce((head, reader) => (reader.cursor = head), this.#head) : earliest(ready));',
       },
     ],
   },
   {
     name: "lost-write-no-audit",
     what: "A write of the server gets lost, and the client does not compare the beats with what it has",
-    patches: [{ file: subscription, find: "beat.sent === state.cursor ? review", replace: "beat.sent !== undefined ? review" }],
+    patches: [{ file: subscription, find: "if (sent !== this.#cursor) this.#again", replace: "if (sent === undefined) this.#again" }],
     seams: async () => (await import("./seams.ts")).losesWrites,
   },
   {
@@ -81,23 +86,23 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "outbox-renumbers",
     what: "On a new link the outbox gives new numbers to what the server may have under the old ones",
-    patches: [{ file: lane, find: "  rewind(): void {\n    this.#rewindFrom(0);", replace: "  rewind(): void {\n    this.#renumberFrom(0);" }],
+    patches: [
+      {
+        file: lane,
+        find: "  rewind(index = 0): void {",
+        replace: "  rewind(index?: number): void {\n    if (index === undefined) return void this.#renumber(0);",
+      },
+    ],
   },
   {
     name: "outbox-forgets-in-flight",
     what: "What was under way when a link is lost is not sent again",
-    patches: [{ file: lane, find: "    this.#inFlight = Math.min(this.#inFlight, index);\n  }\n\n  #remove", replace: "  }\n\n  #remove" }],
+    patches: [{ file: lane, find: "item.sentAs = null;\n  }", replace: "item.sentAs ??= null;\n  }" }],
   },
   {
     name: "definitive-refusal-keeps-epoch",
     what: "After a refusal for good the entries behind it keep their numbers: the server's `out_of_order` must lead the client out of it",
-    patches: [
-      {
-        file: lane,
-        find: "    if (item.dedupeKey === undefined) this.#renumberFrom(index);\n    return [item];\n  }\n\n  #outOfOrder",
-        replace: "    return [item];\n  }\n\n  #outOfOrder",
-      },
-    ],
+    patches: [{ file: lane, find: "else if (hasNumber) this.#renumber(index);", replace: "" }],
     isHarmless: true,
   },
   {
@@ -105,29 +110,27 @@ export const clientMutants: readonly Mutant[] = [
     what: "Parts that came on a lost link stay in the way of those of the next link",
     patches: [
       {
-        file: "packages/client/src/link.ts",
+        file: link,
         find: "export class Link {",
         replace:
-          "const shared = new Map<unknown, Assembly>();\nconst assemblyOf = (clock: unknown): Assembly => {\n  const known = shared.get(clock) ?? new Assembly();\n  shared.set(clock, known);\n  return known;\n};\n\nexport class Link {",
+          "const shared = new Map<unknown, Assembly>();\nconst assemblyOf = (world: unknown): Assembly => {\n  const known = shared.get(world) ?? new Assembly();\n  shared.set(world, known);\n  return known;\n};\n\nexport class Link {",
       },
       {
-        file: "packages/client/src/link.ts",
+        file: link,
         find: "  readonly assembly = new Assembly();",
-        replace: "  get assembly(): Assembly {\n    return assemblyOf(this.#clock);\n  }",
+        replace: "  get assembly(): Assembly {\n    return assemblyOf(this.#env);\n  }",
       },
-      { file: "packages/client/src/subscription.ts", find: "this.#link.assembly.forget(this.stream);", replace: "void 0;" },
+      { file: "packages/client/src/subscription.ts", find: "this.#link?.assembly.forget(this.stream);", replace: "void 0;" },
     ],
   },
   {
     name: "silence-unnoticed",
     what: "The client never probes a silent link",
-    patches: [{ file: connection, find: "silence: facts.heardMs + link.heartbeatMs * 1.1 + 2_000,", replace: "silence: Infinity," }],
+    patches: [{ file: link, find: "this.heardMs + this.#heartbeatMs * 1.1 + 2_000", replace: "Infinity" }],
   },
   {
     name: "probe-forgiven",
     what: "A probe that goes unanswered is repeated instead of giving up the link",
-    patches: [
-      { file: connection, find: "if (late) return probe(state, state.needs, nowMs, facts);", replace: "return probe(state, state.needs, nowMs, facts);" },
-    ],
+    patches: [{ file: link, find: "if (!isLate) this.#lost();", replace: "if (this.upMs === null && !isLate) this.#lost();" }],
   },
 ];

@@ -9,6 +9,7 @@ const pages = "packages/server/src/hub/pages.ts";
 const epochs = "packages/server/src/epochs.ts";
 const start = "packages/server/src/hub/start.ts";
 const linkState = "packages/server/src/hub/link-state.ts";
+const subscription = "packages/client/src/subscription.ts";
 
 export const hubMutants: readonly Mutant[] = [
   {
@@ -67,12 +68,9 @@ export const hubMutants: readonly Mutant[] = [
         replace: "    if (link.carrier.queuedBytes === 0) link.carrier.deliver(range.bytes, stream.name, range.position);",
       },
       { file: fanOut, find: "const range = carrier.queuedBytes === 0 && reader.cursor", replace: "const range = reader.cursor" },
-      { file: "packages/client/src/subscription-state.ts", find: "beat.sent === state.cursor ? review", replace: "beat.sent !== undefined ? review" },
-      {
-        file: "packages/client/src/subscription-state.ts",
-        find: "if (follows === state.cursor) {",
-        replace: 'if (follows === state.cursor || event.type === "entry") {',
-      },
+      { file: subscription, find: "if (sent !== this.#cursor) this.#again", replace: "if (sent === undefined) this.#again" },
+      { file: subscription, find: "if (prev !== this.#cursor && isKnown) {", replace: "if (isKnown && position === prev) {" },
+      { file: subscription, find: "if (!this.#follows(link, prev)) return;", replace: "" },
     ],
   },
   {

@@ -21,10 +21,14 @@ const engineSeams = (engine: (real: Engine) => Engine): Seams => ({ ...plainSeam
 /** One delivery in nine never reaches the wire. */
 export function losesWrites(): Seams {
   let deliveries = 0;
+  let losses = 0;
+  // Never at an even pace: a poll that is repeated over as many entries would lose the same one for ever.
+  let nextLoss = 9;
   const carrier = (real: Carrier): Carrier =>
     instead(real, {
       deliver: (bytes, stream, position) => {
-        if (++deliveries % 9 !== 0) real.deliver(bytes, stream, position);
+        if (++deliveries < nextLoss) return real.deliver(bytes, stream, position);
+        nextLoss += 5 + ((++losses) ** 2 % 11);
       },
     });
   return { ...plainSeams, carrier };

@@ -3,18 +3,22 @@
  */
 
 import type { Code } from "@holdfast/protocol";
-import type { Carrier, CarrierEvents } from "@holdfast/server";
+import type { Carrier, CarrierEvents, RequestTransport } from "@holdfast/server";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 import type { SimProcess } from "../sim-process.ts";
 import { Connection, type End } from "./connection.ts";
 import type { Path } from "./path.ts";
 import { type CarrierWatch, SimCarrier } from "./sim-carrier.ts";
+import { SimResponder } from "./sim-responder.ts";
+import type { DialKind } from "./sim-transport.ts";
 
 /** What accepts connections. */
 export interface Listener {
   readonly process: SimProcess;
   accept(carrier: Carrier): CarrierEvents | { readonly refused: Code; readonly afterMs: number };
+  /** What answers requests. */
+  readonly transports: readonly RequestTransport[];
 }
 
 export interface Dialled {
@@ -57,7 +61,7 @@ export class Network {
     for (const connection of this.connectionsOf(path)) connection.poke();
   }
 
-  dial(path: Path, end: End, failed: () => void): Dialled {
+  dial(kind: DialKind, path: Path, end: End, failed: () => void): Dialled {
     let cancelled = false;
     const dialled: Dialled = {
       connection: null,
@@ -72,33 +76,39 @@ export class Network {
     const mode = path.dialMode;
     this.#scheduler.after(path.delayMs(), () => {
       if (cancelled || !end.process.alive || mode === "hanging" || path.isHole("up") || path.isHole("down")) return;
-      if (mode === "refused") return fail();
+      if (mode === "refused" || (kind === "link" && path.rules.refusesLinks)) return fail();
       const listener = this.#listener;
       if (listener === null) {
         if (this.serverAnswers) fail();
         return;
       }
-      dialled.connection = this.#connect(path, end, listener);
+      dialled.connection = this.#connect(kind, path, end, listener);
     });
     return dialled;
   }
 
-  #connect(path: Path, end: End, listener: Listener): Connection {
+  #connect(kind: DialKind, path: Path, end: End, listener: Listener): Connection {
     this.#dials++;
     const random = this.#random.fork(`connection ${this.#dials}`);
     // The carrier needs the connection and the connection its ends: the server's end is filled in at once.
-    let carrier: SimCarrier | null = null;
+    let own: SimCarrier | SimResponder | null = null;
     const server: End = {
       process: listener.process,
-      arrived: (bytes) => carrier?.arrived(bytes),
-      ended: (how) => carrier?.ended(how),
-      drained: () => carrier?.drained(),
+      arrived: (bytes) => own?.arrived(bytes),
+      ended: (how) => own?.ended(how),
+      drained: () => own?.drained(),
     };
     const connection = new Connection(this.#scheduler, random, path, { client: end, server });
-    carrier = new SimCarrier(listener.process, connection, this.#watch);
     this.#connections.add(connection);
-    const accepted = carrier;
-    listener.process.enter(() => this.#accept(listener, accepted));
+    if (kind === "link") {
+      const carrier = new SimCarrier(listener.process, connection, this.#watch);
+      own = carrier;
+      listener.process.enter(() => this.#accept(listener, carrier));
+    } else {
+      const responder = new SimResponder(listener.process, connection, random.fork("pieces"), listener.transports);
+      own = responder;
+      listener.process.enter(() => responder.welcome());
+    }
     return connection;
   }
 

@@ -17,6 +17,10 @@ export interface PathRules {
   readonly resendChance: number;
   readonly windowBytes: number;
   readonly segmentBytesMax: number;
+  /** A hop lets no link of the first transport through. */
+  readonly refusesLinks: boolean;
+  /** A hop holds back streamed responses until it has a buffer full of them. */
+  readonly holdsStreams: boolean;
 }
 
 const resendMs = 200;

@@ -7,39 +7,51 @@ import type { SimProcess } from "../sim-process.ts";
 import type { Connection, End } from "./connection.ts";
 import { frameOf, kinds, Unframer } from "./wire.ts";
 
-/** What the transport asks of the network. */
+/** Something that was dialled, as faults and records see it. */
+export interface SimDial {
+  readonly process: SimProcess;
+  /** Null as long as there is none. */
+  readonly connection: Connection | null;
+  /** Whether the client has let go of it, or has been told its end. */
+  readonly over: boolean;
+  /** Whether the server has answered the dial. */
+  readonly isOpen: boolean;
+}
+
+/** What a connection is to carry: a link, or a request with its response. */
+export type DialKind = "link" | "request";
+
+/** What the transports ask of the network. */
 export interface Dialer {
   /** Dials for this client; the answer comes through `end`, or `failed`, or never. Null as long as there is no connection. */
-  dial(end: End, failed: () => void): { readonly connection: Connection | null; readonly cancel: () => void };
+  dial(kind: DialKind, end: End & SimDial, failed: () => void): { readonly connection: Connection | null; readonly cancel: () => void };
   /** For the record: a text was sent, or reached the client. */
-  note(conn: SimConn, direction: "send" | "receive", text: string): void;
+  note(conn: SimDial, direction: "send" | "receive", text: string): void;
   /** For the record: a connection broke, with `pendingBytes` of an unfinished message. */
-  broken(conn: SimConn, pendingBytes: number): void;
+  broken(conn: SimDial, pendingBytes: number): void;
 }
 
 const broken = { closeCode: 1006, reason: "" } as const;
 
-export class SimConn implements Conn, End {
+class SimConn implements Conn, SimDial, End {
   readonly process: SimProcess;
   readonly #dialer: Dialer;
   readonly #handlers: ConnHandlers;
   readonly #unframer = new Unframer((kind, text) => this.#message(kind, text));
   readonly #dialled: { readonly connection: Connection | null; readonly cancel: () => void };
   #over = false;
-  /** Whether the server has answered the dial. */
   isOpen = false;
 
   constructor(process: SimProcess, dialer: Dialer, handlers: ConnHandlers) {
     this.process = process;
     this.#dialer = dialer;
     this.#handlers = handlers;
-    this.#dialled = dialer.dial(this, () => this.#broken());
+    this.#dialled = dialer.dial("link", this, () => this.#broken());
   }
 
   get connection(): Connection | null {
     return this.#dialled.connection;
   }
-  /** Whether the client has let go of it, or has been told its end. */
   get over(): boolean {
     return this.#over;
   }
@@ -112,8 +124,7 @@ export class SimConn implements Conn, End {
 /** Carries links over the simulated wire, from one client's machine. */
 export function simTransport(process: SimProcess, dialer: Dialer): Transport {
   return {
-    name: "sim",
-    capabilities: { bothWays: true },
+    name: "websocket",
     dial: (_target, handlers) => new SimConn(process, dialer, handlers),
   };
 }

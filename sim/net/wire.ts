@@ -5,8 +5,8 @@
 import { entryOfParts, entryPart, entryPrefix, partCount, toBase64 } from "@holdfast/protocol";
 import type { OutgoingEntry, WireFormat } from "@holdfast/server";
 
-/** What a message is: the answer to a dial, a text, or the close of the link with its code and reason. */
-export const kinds = { open: 1, text: 2, close: 3 } as const;
+/** What a message is: the answer to a dial, a text, the close of the link with its code and reason (or the end of a response), or a response's status. */
+export const kinds = { open: 1, text: 2, close: 3, head: 4 } as const;
 
 const headerBytes = 5;
 

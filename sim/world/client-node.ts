@@ -2,12 +2,13 @@
  * A client's machine: a process with the real client, applications that read and publish through it, and a path to the server.
  * When the process is killed, what survives is what the applications had stored.
  */
-import { type Client, type ClientCounters, createClient } from "@holdfast/client";
+import { type Client, type ClientCounters, createClient, requestTransport } from "@holdfast/client";
 import type { PublishCheck } from "../checker/publish-check.ts";
 import type { Cut } from "../net/connection.ts";
 import type { Network } from "../net/network.ts";
 import { Path } from "../net/path.ts";
-import { type Dialer, type SimConn, simTransport } from "../net/sim-transport.ts";
+import { simRequester } from "../net/sim-requester.ts";
+import { type Dialer, type SimDial, simTransport } from "../net/sim-transport.ts";
 import type { ClientPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
@@ -46,8 +47,9 @@ export class ClientNode {
   readonly #parts: ClientParts;
   readonly #publishers: readonly SimPublisher[];
   readonly #wire: WireWatch;
-  readonly #conns = new Set<SimConn>();
+  readonly #conns = new Set<SimDial>();
   #running: Running | null = null;
+  #heardMs = 0;
   #starts = 0;
   #published = 0;
   #cutAtPart: { readonly bytes: number; readonly cut: Cut } | null = null;
@@ -87,18 +89,33 @@ export class ClientNode {
     return this.#starts;
   }
   /** Connections that the client has not let go of, the newest last. */
-  get conns(): readonly SimConn[] {
-    for (const conn of this.#conns) if (conn.over) this.#conns.delete(conn);
+  get conns(): readonly SimDial[] {
+    this.#sweep();
     return [...this.#conns];
+  }
+  /** When bytes last reached this machine. */
+  get heardMs(): number {
+    this.#sweep();
+    return this.#heardMs;
+  }
+
+  #sweep(): void {
+    for (const conn of this.#conns) {
+      this.#heardMs = Math.max(this.#heardMs, conn.connection?.clientHeardMs ?? 0);
+      if (conn.over) this.#conns.delete(conn);
+    }
   }
 
   start(): void {
     const { scheduler, random, seams, plan } = this.#parts;
     this.#starts++;
     const process = new SimProcess(`${this.name} ${this.#starts}`, scheduler, random.fork(`start ${this.#starts}`));
-    const transport = seams.transport(simTransport(process, this.#dialer(process)));
+    const dialer = this.#dialer(process);
+    const requester = simRequester(process, dialer);
+    const requests = (["sse", "poll"] as const).map((name) => requestTransport(name, requester, process.env));
+    const transports = [simTransport(process, dialer), ...requests].map((transport) => seams.transport(transport));
     const producer = plan.keepsProducer ? { producerId: this.name, producerEpoch: (this.#starts - 1) * 1_000 } : {};
-    const client = createClient("http://sim", { ...plan.options, ...producer }, { env: process.env, transports: [transport] });
+    const client = createClient("http://sim", { ...plan.options, ...producer }, { env: process.env, transports });
     this.#running = { process, client, lane: `${this.name} ${this.#starts}` };
     this.judgedFromMs = scheduler.nowMs;
     const isFirst = this.#starts === 1;
@@ -111,10 +128,10 @@ export class ClientNode {
   #dialer(process: SimProcess): Dialer {
     const { network, ground } = this.#parts;
     return {
-      dial: (end, failed) => {
-        this.#conns.add(end as SimConn);
+      dial: (kind, end, failed) => {
+        this.#conns.add(end);
         ground.trace.note(ground.nowMs(), "dial", process.name);
-        return network.dial(this.path, end, failed);
+        return network.dial(kind, this.path, end, failed);
       },
       note: (conn, direction, text) => {
         ground.trace.note(ground.nowMs(), direction, `${process.name} ${text.slice(0, noteChars)}`);
@@ -151,7 +168,7 @@ export class ClientNode {
     this.#cutAtPart = { bytes, cut };
   }
 
-  #cutNow(conn: SimConn): void {
+  #cutNow(conn: SimDial): void {
     const planned = this.#cutAtPart;
     this.#cutAtPart = null;
     if (planned !== null) conn.connection?.cutAfter("client", planned.bytes, planned.cut);

@@ -3,7 +3,7 @@
  * same store, or over an older copy of it; the hub can be replaced while its engine goes on, as in a rolling deployment.
  */
 import type { Env } from "@holdfast/protocol";
-import { type Engine, Hub, resolveServerOptions, type ServerOptions } from "@holdfast/server";
+import { type Carrier, type Engine, Hub, pollTransport, resolveServerOptions, type ServerOptions, sseTransport } from "@holdfast/server";
 import { MemoryStore, memoryEngine, weakEngine } from "@holdfast/server/engines";
 import type { Network } from "../net/network.ts";
 import type { Plan } from "../plan.ts";
@@ -107,7 +107,11 @@ export class ServerNode {
 
   #listen(running: Running): void {
     const { hub, process } = running;
-    this.#parts.network.listen({ process, accept: (carrier) => hub.accept(this.#parts.seams.carrier(carrier)) });
+    const accept = (carrier: Carrier): ReturnType<Hub["accept"]> => hub.accept(this.#parts.seams.carrier(carrier));
+    // What answers requests knows its hub; mutants get between them here.
+    const behind = new Proxy(hub, { get: (target, name) => (name === "accept" ? accept : Reflect.get(target, name, target)) });
+    const parts = { hub: behind, options: this.#options, env: process.env };
+    this.#parts.network.listen({ process, accept, transports: [sseTransport(parts), pollTransport(parts)] });
   }
 
   /** Ends the process at once. The store keeps what was committed. */

@@ -32,6 +32,8 @@ const answerBytes = 1_024;
 export class Watchdog {
   readonly #parts: WatchdogParts;
   #events = 0;
+  /** Clients that were on another than the first transport. */
+  readonly #wasLower = new WeakSet<object>();
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
@@ -49,12 +51,17 @@ export class Watchdog {
   }
 
   #checkLive(node: ClientNode): void {
-    const { violations, server, nowMs } = this.#parts;
+    const { violations, server, nowMs, points } = this.#parts;
     const { process, client } = node;
     if (process === null || client === null || process.frozen || nowMs() < node.judgedFromMs) return;
-    const { state } = client.status.getSnapshot();
+    const { state, transport, code } = client.status.getSnapshot();
+    if (transport === "sse") points.hit("live over sse");
+    if (transport === "poll") points.hit("live over poll");
+    if (transport !== null && code === "response_buffered") points.hit("held back streams named");
+    if (transport === "websocket" && this.#wasLower.has(client)) points.hit("up to a better transport");
+    if (transport === "sse" || transport === "poll") this.#wasLower.add(client);
     if (state !== "live" && state !== "catching-up") return;
-    const heardMs = Math.max(node.judgedFromMs, ...node.conns.map((conn) => conn.connection?.clientHeardMs ?? 0));
+    const heardMs = Math.max(node.judgedFromMs, node.heardMs);
     const silentMs = nowMs() - heardMs;
     // While it waits for the answer to a probe, which may be prolonged once, it still says live.
     const probeMs = 2 * (node.plan.options.probeTimeoutMs ?? 0);

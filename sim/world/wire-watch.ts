@@ -1,7 +1,7 @@
 /**
  * Reads "sometimes" points off the messages of one client's connections. It only looks.
  */
-import type { SimConn } from "../net/sim-transport.ts";
+import type { SimDial } from "../net/sim-transport.ts";
 import type { Points } from "../points.ts";
 
 interface Seen {
@@ -17,19 +17,19 @@ const rewritten: ReadonlySet<unknown> = new Set(["epoch", "ahead", "missing"]);
 
 export class WireWatch {
   readonly #points: Points;
-  readonly #conns = new WeakMap<SimConn, Seen>();
+  readonly #conns = new WeakMap<SimDial, Seen>();
 
   constructor(points: Points) {
     this.#points = points;
   }
 
-  #seen(conn: SimConn): Seen {
+  #seen(conn: SimDial): Seen {
     const seen = this.#conns.get(conn) ?? { isMidParts: false, replaces: false, subscribed: null };
     this.#conns.set(conn, seen);
     return seen;
   }
 
-  note(conn: SimConn, direction: "send" | "receive", text: string): void {
+  note(conn: SimDial, direction: "send" | "receive", text: string): void {
     const seen = this.#seen(conn);
     if (direction === "send") {
       if (text.startsWith('{"type":"hello"') && text.includes('"replaces"')) seen.replaces = true;
@@ -50,7 +50,7 @@ export class WireWatch {
     seen.subscribed = type === "subscribed" ? stream : null;
   }
 
-  broken(conn: SimConn, pendingBytes: number): void {
+  broken(conn: SimDial, pendingBytes: number): void {
     if (pendingBytes > 0) this.#points.hit("cut in mid-message");
     if (this.#seen(conn).isMidParts) this.#points.hit("cut in mid-parts");
     if (!conn.isOpen && conn.connection !== null) this.#points.hit("cut in mid-handshake");
