@@ -59,6 +59,9 @@ function build(): boolean {
   for (const folder of inOrder(manifests)) {
     rmSync(join(repositoryRoot, folder, "dist"), { recursive: true, force: true });
     if (!run("node_modules/typescript/bin/tsc", "-p", `${folder}/tsconfig.build.json`)) return false;
+    // Modules that run in browsers are a project of their own: other globals.
+    const web = `${folder}/web/tsconfig.build.json`;
+    if (existsSync(join(repositoryRoot, web)) && !run("node_modules/typescript/bin/tsc", "-p", web)) return false;
     const manifest = manifests.get(folder);
     if (manifest === undefined) continue;
     const missing = missingTargets(folder, manifest);

@@ -17,13 +17,16 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   lab: [],
   client: ["protocol"],
   server: ["protocol"],
-  cli: ["client", "protocol", "server"],
+  cli: ["client", "lab", "protocol", "server"],
   sim: ["protocol", "client", "server"],
   e2e: all,
   bench: all,
   examples: ["protocol", "client", "server"],
   scripts: [],
 };
+
+/** What tests may import beyond that: bad networks are made by the lab. */
+const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"] };
 
 /** The one folder outside its package that a test may reach by path: helpers that say what a test needs. */
 const loadSupport = "bench/lib/";
@@ -116,14 +119,15 @@ function namedFault(path: string, part: Part, specifier: string): Fault {
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
+  const isInTests = path.startsWith(`${part.folder}/test/`);
+  if (isInTests && testDirections[part.name]?.some((each) => name === `@holdfast/${each}`)) return null;
   const direction = directionFault(part.name, name);
   if (direction !== null) return direction;
   // Folders without a manifest, and tests, may use what the root installs for development.
   if (part.manifest === null || name === part.manifest.name) return null;
   const { dependencies, devDependencies, peerDependencies } = part.manifest;
-  const isTest = path.startsWith(`${part.folder}/test/`);
-  if (isTest && !name.startsWith("@holdfast/")) return null;
-  const declared = { ...dependencies, ...peerDependencies, ...(isTest ? devDependencies : {}) };
+  if (isInTests && !name.startsWith("@holdfast/")) return null;
+  const declared = { ...dependencies, ...peerDependencies, ...(isInTests ? devDependencies : {}) };
   if (name in declared) return null;
   return { rule: "declared", message: `${name} is not among the dependencies of ${part.folder}/package.json` };
 }

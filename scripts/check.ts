@@ -20,8 +20,9 @@ const steps: readonly Step[] = [
   { name: "tests", args: testArgs },
   { name: "build", args: () => ["--conditions=source", "scripts/build.ts"] },
   { name: "types", args: () => ["node_modules/typescript/bin/tsc", "--noEmit", "--pretty", "false"] },
+  { name: "types-web", args: () => ["node_modules/typescript/bin/tsc", "--noEmit", "--pretty", "false", "-p", "packages/cli/web"] },
   { name: "lint", args: () => ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off", "."] },
-  ...["ambient", "boundaries", "sizes", "codes", "docs", "hygiene"].map(script),
+  ...["ambient", "boundaries", "sizes", "codes", "docs", "hygiene", "client-size"].map(script),
 ];
 
 function testArgs(): string[] | null {

@@ -20,6 +20,8 @@ export interface CycleOptions {
   readonly cycles: number;
   readonly seed: number;
   readonly perSecond: number;
+  /** What carries the clients' links, in turn. */
+  readonly transports: readonly string[];
   /** Called after each cycle. */
   readonly progress?: (line: string) => void;
 }
@@ -66,7 +68,7 @@ async function openStage(seed: number): Promise<Stage> {
 }
 
 /** Fifty clients in five processes; every second one goes through the proxy, and the first of each process is often away. */
-async function openFollowers(stage: Stage): Promise<{ children: Child<FollowerCalls>[]; files: string[] }> {
+async function openFollowers(stage: Stage, transports: readonly string[]): Promise<{ children: Child<FollowerCalls>[]; files: string[] }> {
   const children: Child<FollowerCalls>[] = [];
   const files: string[] = [];
   for (let p = 0; p < processes; p++) {
@@ -80,6 +82,8 @@ async function openFollowers(stage: Stage): Promise<{ children: Child<FollowerCa
       return {
         url: c % 2 === 1 ? stage.proxy.url("") : stage.server.url,
         file,
+        // Not in step with who goes through the proxy.
+        options: { transports: [transports[(p + (c >> 1)) % transports.length] as string] },
         streams: away ? names.slice(0, shortStreams) : Array.from({ length: streamsPerClient }, (_, s) => names[(first + s) % streamCount] as string),
         ...(away ? { absence: { everyEntries: 10, forMs: 1_500 } } : {}),
       };
@@ -100,7 +104,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
   const random = createRandom(options.seed);
   const stage = await openStage(options.seed);
   const publisher = new Child<PublisherCalls>(processFile("publisher"));
-  const { children, files } = await openFollowers(stage);
+  const { children, files } = await openFollowers(stage, options.transports);
   const resumes = { tail: 0, page: 0, gap: 0, midFrame: 0 };
   const startMs: number[] = [];
   const collect = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 /**
- * A fault for these tests: follows the WebSocket frames that go to the client, and resets the connection in the middle of one.
+ * A fault for these tests: follows what goes to the client, and resets the connection in the middle of a WebSocket frame, or of a flush
+ * of a response.
  * It knows the wire, which the lab's own faults must not.
  */
 import type { Fault } from "@holdfast/lab";
@@ -11,6 +12,7 @@ export function midFrameCut(frames: number): Fault {
     async pipe(stage) {
       let seen = Buffer.alloc(0);
       let inHandshake = true;
+      let isUpgraded = false;
       let left = frames;
       for (;;) {
         const item = await stage.read();
@@ -23,12 +25,15 @@ export function midFrameCut(frames: number): Fault {
         if (inHandshake) {
           const end = seen.indexOf("\r\n\r\n");
           if (end >= 0) {
+            isUpgraded = seen.toString("latin1", 0, 12).endsWith(" 101");
             seen = seen.subarray(end + 4);
             inHandshake = false;
           }
         }
         while (!inHandshake) {
-          const size = frameBytes(seen);
+          // The server writes each flush of a response as one piece.
+          if (!isUpgraded) seen = Buffer.from(item.bytes);
+          const size = isUpgraded ? frameBytes(seen) : seen.length;
           if (size === null) break;
           left--;
           if (left <= 0 && size > 2) {
@@ -41,7 +46,7 @@ export function midFrameCut(frames: number): Fault {
             stage.connection.reset(stage.sender);
             return;
           }
-          if (seen.length < size) break;
+          if (!isUpgraded || seen.length < size) break;
           seen = seen.subarray(size);
         }
         stage.write({ kind: "bytes", bytes: item.bytes });

@@ -17,10 +17,12 @@ export interface Serving {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a server and waits until it answers. `flags` are those of `holdfast serve`. */
-export async function serve(flags: readonly string[]): Promise<Serving> {
+/** Starts a server and waits until it answers. `flags` are those of `holdfast serve`. Vital signs are off unless asked for. */
+export async function serve(flags: readonly string[], vitals = false): Promise<Serving> {
   const beganMs = performance.now();
-  const child = spawn(process.execPath, [...process.execArgv, main, "serve", "--json", "--no-vitals", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...process.execArgv, main, "serve", "--json", ...(vitals ? [] : ["--no-vitals"]), ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const url = await listening(child);
   const health = await fetch(`${url}/healthz`);
   await health.body?.cancel();

@@ -3,21 +3,25 @@
  * Nothing is installed that is already there, and package lists are refreshed only when something is missing.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Each program that tests call, with the Debian package that brings it. */
+/** Each program (or file, by its whole path) that tests need, with the Debian package that brings it. */
 export const systemTools: Readonly<Record<string, string>> = {
   strace: "strace",
   curl: "curl",
   chromium: "chromium",
+  "firefox-esr": "firefox-esr",
   nginx: "nginx-light",
   haproxy: "haproxy",
   caddy: "caddy",
+  "/usr/bin/python3": "python3",
+  "/usr/lib/python3/dist-packages/websockets/__init__.py": "python3-websockets",
 };
 
-/** Whether a program is on the PATH. */
+/** Whether a program is on the PATH, or a file is there. */
 export function isOnPath(tool: string): boolean {
+  if (tool.startsWith("/")) return existsSync(tool);
   return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, tool), constants.X_OK);

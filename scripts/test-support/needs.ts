@@ -14,10 +14,14 @@ const succeeds = (command: string, ...args: string[]): boolean => spawnSync(comm
 const probes = {
   curl: { met: () => isOnPath("curl"), reason: "needs curl" },
   chromium: { met: () => isOnPath("chromium"), reason: "needs chromium" },
+  firefox: { met: () => isOnPath("firefox-esr"), reason: "needs firefox-esr" },
   nginx: { met: () => isOnPath("nginx"), reason: "needs nginx" },
   haproxy: { met: () => isOnPath("haproxy"), reason: "needs HAProxy" },
   caddy: { met: () => isOnPath("caddy"), reason: "needs Caddy" },
-  pythonWebsockets: { met: () => isOnPath("python3") && succeeds("python3", "-c", "import websockets"), reason: "needs Python's websockets" },
+  pythonWebsockets: {
+    met: () => isOnPath("/usr/bin/python3") && succeeds("/usr/bin/python3", "-c", "import websockets"),
+    reason: "needs Debian's python3-websockets",
+  },
   strace: { met: () => isOnPath("strace") && succeeds("strace", "-o", "/dev/null", "true"), reason: "needs strace, and the right to trace" },
   root: { met: () => process.getuid?.() === 0, reason: "needs root" },
   netns: { met: () => isOnPath("unshare") && succeeds("unshare", "--net", "true"), reason: "needs the right to make a network namespace" },

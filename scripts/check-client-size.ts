@@ -1,0 +1,60 @@
+/**
+ * Keeps the browser client small: what `import { connect } from "@holdfast/client"` costs, bundled, minified and gzipped, with every
+ * transport in it. Fails above the budget, and names the modules by size. Nothing of the bundle is written anywhere.
+ */
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { repositoryRoot } from "./lib/files.ts";
+import { type Finding, isProgram, report } from "./lib/findings.ts";
+
+/** What the client may cost, in bytes of gzip -9. */
+export const budgetBytes = 7_168;
+
+/** What it may cost until the budget is reached. It is only ever lowered. */
+export const interimBytes = 14_750;
+
+/** A bundle's size, and what each module adds to it before gzip. */
+export interface ClientSize {
+  readonly gzipBytes: number;
+  readonly minifiedBytes: number;
+  readonly modules: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+/** Bundles in memory as an application's bundler would: no mangling of properties, nothing left out by name. */
+export async function measureClient(root: string): Promise<ClientSize> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: 'export { connect } from "@holdfast/client";', resolveDir: `${root}/scripts` },
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["source"],
+    metafile: true,
+    write: false,
+  });
+  const [file] = outputFiles;
+  const [output] = Object.values(metafile.outputs);
+  if (file === undefined || output === undefined) throw new Error("the bundler gave nothing");
+  const modules = Object.entries(output.inputs)
+    .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+  return { gzipBytes: gzipSync(file.contents, { level: 9 }).length, minifiedBytes: file.contents.length, modules };
+}
+
+/** The violation, if the bundle is above what it may cost now. */
+export function findSizeFaults({ gzipBytes }: ClientSize, mayBytes: number): Finding[] {
+  if (gzipBytes <= mayBytes) return [];
+  return [{ file: "packages/client/src/connect.ts", line: 0, rule: "client-size", message: `${gzipBytes} bytes gzipped; at most ${mayBytes}` }];
+}
+
+if (isProgram(import.meta.filename)) {
+  const size = await measureClient(repositoryRoot);
+  for (const { path, bytes } of size.modules) console.log(`${String(bytes).padStart(7)}  ${path}`);
+  console.log(`${String(size.minifiedBytes).padStart(7)}  minified, ${size.gzipBytes} gzipped`);
+  if (size.gzipBytes > budgetBytes) {
+    console.log(`NOT WITHIN BUDGET: ${size.gzipBytes} of ${budgetBytes} bytes. Until it is, no more than ${interimBytes} are let pass.`);
+  }
+  report("client-size", `${size.modules.length} modules`, findSizeFaults(size, Math.max(budgetBytes, interimBytes)));
+}
