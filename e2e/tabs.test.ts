@@ -224,30 +224,27 @@ it("the seventh event stream of an origin says why it hangs, and shared tabs nee
   const server = await serve(["--engine", "memory", "--port", "0", "--origins", files.url]);
   await using browser = await openBrowser();
   try {
-    const options: ClientOptions = { transports: ["sse"] };
+    const options: ClientOptions = { transports: ["sse"], backoffCapMs: 1_000 };
     const setup = { url: server.url, options, streams: [streams[0] as string] };
     {
       await using context = await browser.context();
       const fleet = new Fleet(context, files.url);
-      await fleet.open(6, { ...setup, isShared: false });
-      await until(
-        "six tabs are live",
-        10_000,
-        () => fleet.isAllLive(),
-        () => fleet.describe(),
-      );
-      const seventh = new Fleet(context, files.url);
-      await seventh.open(1, { ...setup, isShared: false });
-      let status: Status | undefined;
-      const ms = await until("the seventh says why", 10_000, async () => {
-        [status] = await seventh.all("status");
-        return status?.code === "origin_connections";
+      // A tab needs a second connection for the moment in which it asks for its streams, so the sixth may say it too.
+      await fleet.open(5, { ...setup, isShared: false });
+      await until("five tabs are live", 10_000, () => fleet.isAllLive());
+      const crowd = new Fleet(context, files.url);
+      await crowd.open(2, { ...setup, isShared: false });
+      const ms = await until("who is not live says why", 10_000, async () => {
+        const told = await crowd.all("told");
+        const statuses: readonly Status[] = await crowd.all("status");
+        return (
+          statuses.some(({ code }) => code === "origin_connections") &&
+          told.every((each, i) => statuses[i]?.state === "live" || each.some((line) => line.includes("origin_connections")))
+        );
       });
-      assert.equal(status?.state, "offline");
       t.diagnostic(`the seventh said so after ${Math.round(ms)} ms`);
-      await fleet.pages[0]?.close();
-      fleet.pages.shift();
-      await until("with a place free, the seventh is live", 10_000, () => seventh.isAllLive());
+      await Promise.all(fleet.pages.splice(0, 2).map((each) => each.close()));
+      await until("with two places free, all are live", 10_000, () => crowd.isAllLive());
       context.assertNoFaults();
     }
     await using context = await browser.context();

@@ -22,8 +22,7 @@ export class SharedConn implements Conn {
   readonly #base: string;
   readonly #requester: Requester;
   readonly #handlers: ConnHandlers;
-  readonly #link: string;
-  readonly #channel: Channel;
+  #channel: Channel | null = null;
   /** Who was asked to serve this link; null while nobody is known. */
   #leader: string | null = null;
   #provedMs: number | null = null;
@@ -39,15 +38,18 @@ export class SharedConn implements Conn {
     this.#base = url;
     this.#requester = requester;
     this.#handlers = handlers;
-    this.#link = randomId(tab.env.rng, 20);
-    this.#channel = tab.sharing.channel(`${tab.name}/${this.#link}`, (message) => this.#take(message as ToTab));
     tab.enter(this);
     if (tab.here !== null) this.#dial(tab.here.leader);
   }
 
+  /** Each leader is asked on a channel of its own: a former one that wakes must not be heard on that of the next. */
   #dial(leader: string): void {
+    const { name, env, sharing, id: tab } = this.#tab;
+    this.#hangUp();
     this.#leader = leader;
-    this.#tab.say({ type: "dial", leader, link: this.#link, tab: this.#tab.id });
+    const link = randomId(env.rng, 20);
+    this.#channel = sharing.channel(`${name}/${link}`, (message) => this.#take(message as ToTab));
+    this.#tab.say({ type: "dial", leader, link, tab });
   }
 
   /** The leader spoke, or is another, or there is none (null). */
@@ -79,7 +81,7 @@ export class SharedConn implements Conn {
       this.#handlers.onOpen();
     }
     for (const text of message as readonly string[]) if (!this.#isOver) this.#handlers.onText(text);
-    if (!this.#isOver) this.#channel.post(true);
+    if (!this.#isOver) this.#channel?.post(true);
   }
 
   send(text: string): void {
@@ -91,7 +93,7 @@ export class SharedConn implements Conn {
       return;
     }
     if (text.startsWith('{"type":"hello"')) this.#hello = text;
-    this.#channel.post(text);
+    this.#channel?.post(text);
   }
 
   close(): void {
@@ -105,9 +107,13 @@ export class SharedConn implements Conn {
   #finish(): void {
     this.#isOver = true;
     this.#abort?.();
-    this.#channel.post(null);
-    this.#channel.close();
+    this.#hangUp();
     this.#tab.exit(this);
+  }
+
+  #hangUp(): void {
+    this.#channel?.post(null);
+    this.#channel?.close();
   }
 
   #end(closeCode: number, reason: object): void {

@@ -117,5 +117,10 @@ test("whatever becomes of the tabs, each is given the log, and what was publishe
     for (const each of ops) await run.run(each);
     await run.judge();
   });
-  await fc.assert(property, { seed, numRuns: Number(process.env["RUNS"] ?? 60), endOnFailure: true });
+  await fc.assert(property, {
+    seed,
+    numRuns: Number(process.env["RUNS"] ?? 60),
+    endOnFailure: true,
+    ...(process.env["FC_PATH"] === undefined ? {} : { path: process.env["FC_PATH"] }),
+  });
 });

@@ -217,11 +217,6 @@ describe("tabs that share", () => {
     const names = Array.from({ length: tabStreamsMax }, (_, i) => `many/${i}`);
     for (const name of names) void tabs.read(follower, name);
     await tabs.world.advance(1_000);
-    assert.deepEqual(
-      names.flatMap((name) => follower.got.get(name)),
-      [],
-      "all but one are read",
-    );
     const refused = [...follower.got].filter(([, got]) => got.includes("too_many_subscriptions"));
     assert.equal(refused.length, 1, "it reads another one already");
   });
