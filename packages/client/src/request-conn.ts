@@ -142,7 +142,7 @@ class RequestConn implements Conn {
           const text = path === "sse" ? (each.startsWith("data: ") ? each.slice(6) : "") : each;
           if (text !== "" && !this.#over) line(text);
         }
-        if (rest.length > 2 * wireBytesMax) this.#fail("protocol_error", "a line without end");
+        if (rest.length > 2 * wireBytesMax) this.#end(1006, "");
       },
       end: (status, text) => {
         this.#aborts.delete(abort);

@@ -23,7 +23,7 @@ export async function resolveStart(stream: ReadStream, from: From, engine: Engin
   if (from === "first") return at(stream, stream.firstPrev);
   if ("last" in from) return beforeLast(stream, from.last, engine);
   const cursor = parsePosition(from.after);
-  if (cursor === null) throw new HoldfastError("bad_position");
+  if (cursor === null) throw new HoldfastError("bad_position", "expected a position that this server has given");
   const start = after(stream, cursor);
   if (start.gap === null) return start;
   // A reader may know more of the log than this hub does yet: only a head that was read since it asked can say that it does not.
