@@ -170,6 +170,10 @@ class RequestConn implements Conn {
     }
     const silence = this.#env.clock.after(firstMessageMs, () => this.#lookInto(no));
     const openedMs = this.#env.clock.monoMs();
+    // What carries no stream yet is not kept meanwhile: a second connection may be one too many for the browser or the server.
+    let isCarrying = false;
+    for (const { isAnswered } of this.#asked.values()) isCarrying ||= isAnswered;
+    if (!isCarrying) this.#stop();
     this.#stopNext();
     this.#stopNext = this.#request(
       this.#streaming ? "sse" : "poll",
