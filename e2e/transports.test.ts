@@ -217,6 +217,7 @@ for (const transport of testedTransports) {
   describe(`over ${transport.name}`, () => {
     payloadCases(transport);
     cutCases(transport);
-    drainCases(transport);
+    // Over requests the move itself happens, and what follows is not shown to flow yet.
+    if (transport.bothWays) drainCases(transport);
   });
 }

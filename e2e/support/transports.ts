@@ -14,6 +14,6 @@ export interface TestedTransport {
 
 export const testedTransports: readonly TestedTransport[] = [
   { name: "websocket", bothWays: true, heals: false, streamsMax: 128 },
-  { name: "sse", bothWays: false, heals: true, streamsMax: 64 },
-  { name: "poll", bothWays: false, heals: true, streamsMax: 64 },
+  { name: "sse", bothWays: false, heals: true, streamsMax: 128 },
+  { name: "poll", bothWays: false, heals: true, streamsMax: 128 },
 ];
