@@ -1,5 +1,5 @@
 /**
- * One suite over every transport: what is published over it is read over it byte for byte, whatever its size and signs; links that are
+ * Run by `node --conditions=source --test e2e/transports-suite.ts`; not in a ring yet, because its process does not always end by itself. One suite over every transport: what is published over it is read over it byte for byte, whatever its size and signs; links that are
  * cut at any byte cost nothing; a server that leaves is left before it is gone.
  */
 import assert from "node:assert/strict";
