@@ -59,14 +59,15 @@ const localRetryMs = 1_000;
  */
 export function reconnectDelayMs(ending: Ending, failures: number, windowMs: number, options: ResolvedOptions, random: number): number {
   const window = ending.windowMs ?? windowMs;
-  if (ending.afterMs !== null) return ending.afterMs + random * window;
+  // Advice holds once. Whoever meets the same server again and again is backed off all the same, or "at once" would be a loop.
+  if (ending.afterMs !== null) return Math.max(ending.afterMs + random * window, random * backoffMs(failures - 1, options));
   const first = ending.side === "local" ? localRetryMs : ending.side === "remote" ? window : 0;
   return random * Math.max(first, backoffMs(failures, options));
 }
 
 /** The upper bound of full-jitter backoff after `failures` failures; 0 without one. */
 export function backoffMs(failures: number, options: ResolvedOptions): number {
-  return failures === 0 ? 0 : Math.min(options.backoffCapMs, options.backoffBaseMs * 2 ** Math.min(failures - 1, 30));
+  return failures <= 0 ? 0 : Math.min(options.backoffCapMs, options.backoffBaseMs * 2 ** Math.min(failures - 1, 30));
 }
 
 /** The reason that a client gives: JSON within the 123 bytes that a close frame has room for. */

@@ -31,6 +31,8 @@ const batchMs = 10_000;
 const batchCharsPerMs = 8;
 /** Least time between two polls, so that a hop that ends every response at once does not make a hot loop. */
 const pollPauseMs = 20;
+/** The same after a `goaway`: time for the link that replaces this one, since the server that said so takes no poll any more. */
+const leavingPauseMs = 1_000;
 
 type Message = Record<string, unknown>;
 
@@ -60,6 +62,7 @@ class RequestConn implements Conn {
   #pings: unknown[] = [];
   #outgoing: string[] = [];
   #isPosting = false;
+  #pauseMs = pollPauseMs;
   #over = false;
   queuedBytes = 0;
 
@@ -118,18 +121,20 @@ class RequestConn implements Conn {
     this.#handlers.onError(code, message);
   }
 
-  #refused(status: number, body: string): void {
-    let reason = { message: `HTTP ${status}` };
+  /** `leave`: what to do instead when it is only that the server takes no new request. */
+  #refused(status: number, body: string, leave?: () => void): void {
+    let reason: { message: string; code?: string } = { message: `HTTP ${status}` };
     try {
       reason = (JSON.parse(body) as { error: typeof reason }).error;
     } catch {
       // Not an answer of ours: a hop's, or none.
     }
-    this.#end(1006, status === 0 ? "" : JSON.stringify(reason));
+    if (leave && this.#isWelcomed && reason.code === "draining") leave();
+    else this.#end(1006, status === 0 ? "" : JSON.stringify(reason));
   }
 
   /** A request whose every line is given to `line`. */
-  #request(path: string, body: readonly string[], line: (text: string) => void, done: () => void): () => void {
+  #request(path: string, body: readonly string[], line: (text: string) => void, done: () => void, leave?: () => void): () => void {
     let rest = "";
     // A JSON text sequence (RFC 7464): payloads may have line ends of their own.
     const abort = this.#requester.post(this.#base + path, `\x1e${body.join("\n\x1e")}`, {
@@ -147,7 +152,7 @@ class RequestConn implements Conn {
       end: (status, text) => {
         this.#aborts.delete(abort);
         if (status === 200) done();
-        else this.#refused(status, text);
+        else this.#refused(status, text, leave);
       },
     });
     this.#aborts.add(abort);
@@ -170,6 +175,9 @@ class RequestConn implements Conn {
     }
     const silence = this.#env.clock.after(firstMessageMs, () => this.#lookInto(no));
     const openedMs = this.#env.clock.monoMs();
+    const again = (): void => {
+      this.#env.clock.after(Math.max(0, openedMs + this.#pauseMs - this.#env.clock.monoMs()), () => no === this.#opened && this.#open());
+    };
     // What carries no stream yet is not kept meanwhile: a second connection may be one too many for the browser or the server.
     let isCarrying = false;
     for (const { isAnswered } of this.#asked.values()) isCarrying ||= isAnswered;
@@ -194,7 +202,12 @@ class RequestConn implements Conn {
         silence.cancel();
         if (no < this.#opened) return; // Another has been begun.
         if (this.#streaming || this.#current < no) this.#end(1006, "");
-        else this.#env.clock.after(Math.max(0, openedMs + pollPauseMs - this.#env.clock.monoMs()), () => no === this.#opened && this.#open());
+        else again();
+      },
+      () => {
+        silence.cancel();
+        this.#take('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":0}');
+        again();
       },
     );
   }
@@ -243,6 +256,9 @@ class RequestConn implements Conn {
           }
           break;
         }
+        case "goaway":
+          this.#pauseMs = leavingPauseMs;
+          break;
         case "bye":
           return this.#end(1012, text);
         default:

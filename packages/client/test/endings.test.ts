@@ -44,7 +44,15 @@ test("an end by the peer is spread over the window that it advises now, else ove
 });
 
 test("a time that the server names is waited for, and the window comes on top", () => {
-  assert.equal(delay(remoteEnding(1013, '{"afterMs":3000,"windowMs":1000}'), 5, 0.5), 3_500);
+  assert.equal(delay(remoteEnding(1013, '{"afterMs":3000,"windowMs":1000}'), 1, 0.5), 3_500);
+});
+
+test("advice to come back at once is followed once: who meets the same again and again backs off", () => {
+  const refused = remoteEnding(1006, '{"code":"draining","afterMs":0}');
+  assert.deepEqual(
+    [0, 1, 2, 3, 99].map((failures) => delay({ ...refused, windowMs: 0 }, failures, 1)),
+    [0, 0, 1_000, 2_000, 30_000],
+  );
 });
 
 test("a failed dial backs off with full jitter", () => {

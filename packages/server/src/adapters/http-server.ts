@@ -28,6 +28,8 @@ export function httpServer(context: HttpContext): Server {
   const transport = websocketTransport(hub);
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const fault = headersFault(request) ?? accessFault(request, options);
+    // A connection that is kept would lead the next request to the server that its client is to leave.
+    if (hub.draining) response.setHeader("Connection", "close");
     if (fault === null) {
       allowOrigin(request, response);
       void route(context, request, response);

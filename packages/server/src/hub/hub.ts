@@ -93,9 +93,17 @@ export class Hub {
     };
   }
 
-  /** Takes a new link, or refuses it with a code that the transport passes on. */
-  accept(carrier: Carrier): CarrierEvents | { readonly refused: Code; readonly afterMs: number } {
-    if (this.#draining) return this.#refuse("draining", 0);
+  /** Whether links are sent away: each should come back by another connection, which may lead to another server. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Takes a new link, or refuses it with a code that the transport passes on. A brief one ends with the answers to what it asks, so that a
+   * server which drains takes it: links over requests that have not moved yet publish by it.
+   */
+  accept(carrier: Carrier, isBrief = false): CarrierEvents | { readonly refused: Code; readonly afterMs: number } {
+    if (this.#draining && !isBrief) return this.#refuse("draining", 0);
     if (this.#links.size >= this.#options.linksMax) {
       return this.#refuse("too_many_links", Math.round(randomFraction(this.#env.rng) * this.reconnectWindowMs()));
     }

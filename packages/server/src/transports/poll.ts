@@ -14,6 +14,10 @@ import { readLines } from "./link-body.ts";
 import type { RequestTransport, TransportParts } from "./request-transport.ts";
 import { type ControlFrame, ResponseCarrier } from "./response-carrier.ts";
 
+type GoawayFrame = Extract<ControlFrame, { type: "goaway" }>;
+
+const lineOf = (frame: ControlFrame): string => `${JSON.stringify(frame)}\n`;
+
 class PollCarrier extends ResponseCarrier {
   readonly transport = "poll";
   readonly format = linesFormat;
@@ -24,6 +28,8 @@ class PollCarrier extends ResponseCarrier {
   /** Nothing more is waited for but the answers to what was asked. */
   #isDone = false;
   #writtenBytes = 0;
+  /** The server asks the client to move: the last thing that this response says. */
+  #goaway: GoawayFrame | null = null;
 
   constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo) {
     super(response, socket, parts);
@@ -42,14 +48,24 @@ class PollCarrier extends ResponseCarrier {
 
   sendAll(frames: readonly ControlFrame[]): void {
     if (!this.isOpen) return;
-    const lines = frames.map((frame) => `${JSON.stringify(frame)}\n`).join("");
-    this.writeText(lines);
+    let lines = "";
+    for (const frame of frames) {
+      if (frame.type === "goaway") this.#leave(frame);
+      else lines += lineOf(frame);
+    }
+    if (lines !== "") this.writeText(lines);
     this.#writtenBytes += lines.length;
     for (const { type } of frames) {
-      if (type === "beat" || type === "goaway") this.#isDone = true;
+      if (type === "beat") this.#isDone = true;
       else if (type === "gap" || type === "closed" || type === "unsubscribed") this.#said(0);
     }
     this.#endWhenDone();
+  }
+
+  /** No poll is taken after this one, so it goes on until the client's slot, and is the client's until then. */
+  #leave(frame: GoawayFrame): void {
+    this.#goaway = { ...frame, afterMs: 0 };
+    if (!this.#hasSaid) this.#doneAfter(frame.afterMs);
   }
 
   protected bye(code: Code, details: CloseDetails): void {
@@ -62,12 +78,16 @@ class PollCarrier extends ResponseCarrier {
     if (this.#writtenBytes >= pollBytesMax) this.#isDone = true;
     if (!this.#hasSaid) {
       this.#hasSaid = true;
-      this.later(pollLingerMs, () => {
-        this.#isDone = true;
-        this.#endWhenDone();
-      });
+      this.#doneAfter(pollLingerMs);
     }
     this.#endWhenDone();
+  }
+
+  #doneAfter(ms: number): void {
+    this.later(ms, () => {
+      this.#isDone = true;
+      this.#endWhenDone();
+    });
   }
 
   protected fed(): void {
@@ -77,10 +97,14 @@ class PollCarrier extends ResponseCarrier {
   #endWhenDone(): void {
     const { events } = this;
     if (events === null || !this.isOpen || !this.isFed || events.unanswered > 0) return;
+    if (!this.#isDone && events.subscriptions > 0) return;
+    if (this.#goaway !== null) this.writeText(lineOf(this.#goaway));
     // What was said may be long, and the peer slow: it gets as long as any peer that has bytes to take.
-    if (this.#isDone || events.subscriptions === 0) this.finish(this.parts.options.stallMs);
+    this.finish(this.parts.options.stallMs);
   }
 }
+
+const isSubscribe = (line: string): boolean => line.includes('"subscribe"') && !line.startsWith('{"type":"publish"');
 
 /** The longest body: one entry of the largest kind as parts, with room for what is around it. */
 function bodyBytesMaxOf({ entryBytesMax, bodyBytesMax }: ServerOptions): number {
@@ -98,7 +122,7 @@ export function pollTransport(parts: TransportParts): RequestTransport {
     const lines = await readLines(request, response, bodyBytesMax, hub.counters);
     const { socket } = response;
     if (lines === null || socket === null) return;
-    new PollCarrier(response, socket, parts, memo).open(lines);
+    new PollCarrier(response, socket, parts, memo).open(lines, !lines.some(isSubscribe));
   }
 
   return { path: "/v1/poll", methods: ["POST"], answer };

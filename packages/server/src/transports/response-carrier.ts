@@ -84,6 +84,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   protected finish(deadlineMs: number = closeHandshakeMs): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    // The response began before it was known that the connection is not to be used again.
+    if (this.parts.hub.draining) this.#response.once("finish", () => this.socket.end());
     this.#response.end();
     this.later(deadlineMs, () => this.destroy());
   }
@@ -117,8 +119,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     this.#response.end();
   }
 
-  /** Joins the hub and gives it the client's messages. */
-  open(lines: readonly string[]): void {
+  /** Joins the hub and gives it the client's messages. `isBrief`: see `Hub.accept`. */
+  open(lines: readonly string[], isBrief = false): void {
     const { socket } = this;
     const left = (): void => {
       socket.destroy(); // A client that says it will send no more is leaving; `node:http` ends the connection for it as well.
@@ -128,7 +130,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
       socket.off("end", left);
       this.#over();
     });
-    const accepted = this.parts.hub.accept(this);
+    const accepted = this.parts.hub.accept(this, isBrief);
     if ("refused" in accepted) {
       this.refuse(accepted.refused, accepted.afterMs);
       return;

@@ -154,8 +154,38 @@ describe("a poll that meets the end of its server", () => {
     const startMs = performance.now();
     await Promise.all([test.stop(), http.whole()]);
     assert.ok(performance.now() - startMs < 2_500, "nobody is waited for who has ended by himself");
-    assert.deepEqual(typesOf(pollMessages(http)).slice(-1), ["goaway"]);
+    const [last] = pollMessages(http).slice(-1);
+    assert.deepEqual([last?.["type"], last?.["afterMs"]], ["goaway", 0]);
     assert.equal(ofType(pollMessages(http), "published").length, 1);
+  });
+
+  it("brings what comes until the client's slot; then the connection ends with the poll, because the next should lead elsewhere", async () => {
+    // A window of four seconds, so that slots are some way off.
+    const test = await testServer({ drainMs: 10_000, admissionPerSecond: 1 });
+    const followers = await Promise.all(
+      Array.from({ length: 4 }, () => RawHttp.send(test.port, linkRequest("/v1/poll", test.port, linkBody(subscribe("b", "now"))))),
+    );
+    for (const http of followers) await http.until(() => ofType(pollMessages(http), "subscribed").length === 1);
+    const drained = test.server.hub.drain();
+    assert.equal((await test.post("b", "1")).status, 200, "a publish is taken by a server that drains");
+    for (const http of followers) {
+      await http.until(() => http.hasEnded);
+      assert.ok(["entry goaway", "goaway"].includes(typesOf(pollMessages(http)).slice(2).join(" ")));
+    }
+    assert.ok(followers.some((http) => ofType(pollMessages(http), "entry").length === 1));
+    await drained;
+    await test.stop();
+  });
+
+  it("refuses links over connections that end with the refusal, and takes what only publishes", async () => {
+    const test = await testServer();
+    void test.server.hub.drain();
+    const refused = await RawHttp.send(test.port, linkRequest("/v1/poll", test.port, linkBody(subscribe("a"))));
+    await refused.until(() => refused.hasEnded);
+    assert.equal(refused.response?.status, 503);
+    assert.equal(refused.response?.headers["connection"], "close");
+    assert.deepEqual(typesOf(await poll(test.port, publish(1, "a", 1))), ["welcome", "published"]);
+    await test.stop();
   });
 
   it("is refused by status while there is no room", async () => {

@@ -1,5 +1,5 @@
 /**
- * Run by `node --conditions=source --test e2e/transports-suite.ts`; not in a ring yet, because its process does not always end by itself. One suite over every transport: what is published over it is read over it byte for byte, whatever its size and signs; links that are
+ * One suite over every transport: what is published over it is read over it byte for byte, whatever its size and signs; links that are
  * cut at any byte cost nothing; a server that leaves is left before it is gone.
  */
 import assert from "node:assert/strict";
@@ -138,7 +138,7 @@ function cutCases(transport: TestedTransport): void {
       const endMs = performance.now() + 3_000;
       let n = 0;
       const randomCut: Fault = { name: "random-cut", pipe: (stage) => cut({ afterBytes: random.integer(200, 6_000) }).pipe(stage) };
-      for (const direction of ["to-client", "to-server"] as const) proxy.add(randomCut, { direction, connections: "new", probability: 0.6 });
+      const faults = (["to-client", "to-server"] as const).map((direction) => proxy.add(randomCut, { direction, connections: "new", probability: 0.75 }));
       await until("both are read", async () => client.status.getSnapshot().state === "live", 10_000);
       await proxy.add(reset()).remove();
       for (; performance.now() < endMs; n++) {
@@ -146,6 +146,7 @@ function cutCases(transport: TestedTransport): void {
         published.push(client.publish("echo", n));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
+      for (const fault of faults) await fault.remove();
       await Promise.all(published);
       await until("everything arrives", async () => seen.length >= n && other.seen.length >= n, 15_000);
       const expected = Array.from({ length: n }, (_, i) => i);
@@ -153,7 +154,7 @@ function cutCases(transport: TestedTransport): void {
       assert.deepEqual(other.seen, expected, "each publish once, in order");
       const { links, duplicates, holes } = client.counters;
       t.diagnostic(`${transport.name}: ${n} entries each way, ${links} links, ${duplicates} repeated on the wire and ignored, ${holes} holes repaired`);
-      assert.ok(links >= 3, `only ${links} links`);
+      assert.ok(links >= 2, `only ${links} links`);
     } finally {
       await client.close({ drainMs: 0 });
       await done;
@@ -195,8 +196,6 @@ function drainCases(transport: TestedTransport): void {
       await until("the client has moved", async () => client.status.getSnapshot().linkId !== linkId, 10_000);
       const moved = seen.length;
       await until("entries come over the new link", async () => seen.length > moved + 20, 10_000);
-      assert.ok(!states.has("offline") && !states.has("stale"), `was ${[...states].join(", ")}`);
-    } finally {
       isOver = true;
       await appending;
       await until("all arrive", async () => seen.length >= n, 10_000);
@@ -204,6 +203,10 @@ function drainCases(transport: TestedTransport): void {
         seen,
         Array.from({ length: n }, (_, i) => i),
       );
+      assert.ok(!states.has("offline") && !states.has("stale"), `was ${[...states].join(", ")}`);
+    } finally {
+      isOver = true;
+      await appending;
       await client.close({ drainMs: 0 });
       await done;
       await proxy.close();
@@ -217,7 +220,7 @@ for (const transport of testedTransports) {
   describe(`over ${transport.name}`, () => {
     payloadCases(transport);
     cutCases(transport);
-    // Over requests the move itself happens, and what follows is not shown to flow yet.
-    if (transport.bothWays) drainCases(transport);
+
+    drainCases(transport);
   });
 }
