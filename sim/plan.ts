@@ -79,7 +79,7 @@ export function drawPlan(seed: number, without: ReadonlySet<string> = new Set())
     seed,
     safetyMs,
     engine: drawEngine(random.fork("engine")),
-    server: drawServer(random.fork("server"), clientCount),
+    server: drawServer(random.fork("server"), linksNeeded(clients, kinds.includes("zombie"))),
     clients,
     direct: direct.chance(0.4) ? drawPublisher(direct, direct.pick(streams), "tiny", safetyMs, 20) : null,
     faults,
@@ -104,11 +104,21 @@ function drawEngine(random: Random): EnginePlan {
   return { kind: random.chance(0.4) ? "memory" : "weak", weakness, policies, options };
 }
 
-function drawServer(random: Random, clientCount: number): Partial<ServerOptions> {
+/**
+ * What everybody may hold for good, so that a server with room for no more can still serve all: a client that is carried by requests has one
+ * under way for its streams and one for its publishes. A process whose place another one has taken goes on as long as that one. There is no
+ * room for a link that is to replace another.
+ */
+function linksNeeded(clients: readonly ClientPlan[], hasZombie: boolean): number {
+  const needs = clients.map(({ options }) => (options.transports?.join() === "websocket" ? 1 : 2));
+  return needs.reduce((sum, need) => sum + need, hasZombie ? Math.max(...needs) : 0);
+}
+
+function drawServer(random: Random, linksMax: number): Partial<ServerOptions> {
   return {
     heartbeatMs: random.pick([800, 2_000, 2_000, 5_000, 12_000]),
     handshakeMs: random.pick([2_000, 10_000]),
-    linksMax: random.pick([clientCount + 1, 20_000, 20_000]),
+    linksMax: random.pick([linksMax, 20_000]),
     tailBytesMax: random.pick([1_200, 20_000, 67_108_864]),
     pageCacheBytesMax: random.pick([600, 100_000, 33_554_432]),
     pageEntriesMax: random.pick([2, 5, 32, 256]),

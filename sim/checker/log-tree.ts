@@ -91,6 +91,11 @@ export class StreamLog {
     return this.#branches.filter(({ untilMs }) => untilMs >= sinceMs).map(({ tip }) => tip);
   }
 
+  /** Whether the log was without this entry for a while after its commit: a restore removed it, and a later one of a newer copy brought it back. */
+  wasGone(node: LogNode): boolean {
+    return this.#branches.some(({ tip, untilMs }) => untilMs > node.atMs && !isOn(node, tip));
+  }
+
   /** Whether some branch that was the log since then ended, for good, at this node. */
   endedAt(node: LogNode, sinceMs: number): boolean {
     return this.#branches.some((branch) => branch.closed && branch.tip === node && branch.untilMs >= sinceMs);

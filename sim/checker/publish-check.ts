@@ -1,6 +1,9 @@
 /**
  * Judges publishes: each is one token, in the log at most once on any way through the tree, in the order of its producer,
  * there when it was acknowledged, not there when it was refused for good.
+ *
+ * An entry that a restore removed and a later restore brought back is held against nobody: while it was gone the server rightly said that
+ * it did not have it, and its publisher rightly published it anew.
  */
 import { isOn, type LogNode, type StreamLog } from "./log-tree.ts";
 import type { Violations } from "./violations.ts";
@@ -36,7 +39,7 @@ export class PublishCheck {
   }
 
   /** The log has an entry of this token. */
-  committed(token: string, node: LogNode): void {
+  committed(token: string, node: LogNode, log: StreamLog): void {
     const published = this.#byToken.get(token);
     if (published === undefined) {
       this.#violations.add("phantom", `the log of ${node.stream} has "${token}", which nobody published`);
@@ -45,16 +48,18 @@ export class PublishCheck {
     published.nodes.push(node);
     if (published.outcome === "refused") this.#violations.add("refused-but-in-log", `"${token}" is at ${node.position}`);
     for (let before = node.parent; before !== null && before.parent !== null; before = before.parent) {
-      if (before.token === token) this.#violations.add("doubled-in-log", `"${token}" is at ${before.position} and at ${node.position}`);
+      if (before.token === token && !log.wasGone(before)) {
+        this.#violations.add("doubled-in-log", `"${token}" is at ${before.position} and at ${node.position}`);
+      }
     }
-    this.#checkOrder(published, node);
+    this.#checkOrder(published, node, log);
   }
 
   /** The nearest entry of the same lane must be an earlier one. */
-  #checkOrder(published: Published, node: LogNode): void {
+  #checkOrder(published: Published, node: LogNode, log: StreamLog): void {
     for (let before = node.parent; before !== null && before.parent !== null; before = before.parent) {
       const other = this.#byToken.get(before.token);
-      if (other === undefined || other.lane !== published.lane || other === published) continue;
+      if (other === undefined || other.lane !== published.lane || other === published || log.wasGone(before)) continue;
       if (other.index > published.index) this.#violations.add("reordered", `the log has "${other.token}" before "${published.token}"`);
       return;
     }

@@ -76,7 +76,8 @@ export class StoreWatch {
     }
     known.last = entry.seq;
     const token = payloads.identify(entry.format, entry.payload);
-    publishes.committed(token, this.log(name).commit(formatPosition(entry.epoch, entry.seq), token, nowMs()));
+    const log = this.log(name);
+    publishes.committed(token, log.commit(formatPosition(entry.epoch, entry.seq), token, nowMs()), log);
     this.committed++;
   }
 

@@ -21,7 +21,7 @@ function scene(): {
     publish: (index) => check.begin({ token: `t${index}`, stream: "s", lane: "c s", index, owner: "c" }),
     commit: ({ token }) => {
       const position = `a.${++seq}`;
-      check.committed(token, log.commit(position, token, seq));
+      check.committed(token, log.commit(position, token, seq), log);
       return position;
     },
     kinds: () => violations.first.map(({ kind }) => kind),
@@ -78,6 +78,21 @@ describe("the judge of publishes", () => {
     assert.deepEqual(kinds(), ["doubled-in-log"]);
   });
 
+  it("lets a publish be repeated that a restore removed and a later one of a newer copy brings back", () => {
+    const { log, publish, commit, kinds } = scene();
+    const [first, second] = [publish(1), publish(2)];
+    commit(first);
+    commit(second);
+    const newer = log.tip;
+    log.fork(log.root, log.root, false, 2.1);
+    log.fork(newer, log.root, false, 2.2);
+    commit(first);
+    commit(second);
+    assert.deepEqual(kinds(), []);
+    commit(first);
+    assert.deepEqual(kinds(), ["doubled-in-log", "reordered"]);
+  });
+
   it("sees publishes of one producer out of order", () => {
     const { publish, commit, kinds } = scene();
     const [first, second] = [publish(1), publish(2)];
@@ -88,7 +103,7 @@ describe("the judge of publishes", () => {
 
   it("sees an entry that nobody published", () => {
     const { log, check, kinds } = scene();
-    check.committed("t9", log.commit("a.1", "t9", 1));
+    check.committed("t9", log.commit("a.1", "t9", 1), log);
     assert.deepEqual(kinds(), ["phantom"]);
   });
 });
