@@ -36,6 +36,12 @@ const leavingPauseMs = 1_000;
 
 type Message = Record<string, unknown>;
 
+/** What a server of ours says in the body of another status than 200. */
+interface Refusal {
+  readonly message: string;
+  readonly code?: string;
+}
+
 interface Asked {
   readonly id: unknown;
   readonly from: unknown;
@@ -121,20 +127,19 @@ class RequestConn implements Conn {
     this.#handlers.onError(code, message);
   }
 
-  /** `leave`: what to do instead when it is only that the server takes no new request. */
-  #refused(status: number, body: string, leave?: () => void): void {
-    let reason: { message: string; code?: string } = { message: `HTTP ${status}` };
+  /** `bear`: says whether the link goes on all the same. */
+  #refused(status: number, body: string, bear: (reason: Refusal) => boolean): void {
+    let reason: Refusal = { message: `HTTP ${status}` };
     try {
-      reason = (JSON.parse(body) as { error: typeof reason }).error;
+      reason = (JSON.parse(body) as { error?: Refusal }).error ?? reason;
     } catch {
       // Not an answer of ours: a hop's, or none.
     }
-    if (leave && this.#isWelcomed && reason.code === "draining") leave();
-    else this.#end(1006, status === 0 ? "" : JSON.stringify(reason));
+    if (!bear(reason)) this.#end(1006, status === 0 ? "" : JSON.stringify(reason));
   }
 
-  /** A request whose every line is given to `line`. */
-  #request(path: string, body: readonly string[], line: (text: string) => void, done: () => void, leave?: () => void): () => void {
+  /** A request whose every line is given to `line`. `bear`: see above. */
+  #request(path: string, body: readonly string[], line: (text: string) => void, done: () => void, bear = (_: Refusal): boolean => false): () => void {
     let rest = "";
     // A JSON text sequence (RFC 7464): payloads may have line ends of their own.
     const abort = this.#requester.post(this.#base + path, `\x1e${body.join("\n\x1e")}`, {
@@ -152,7 +157,7 @@ class RequestConn implements Conn {
       end: (status, text) => {
         this.#aborts.delete(abort);
         if (status === 200) done();
-        else this.#refused(status, text, leave);
+        else this.#refused(status, text, bear);
       },
     });
     this.#aborts.add(abort);
@@ -204,10 +209,14 @@ class RequestConn implements Conn {
         if (this.#streaming || this.#current < no) this.#end(1006, "");
         else again();
       },
-      () => {
+      ({ code }) => {
         silence.cancel();
-        this.#take('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":0}');
-        again();
+        const isLeaving = this.#isWelcomed && code === "draining";
+        if (isLeaving) {
+          this.#take('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":0}');
+          again();
+        }
+        return isLeaving;
       },
     );
   }
@@ -247,7 +256,15 @@ class RequestConn implements Conn {
           const { type, stream, id, ...rest } = message;
           const asked = this.#asked.get(stream as string);
           if (type === "subscribed") {
-            if (asked === undefined || asked.id !== id || asked.isAnswered) return;
+            if (asked === undefined || asked.id !== id) return;
+            if (asked.isAnswered) {
+              // The answer is known; where the head is now is news, unless more has come since it was asked for.
+              const { position: sent, head } = rest;
+              if (sent === this.#handlers.cursor(stream as string)) {
+                this.#handlers.onText(JSON.stringify({ type: "beat", streams: { [stream as string]: { sent, head } } }));
+              }
+              return;
+            }
             asked.isAnswered = true;
           } else if (asked !== undefined && (id === undefined ? asked.isAnswered : asked.id === id)) {
             this.#asked.delete(stream as string);
@@ -282,7 +299,15 @@ class RequestConn implements Conn {
     if (count === 0) return; // The rest of a payload is still to come.
     this.#isPosting = true;
     const batch = this.#outgoing.splice(0, count);
-    let waiting = batch.filter((text) => text.startsWith('{"type":"publish"')).length;
+    const ids = batch.flatMap((text) => /^{"type":"publish","id":(\d+)/.exec(text)?.[1] ?? []);
+    let waiting = ids.length;
+    const over = (): void => {
+      silence.cancel();
+      if (waiting > 0) return this.#end(1006, "");
+      this.#isPosting = false;
+      for (const text of batch) this.queuedBytes -= text.length;
+      this.#post();
+    };
     // Another connection than that which a ping proves: nobody else judges it.
     const watch = (): Timer => this.#env.clock.after(batchMs + chars / batchCharsPerMs, () => this.#end(1006, ""));
     let silence = watch();
@@ -296,12 +321,16 @@ class RequestConn implements Conn {
         if (/^{"type":"(published|refused)"/.test(text)) waiting--;
         this.#handlers.onText(text);
       },
-      () => {
-        silence.cancel();
-        if (waiting > 0) return this.#end(1006, "");
-        this.#isPosting = false;
-        for (const text of batch) this.queuedBytes -= text.length;
-        this.#post();
+      over,
+      (reason) => {
+        // What brings messages has its room, and need not end because there is none for this.
+        const isFull = reason.code === "too_many_links";
+        if (isFull) {
+          for (const id of ids) if (!this.#over) this.#handlers.onText(JSON.stringify({ type: "refused", id: +id, ...reason }));
+          waiting = 0;
+          over();
+        }
+        return isFull;
       },
     );
   }
