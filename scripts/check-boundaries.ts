@@ -34,6 +34,7 @@ const testSupport = "scripts/test-support/";
 
 interface Manifest {
   readonly name?: string;
+  readonly imports?: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -127,7 +128,7 @@ function namedFault(path: string, part: Part, specifier: string): Fault {
   if (part.manifest === null || name === part.manifest.name) return null;
   const { dependencies, devDependencies, peerDependencies } = part.manifest;
   if (isInTests && !name.startsWith("@holdfast/")) return null;
-  const declared = { ...dependencies, ...peerDependencies, ...(isInTests ? devDependencies : {}) };
+  const declared = { ...dependencies, ...peerDependencies, ...(isInTests ? devDependencies : {}), ...part.manifest.imports };
   if (name in declared) return null;
   return { rule: "declared", message: `${name} is not among the dependencies of ${part.folder}/package.json` };
 }

@@ -2,7 +2,7 @@
  * The client: one connection, the streams read over it, and the outbox. It only joins the parts; each of them has its own file.
  * It must never reach the platform: `connect` (connect.ts) hands in clock, randomness and transports.
  */
-import { type Env, type From, HoldfastError, isKey, isPositionLike, isStreamName, lastEntriesMax, type ServerFrame } from "@holdfast/protocol";
+import { type Env, HoldfastError, isStreamName, type ServerFrame } from "@holdfast/protocol";
 import { streamLine } from "./client-status.ts";
 import { Connection, endpointOf } from "./connection.ts";
 import { type ClientCounters, newCounters } from "./counters.ts";
@@ -36,7 +36,7 @@ export interface Client {
   readonly status: StatusSource<Status>;
   /** A copy of the counters as they are. */
   readonly counters: ClientCounters;
-  /** Reads a stream. Throws HoldfastError for a bad name or position. Close it, or leave the loop, when done. */
+  /** Reads a stream. Throws HoldfastError for a bad name; a bad `from` ends the iteration. Close it, or leave the loop, when done. */
   stream(name: string, options?: StreamOptions): Stream;
   /**
    * Publishes a JSON value, `rawJson(text)` as it is, or a Uint8Array as bytes. Resolves once the entry is in the log.
@@ -109,13 +109,10 @@ class HoldfastClient implements Client {
   #isPaused = false;
 
   constructor(url: string, options: ResolvedOptions, { env, transports, watch }: Platform) {
-    const chosen = options.transports?.map((name) => transports.find((each) => each.name === name)) ?? transports;
-    if (!chosen.every((each) => each !== undefined) || chosen.length === 0) {
-      throw new TypeError(`Expected \`transports\` to be some of ${transports.map(({ name }) => name).join(", ")}`);
-    }
+    const chosen = options.transports.map((name) => transports.find((each) => each.name === name) ?? unknownTransport(name));
     this.#env = env;
     this.#options = options;
-    this.#connection = new Connection(env, endpointOf(url), chosen, options, this.#counters, {
+    this.#connection = new Connection(env, endpointOf(url), chosen.length > 0 ? chosen : transports, options, this.#counters, {
       linkUp: (link) => this.#linkUp(link),
       linkDown: (link) => this.#linkDown(link),
       frame: (link, frame) => this.#frame(link, frame),
@@ -147,7 +144,6 @@ class HoldfastClient implements Client {
 
   stream(name: string, options: StreamOptions = {}): Stream {
     checkName(name);
-    checkFrom(options.from);
     const reader = new Reader(name, options, this.#options, this.#env.clock.wallMs(), this.#readerHooks);
     if (this.#over !== null) reader.finish({ error: this.#over });
     if (reader.outcome === null) this.#subscription(name).join(reader);
@@ -171,7 +167,6 @@ class HoldfastClient implements Client {
     { key, dedupeKey, signal, close = false }: PublishOptions,
   ): Promise<Published> {
     checkName(stream);
-    for (const given of [key, dedupeKey]) if (given !== undefined && !isKey(given)) throw new HoldfastError("bad_request", "expected a key of 1 to 255 bytes");
     if (this.#over !== null || this.#closing !== null) throw this.#over ?? new HoldfastError("closed_by_user");
     return this.#outbox.publish({ stream, ...payload(), key, dedupeKey, close, signal });
   }
@@ -330,15 +325,10 @@ class HoldfastClient implements Client {
   }
 }
 
-function checkName(name: string): void {
-  if (!isStreamName(name)) throw new HoldfastError("bad_stream_name", JSON.stringify(name));
+function unknownTransport(name: string): never {
+  throw new TypeError(`Invalid option transports: ${name}`);
 }
 
-function checkFrom(from: From = "now"): void {
-  if (from === "first" || from === "now") return;
-  if ("after" in from) {
-    if (!isPositionLike(from.after)) throw new HoldfastError("bad_position");
-  } else if (!Number.isSafeInteger(from.last) || from.last < 0 || from.last > lastEntriesMax) {
-    throw new HoldfastError("bad_request", `expected \`last\` to be a whole number from 0 to ${lastEntriesMax}`);
-  }
+function checkName(name: string): void {
+  if (!isStreamName(name)) throw new HoldfastError("bad_stream_name", JSON.stringify(name));
 }

@@ -2,7 +2,7 @@
  * Why a connection ended, and how long to wait before the next: what a close code and its reason say, and the delays.
  * Pure. Whatever a peer advises is bounded here, so that no server can send a client away for good by mistake.
  */
-import { type Code, codeOfClose, codeRules, durationMsMax, isCode, type Retry, retryOfClose } from "@holdfast/protocol";
+import { type Code, durationMsMax, type Retry, retryOf, retryOfClose } from "@holdfast/protocol";
 import type { ResolvedOptions } from "./options.ts";
 
 /** The end of one connection. */
@@ -24,7 +24,7 @@ const advice = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= durationMsMax ? (value as number) : null;
 
 /** An end found on this side. */
-export function localEnding(code: Code, reason: string, side: Ending["side"] = "local", retry: Retry = codeRules[code].retry): Ending {
+export function localEnding(code: Code, reason: string, side: Ending["side"] = "local", retry: Retry = retryOf(code)): Ending {
   return { code, reason, retry, side, isSaid: false, afterMs: null, windowMs: null };
 }
 
@@ -37,18 +37,13 @@ export function remoteEnding(closeCode: number, text: string): Ending {
     // Not a server of ours, or one that had nothing to say.
   }
   const { code: named, message, afterMs, windowMs } = said;
-  const isSaid = isCode(named);
-  const retry = isSaid ? codeRules[named].retry : retryOfClose(closeCode);
-  const code = isSaid ? named : likelyCode(closeCode, retry);
-  const reason = typeof message === "string" && message !== "" ? message : `closed with ${closeCode}`;
-  return { code, reason, retry, side: "remote", isSaid, afterMs: advice(afterMs), windowMs: advice(windowMs) };
-}
-
-/** The code that says most about a close without one. */
-function likelyCode(closeCode: number, retry: Retry): Code {
-  // 1000 is the row of an application that closes; from a peer it is an end like others.
-  const known = closeCode === 1000 ? undefined : codeOfClose(closeCode);
-  return known ?? (retry === "stop" ? "bad_request" : closeCode < 3000 ? "connect_failed" : "internal");
+  const isSaid = typeof named === "string";
+  // A code with no rule of its own, which is one that is for now only or one of a newer server, goes by the close code.
+  const byCode = isSaid ? retryOf(named as Code) : "backoff";
+  const retry = byCode === "backoff" ? retryOfClose(closeCode) : byCode;
+  const likely = retry === "stop" ? "protocol_error" : closeCode < 3000 ? "connect_failed" : "internal";
+  const reason = message && typeof message === "string" ? message : `closed with ${closeCode}`;
+  return { code: isSaid ? (named as Code) : likely, reason, retry, side: "remote", isSaid, afterMs: advice(afterMs), windowMs: advice(windowMs) };
 }
 
 const localRetryMs = 1_000;
@@ -65,9 +60,12 @@ export function reconnectDelayMs(ending: Ending, failures: number, windowMs: num
   return random * Math.max(first, backoffMs(failures, options));
 }
 
+/** Least bound of a backoff, whatever the options say: no client may dial a server that is down in a hot loop. */
+const backoffMsMin = 10;
+
 /** The upper bound of full-jitter backoff after `failures` failures; 0 without one. */
 export function backoffMs(failures: number, options: ResolvedOptions): number {
-  return failures <= 0 ? 0 : Math.min(options.backoffCapMs, options.backoffBaseMs * 2 ** Math.min(failures - 1, 30));
+  return failures <= 0 ? 0 : Math.max(backoffMsMin, Math.min(options.backoffCapMs, options.backoffBaseMs * 2 ** Math.min(failures - 1, 30)));
 }
 
 /** The reason that a client gives: JSON within the 123 bytes that a close frame has room for. */

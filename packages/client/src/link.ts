@@ -126,14 +126,15 @@ export class Link {
         { url, subprotocol },
         {
           onOpen: () => {
+            if (this.isOver) return;
             this.heardMs = this.#nowMs;
             this.#deadCode = "handshake_timeout";
             if (replaces === undefined) this.#deadMs = this.heardMs + handshakeTimeoutMs;
             this.#alarm.arm();
             this.sendFrame({ type: "hello", protocol: protocolVersion, client: name, replaces });
           },
-          onText: (text) => this.#onText(text),
-          onActivity: () => this.#heard(),
+          onText: (text) => this.isOver || this.#onText(text),
+          onActivity: () => this.isOver || this.#heard(),
           onClose: ({ closeCode, reason }) => this.#end(remoteEnding(closeCode, reason)),
           onError: (code, message) => this.#end(localEnding(code, message)),
           cursor: (stream) => this.#user.cursor(stream),

@@ -7,7 +7,7 @@
  * can be either, since a server takes numbers without holes. Entries under a new epoch wait until all of the old one are answered.
  * An entry that expires leaves a hole on purpose: only the server's `out_of_order` proves that those after it were not taken.
  */
-import { type Code, codeRules } from "@holdfast/protocol";
+import { type Code, retryOf } from "@holdfast/protocol";
 
 /** One publish from the call to its answer, as far as its place in the lane goes. */
 export interface LaneItem {
@@ -90,7 +90,7 @@ export class Lane<Item extends LaneItem> {
       // All before it is answered or given up, so the server does not know of those: it lost them, or they expired here. It has not taken
       // this one, nor any after it. But a new epoch that begins at 0 cannot be out of order: that one fails.
       if (item.seq > 0) return this.#renumber(index);
-    } else if (codeRules[code].retry !== "stop") {
+    } else if (retryOf(code) !== "stop") {
       this.rewind(index);
       this.notBeforeMs = retryMs;
       this.refusals++;

@@ -95,7 +95,7 @@ export class Outbox {
     this.#options = options;
     this.#counters = counters;
     this.#changed = changed;
-    this.#producerId = options.producerId ?? randomId(env.rng, 20);
+    this.#producerId = options.producerId || randomId(env.rng, 20);
     this.#epochFloor = options.producerEpoch;
   }
 

@@ -1,8 +1,8 @@
 /**
- * What an application publishes, as the text or bytes that go on the wire. Everything that a server would refuse for its form is refused
- * here already: a message that a server cannot even read is answered without the id of its publish, and would be repeated for ever.
+ * What an application publishes, as the text or bytes that go on the wire. It must never let text pass that is not JSON: a message that a
+ * server cannot even read is answered without the id of its publish, and would be repeated for ever.
  */
-import { depthOf, entryBytesMax, HoldfastError, jsonDepthMax } from "@holdfast/protocol";
+import { entryBytesMax, HoldfastError } from "@holdfast/protocol";
 
 /** JSON text that is published as it is, character by character. */
 export class RawJson {
@@ -25,24 +25,21 @@ export function rawJson(text: string): RawJson {
   return new RawJson(text.trim());
 }
 
-/** The wire form of a value: JSON text, or bytes. Throws `bad_payload`, `payload_too_deep` or `entry_too_large`. */
+/** The wire form of a value: JSON text, or bytes. Throws `bad_payload` or `entry_too_large`. */
 export function toPayload(data: unknown): { readonly payload: string | Uint8Array; readonly bytes: number } {
   const payload = data instanceof Uint8Array ? data.slice() : data instanceof RawJson ? data.text : toJson(data);
-  const isText = typeof payload === "string";
-  const bytes = isText ? new TextEncoder().encode(payload).length : payload.length;
+  const bytes = typeof payload === "string" ? new TextEncoder().encode(payload).length : payload.length;
   if (bytes > entryBytesMax) throw new HoldfastError("entry_too_large");
-  if (isText && depthOf(payload) > jsonDepthMax) throw new HoldfastError("payload_too_deep");
   return { payload, bytes };
 }
 
 function toJson(data: unknown): string {
-  let text: string | undefined;
   let cause: unknown;
   try {
-    text = JSON.stringify(data);
+    const text: string | undefined = JSON.stringify(data);
+    if (text !== undefined) return text;
   } catch (thrown) {
     cause = thrown;
   }
-  if (text === undefined) throw new HoldfastError("bad_payload", "expected a value that JSON can express", { cause });
-  return text;
+  throw new HoldfastError("bad_payload", "expected JSON", { cause });
 }

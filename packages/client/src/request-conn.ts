@@ -135,7 +135,10 @@ class RequestConn implements Conn {
     } catch {
       // Not an answer of ours: a hop's, or none.
     }
-    if (!bear(reason)) this.#end(1006, status === 0 ? "" : JSON.stringify(reason));
+    if (bear(reason)) return;
+    // What has no rule of its own is for now only.
+    if (status === 0) this.#end(1006, "");
+    else this.#end(1013, JSON.stringify(reason));
   }
 
   /** A request whose every line is given to `line`. `bear`: see above. */
@@ -277,7 +280,7 @@ class RequestConn implements Conn {
           this.#pauseMs = leavingPauseMs;
           break;
         case "bye":
-          return this.#end(1012, text);
+          return this.#end(1013, text);
         default:
       }
     }

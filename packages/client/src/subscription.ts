@@ -10,7 +10,6 @@
  */
 import {
   type ClosedFrame,
-  codeRules,
   comparePositions,
   type EntryFrame,
   type EntryPartFrame,
@@ -19,6 +18,7 @@ import {
   type GapFrame,
   HoldfastError,
   randomFraction,
+  retryOf,
   type StreamBeat,
   type SubscribedFrame,
   type Timer,
@@ -152,7 +152,7 @@ export class Subscription {
     const isAnswer = this.#phase === "asked" && id === this.#askedId;
     // Without a code it answers an unsubscribe, and whatever that was about is over already.
     if (link !== this.#link || code === undefined || !(isAnswer || (this.#phase === "running" && id === undefined))) return;
-    if (codeRules[code].retry !== "stop") {
+    if (retryOf(code) !== "stop") {
       this.#rest();
       return this.review();
     }

@@ -12,8 +12,8 @@ export interface DialTarget {
 }
 
 /**
- * What a connection reports. None is called before `dial` has returned, nor after `close` or `destroy`.
- * Exactly one of `onClose` and `onError` is the last.
+ * What a connection reports. None is called before `dial` has returned. What comes after `close` or `destroy`, or after the first of
+ * `onClose` and `onError`, is not listened to.
  */
 export interface ConnHandlers {
   /** Texts may be sent now. */
@@ -31,7 +31,7 @@ export interface ConnHandlers {
 
 /** One connection, from the dial on. */
 export interface Conn {
-  /** Queues one text message. Only after `onOpen`; ignored once the connection is over. */
+  /** Queues one text message. Only after `onOpen`; not after its end. */
   send(text: string): void;
   /** Bytes given to `send` that the system has not taken yet. */
   readonly queuedBytes: number;

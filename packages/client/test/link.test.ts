@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { newCounters } from "../src/counters.ts";
 import { Link } from "../src/link.ts";
 import { resolveOptions } from "../src/options.ts";
+import type { ConnHandlers } from "../src/transport.ts";
 import { HandWorld } from "./support/hand-world.ts";
 import { type MemoryConn, MemoryNet } from "./support/memory-net.ts";
 
@@ -279,6 +280,29 @@ test("a link that is let go is closed in order once it was welcomed, else at onc
   dial.link.close();
   await dial.world.advance(60_000);
   assert.deepEqual([dial.conn.ended?.how, dial.told, dial.world.timers], ["destroy", [], 0]);
+});
+
+test("what a connection tells after its link was let go counts for nothing", () => {
+  let tell: ConnHandlers | undefined;
+  const told: string[] = [];
+  const owner = { up: () => told.push("up"), ended: () => told.push("ended"), goaway: () => {}, changed: () => told.push("changed") };
+  const { env } = new HandWorld();
+  const link = new Link(0, env, resolveOptions(), newCounters(), owner, { frame: () => told.push("frame"), cursor: () => null });
+  const sent: string[] = [];
+  const conn = { queuedBytes: 0, send: (text: string) => sent.push(text), close: () => {}, destroy: () => {} };
+  const dial = (_target: unknown, handlers: ConnHandlers) => {
+    tell = handlers;
+    return conn;
+  };
+  link.dial({ name: "late", dial }, "http://test/v1/", 10_000);
+  link.close();
+  tell?.onOpen();
+  tell?.onActivity();
+  tell?.onText('{"type":"welcome","link":"l","node":"n","heartbeatMs":500,"entryBytesMax":1,"subscriptionsMax":1,"reconnect":{"windowMs":0}}');
+  tell?.onText("no JSON");
+  tell?.onClose({ closeCode: 1006, reason: "" });
+  tell?.onError("connect_failed", "");
+  assert.deepEqual([told, sent, link.heardMs], [[], [], 0]);
 });
 
 test("an address that the platform refuses outright is a failed dial", () => {

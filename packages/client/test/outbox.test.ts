@@ -272,8 +272,6 @@ test("what cannot be published is refused before it is sent", async () => {
   const cases: [string, Promise<unknown>][] = [
     ["bad_stream_name", client.publish("/a", 1)],
     ["bad_payload", client.publish("a", undefined)],
-    ["bad_request", client.publish("a", 1, { key: "" })],
-    ["bad_request", client.publish("a", 1, { dedupeKey: "x".repeat(256) })],
     ["entry_too_large", client.publish("a", new Uint8Array(300_000))],
   ];
   for (const [code, promise] of cases) await assert.rejects(promise, (error: HoldfastError) => error.code === code);

@@ -193,7 +193,7 @@ describe("a link carried by requests", () => {
       const scene = new Scene(name);
       await scene.send({ type: "hello", protocol: 1 });
       scene.at(0).events.end(503, JSON.stringify({ error: { code: "draining", message: "", afterMs: 0 } }));
-      assert.deepEqual(scene.told, [{ type: "CLOSE", closeCode: 1006, reason: '{"code":"draining","message":"","afterMs":0}' }]);
+      assert.deepEqual(scene.told, [{ type: "CLOSE", closeCode: 1013, reason: '{"code":"draining","message":"","afterMs":0}' }]);
     });
 
     it(`${name}: keeps what brings messages until its successor has brought something`, async () => {

@@ -1,6 +1,6 @@
 /**
- * What every code makes a client do, and the WebSocket close code that stands for it: the part of the table of codes (codes.ts) that
- * clients need. It must stay small, because browsers download it: texts for people belong into codes.ts.
+ * What every code makes a client do, and the WebSocket close code that stands for it. Clients go by the rules of retry.ts, which say the
+ * same in less code; nothing that a browser downloads may import this file but for its types.
  * Close codes 4000-4499 and 1012/1013 mean "resume"; 4500-4999 mean "stop and tell the user", unless this table says otherwise for a code of it.
  */
 
@@ -80,23 +80,6 @@ export type Code = keyof typeof codeRules;
 /** Whether a text received from a peer is a code that this version knows. */
 export function isCode(text: unknown): text is Code {
   return typeof text === "string" && Object.hasOwn(codeRules, text);
-}
-
-/** The code that a close code stands for; undefined when none of the table does. */
-export function codeOfClose(closeCode: number): Code | undefined {
-  return (Object.keys(codeRules) as Code[]).find((code) => codeRules[code].close === closeCode);
-}
-
-/**
- * What to do after a WebSocket close code: by the table, else by its range, so that old clients obey new codes.
- * An end that no Holdfast server declares (1000 and 1001, no code, a broken connection) is no verdict: hops end links so,
- * and a client that stopped for it would stay stale for ever.
- */
-export function retryOfClose(closeCode: number): Retry {
-  if (closeCode < 1002 || closeCode === 1005 || closeCode === 1006) return "resume";
-  const known = codeOfClose(closeCode);
-  if (known !== undefined) return codeRules[known].retry;
-  return closeCode >= 4500 && closeCode <= 4999 ? "stop" : "backoff";
 }
 
 /** Why a position could not be honoured; what each means is in `gapReasons` (codes.ts). */

@@ -3,7 +3,6 @@
  * A message of a known type with a wrong shape is a fault: the client ends that link and resumes on another.
  */
 import { durationMsMax } from "./bounds.ts";
-import { isCode } from "./code-rules.ts";
 import type { ServerFrame } from "./frames.ts";
 import { rawMember } from "./json-tokens.ts";
 
@@ -18,38 +17,35 @@ const shapes: Readonly<Record<string, string>> = {
   part: "stream position index base64",
   welcome: "link node heartbeatMs entryBytesMax subscriptionsMax reconnect",
   subscribed: "id stream position head",
-  unsubscribed: "stream id?",
+  unsubscribed: "stream id? code? message?",
   gap: "stream reason from after head",
   closed: "stream position",
   published: "id duplicate",
-  refused: "id afterMs?",
+  refused: "id code? message? afterMs?",
   beat: "reconnect? streams?",
   ping: "id",
   pong: "id",
-  goaway: "afterMs deadlineMs",
-  error: "id?",
+  goaway: "afterMs deadlineMs code?",
+  error: "id? code? message?",
 };
 
-const isObject = (value: unknown): value is Members => typeof value === "object" && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function fits(name: string, value: unknown): boolean {
-  if (name === "timeMs") return Number.isSafeInteger(value);
-  if (name.endsWith("Ms")) return isCount(value) && value <= durationMsMax;
-  if (/^(id|index|parts|.+Max)$/.test(name)) return isCount(value);
   if (name === "duplicate") return typeof value === "boolean";
   if (name === "reconnect") return hasShape(value, "windowMs");
-  if (name === "streams") return isObject(value) && Object.values(value).every((beat) => hasShape(beat, "sent head"));
-  return typeof value === "string";
+  if (name === "streams") return hasShape(value) && !Array.isArray(value) && Object.values(value).every((beat) => hasShape(beat, "sent head"));
+  if (!/Ms$|Max$|^(id|index|parts)$/.test(name)) return typeof value === "string";
+  return isCount(value) && (name === "timeMs" || !name.endsWith("Ms") || value <= durationMsMax);
 }
 
-function hasShape(value: unknown, shape: string): value is Members {
+function hasShape(value: unknown, shape = "?"): value is Members {
   const isThere = (member: string): boolean => {
     const [name, optional] = member.split("?") as [string, string?];
     const given = (value as Members)[name];
-    return optional !== undefined && given === undefined ? true : fits(name, given);
+    return (optional !== undefined && given === undefined) || fits(name, given);
   };
-  return isObject(value) && shape.split(" ").every(isThere);
+  return Object(value) === value && shape.split(" ").every(isThere);
 }
 
 /** Decodes one message of a server. */
@@ -72,12 +68,6 @@ export function decodeServerFrame(text: string): DecodedServerFrame {
   if (type === "published" && m["position"] !== null && !fits("position", m["position"])) return "fault";
   // A heartbeat of 0 would make the client send without end.
   if (m["heartbeatMs"] === 0) return "fault";
-  const { code, message } = m;
-  // A code that this version does not know is treated as `internal`: retry later. One that has no words for people is told without.
-  if (code !== undefined || /refused|error|goaway/.test(type)) {
-    m["code"] = isCode(code) ? code : "internal";
-    if (type !== "goaway") m["message"] = typeof message === "string" ? message : "";
-  }
   // The messages are trusted to carry more members than are checked: only what the client acts on is.
   return m as unknown as ServerFrame;
 }

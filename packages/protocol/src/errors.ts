@@ -1,7 +1,8 @@
 /**
  * The one error class. Its `code` is a row of the table of codes; nothing ever matches its message.
  */
-import { type Code, codeRules } from "./code-rules.ts";
+import type { Code } from "./code-rules.ts";
+import { retryOf } from "./retry.ts";
 
 /** What an error may carry beside its code. */
 export interface ErrorDetails {
@@ -17,24 +18,21 @@ export interface ErrorDetails {
  * is in docs/codes.md, and in `codes` for programs that print it: browsers are not made to download it.
  */
 export class HoldfastError extends Error {
-  readonly code: Code;
+  declare readonly code: Code;
   /** What there is to say beside the code; possibly empty. */
-  readonly detail: string;
-  readonly afterMs: number | undefined;
-  readonly stream: string | undefined;
+  declare readonly detail: string;
+  declare readonly afterMs: number | undefined;
+  declare readonly stream: string | undefined;
 
   constructor(code: Code, detail = "", details: ErrorDetails = {}) {
-    super(`[${code}] ${detail}`.trim(), "cause" in details ? details : undefined);
-    this.name = "HoldfastError";
-    this.code = code;
-    this.detail = detail;
-    this.afterMs = details.afterMs;
-    this.stream = details.stream;
+    super(`[${code}] ${detail}`.trim(), details);
+    const { afterMs, stream } = details;
+    Object.assign(this, { name: "HoldfastError", code, detail, afterMs, stream });
   }
 
   /** Whether trying again, unchanged, can help. */
   get retryable(): boolean {
-    return codeRules[this.code].retry !== "stop";
+    return retryOf(this.code) !== "stop";
   }
 
   /** Anything caught, as a HoldfastError: itself when it is one, else wrapped as `internal`. */

@@ -9,7 +9,7 @@ export {
   lastEntriesMax,
   wireBytesMax,
 } from "./bounds.ts";
-export { type Code, type CodeRule, codeOfClose, codeRules, type GapReason, isCode, type Retry, retryOfClose } from "./code-rules.ts";
+export { type Code, type CodeRule, codeRules, type GapReason, isCode, type Retry } from "./code-rules.ts";
 export { type CodeRow, codes, gapReasons } from "./codes.ts";
 export { type Decoded, type DecodeFault, decodeClientFrame, decodeFrom, decodeProducer } from "./decode-client.ts";
 export { type DecodedServerFrame, decodeServerFrame, rawData } from "./decode-server.ts";
@@ -58,9 +58,10 @@ export {
   type UnsubscribeFrame,
   type WelcomeFrame,
 } from "./frames.ts";
-export { depthOf, rawMember } from "./json-tokens.ts";
+export { rawMember } from "./json-tokens.ts";
 export { isKey } from "./keys.ts";
 export { type Limit, limits } from "./limits.ts";
 export { type Cursor, comparePositions, formatPosition, isPositionLike, origin, originCursor, parsePosition } from "./position.ts";
 export { nestsDeeperThan, rawMembers } from "./raw-json.ts";
+export { retryOf, retryOfClose } from "./retry.ts";
 export { isStreamName, matchesPattern, streamNameFault } from "./stream-name.ts";

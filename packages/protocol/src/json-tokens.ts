@@ -6,19 +6,6 @@
 /** Strings, and the signs that give JSON its structure. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},:]/g;
 
-const levels = (token: string): number => (token === "{" || token === "[" ? 1 : token === "}" || token === "]" ? -1 : 0);
-
-/** How deep arrays and objects nest. */
-export function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const [token] of text.matchAll(tokens)) {
-    depth += levels(token);
-    deepest = Math.max(deepest, depth);
-  }
-  return deepest;
-}
-
 /** The text of a member of the outermost object exactly as written: of the last one, as JSON.parse has it, when there are several. */
 export function rawMember(text: string, wanted: string): string | undefined {
   let depth = 0;
@@ -33,7 +20,8 @@ export function rawMember(text: string, wanted: string): string | undefined {
         start = 0;
       } else if (start === 0) name = JSON.parse(token) as string;
     }
-    depth += levels(token);
+    if ("[{".includes(token)) depth++;
+    else if ("]}".includes(token)) depth--;
   }
   return found;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { STATUS_CODES } from "node:http";
 import { suite, test } from "node:test";
-import { type Code, type CodeRow, codes, gapReasons, isCode, limits, retryOfClose } from "../src/index.ts";
+import { type Code, type CodeRow, codes, gapReasons, isCode, limits, retryOf, retryOfClose } from "../src/index.ts";
 import { type Case, readVectors } from "./support/vectors.ts";
 
 const rows = Object.entries(codes) as [Code, CodeRow][];
@@ -44,6 +44,15 @@ suite("the table", () => {
   test("knows its own codes and no inherited name", () => {
     for (const [code] of rows) assert.ok(isCode(code));
     for (const text of ["constructor", "__proto__", "toString", "", "Draining", undefined, null, 1012]) assert.equal(isCode(text), false);
+  });
+
+  test("is what the names of its codes say to clients; a code that is unknown is for now only", () => {
+    for (const [code, { retry }] of rows) assert.equal(retryOf(code), retry, code);
+    assert.equal(retryOf("moon_phase" as Code), "backoff");
+  });
+
+  test("agrees with what clients make of bare close codes, but for 1000, which hops send too", () => {
+    for (const [code, { close, retry }] of rows) if (close !== null && close !== 1000) assert.equal(retryOfClose(close), retry, code);
   });
 
   test("has four reasons for gaps", () => {

@@ -1,10 +1,9 @@
-/** What clients see in JSON text agrees with what servers see, and with how the texts were made. */
+/** What clients see in JSON text agrees with how the texts were made. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { depthOf, rawMember } from "../src/json-tokens.ts";
-import { nestsDeeperThan } from "../src/raw-json.ts";
-import { jsonText, objectText } from "./support/json-text.ts";
+import { rawMember } from "../src/json-tokens.ts";
+import { objectText } from "./support/json-text.ts";
 
 suite("rawMember", () => {
   test("returns a member's text exactly as written; of several the last; nothing for a name that is not there", () => {
@@ -28,14 +27,4 @@ suite("rawMember", () => {
   test("a value as long or as deep as a message can be comes back whole", () => {
     for (const value of ["[".repeat(30_000) + "]".repeat(30_000), `"${'\\"'.repeat(100_000)}"`]) assert.equal(rawMember(`{"data":${value}}`, "data"), value);
   });
-});
-
-test("depthOf agrees with nestsDeeperThan", () => {
-  fc.assert(
-    fc.property(jsonText, ({ text, depth }) => {
-      assert.equal(depthOf(text), depth);
-      assert.equal(nestsDeeperThan(text, depthOf(text)), false);
-    }),
-    { numRuns: 1000 },
-  );
 });

@@ -61,7 +61,7 @@ export class SharedConn implements Conn {
     } else if (here.leader !== this.#leader) {
       this.#dial(here.leader);
     } else if (here.state === "denied" || (this.#isOpen && here.state !== "stale" && !isUp(here))) {
-      this.#end(1006, { code: here.code ?? "connect_failed", message: here.reason, ...(here.state === "denied" ? {} : { afterMs: 0, windowMs: 0 }) });
+      this.#end(1013, { code: here.code ?? "connect_failed", message: here.reason, ...(here.state === "denied" ? {} : { afterMs: 0, windowMs: 0 }) });
     } else if (this.#isOpen && here.lastProofOfLifeMs !== this.#provedMs) {
       this.#provedMs = here.lastProofOfLifeMs;
       this.#handlers.onActivity();
@@ -150,7 +150,7 @@ export class SharedConn implements Conn {
       end: (status, body) => {
         if (this.#isOver) return;
         this.#abort = null;
-        if (status !== 200 || waiting > 0) return this.#end(1006, refusal(status, body));
+        if (status !== 200 || waiting > 0) return this.#end(1013, refusal(status, body));
         for (const text of batch) this.queuedBytes -= text.length;
         this.#publish();
       },

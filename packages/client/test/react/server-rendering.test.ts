@@ -84,6 +84,6 @@ test("a hook outside of a provider, a bad option and a bad size are told in the 
   const render = (node: ReactNode) => (): unknown => renderToString(node);
   const Sized = (): ReactNode => useStream("a", { keep: -1 }).status.state;
   assert.throws(render(createElement(Everything)), { message: "Expected a HoldfastProvider above this component, got none" });
-  assert.throws(render(createElement(HoldfastProvider, { url: "http://h", options: { probeTimeoutMs: 1 } })), TypeError);
+  assert.throws(render(createElement(HoldfastProvider, { url: "http://h", options: { probeTimeoutMs: 0.5 } })), TypeError);
   assert.throws(render(createElement(HoldfastProvider, { url: "http://h" }, createElement(Sized))), TypeError);
 });

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ClientFrame, type EntryFrame, rawData, type ServerFrame, toBase64 } from "../../src/index.ts";
+import { type ClientFrame, type EntryFrame, isCode, rawData, type ServerFrame, toBase64 } from "../../src/index.ts";
 
 export const vectorFolder: string = join(import.meta.dirname, "..", "..", "vectors");
 
@@ -80,7 +80,10 @@ export function neutralServerFrame(frame: ServerFrame, pairs: boolean): unknown 
   if (frame.type === "entry") return neutralEntry(frame);
   const members = frame as unknown as Readonly<Record<string, unknown>>;
   const kept = known[frame.type].filter((name) => members[name] !== undefined).map((name) => [name, members[name]] as const);
-  const neutral = { type: frame.type, ...Object.fromEntries(kept) };
+  const neutral: Record<string, unknown> = { type: frame.type, ...Object.fromEntries(kept) };
+  // Codes that a client does not know, and none, are to it what `internal` is.
+  if ("code" in neutral || frame.type === "refused") neutral["code"] = isCode(neutral["code"]) ? neutral["code"] : "internal";
+  if (("code" in neutral || frame.type === "refused") && frame.type !== "goaway") neutral["message"] ??= "";
   if (frame.type === "beat" && pairs) return { type: "beat", streamPairs: Object.entries(frame.streams ?? {}) };
   return neutral;
 }
