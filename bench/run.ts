@@ -1,12 +1,13 @@
 /**
- * `npm run bench`: measures Holdfast beside its peers and writes docs/performance.md.
+ * `npm run bench -- [NAME...]`: measures Holdfast beside its peers and writes docs/performance.md. Names are those of cases, all by
+ * default: fan-out, sse, idle-memory, durable, herd, latency, client-size.
  *
- *   --only NAME      one case (may be given several times): fan-out, idle-memory, durable, herd, latency
+ *   --only NAME      the same as a name (may be given several times)
  *   --smoke          small numbers: shows that every case runs and counts right; nothing is written
  *   --json           figures as JSON to standard output, tables to standard error
  *   --dry            measure and print, but leave docs/ as it is
  *   --dir FOLDER     where durable cases put their files (default: bench/.data), on the disk that is to be measured
- *   --against TREE   another checkout of this repository, whose Holdfast takes part in fan-out (may be given several times)
+ *   --against TREE   another checkout of this repository, whose Holdfast takes part in fan-out and sse (may be given several times)
  *
  * Exit code 0 when all cases ran, aims met or not; 1 when one failed; 2 for bad arguments.
  */
@@ -34,7 +35,8 @@ interface Arguments {
 }
 
 function readArguments(): Arguments {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       only: { type: "string", multiple: true, default: [] },
       against: { type: "string", multiple: true, default: [] },
@@ -44,9 +46,10 @@ function readArguments(): Arguments {
       dry: { type: "boolean", default: false },
     },
   });
-  const unknown = values.only.find((name) => !cases.some((each) => each.name === name));
-  if (unknown !== undefined) throw new TypeError(`Expected --only to be one of ${cases.map(({ name }) => name).join(", ")}, got ${unknown}`);
-  const chosen = values.only.length === 0 ? cases : cases.filter(({ name }) => values.only.includes(name));
+  const names = [...positionals, ...values.only];
+  const unknown = names.find((name) => !cases.some((each) => each.name === name));
+  if (unknown !== undefined) throw new TypeError(`Expected one of ${cases.map(({ name }) => name).join(", ")}, got ${unknown}`);
+  const chosen = names.length === 0 ? cases : cases.filter(({ name }) => names.includes(name));
   const { smoke, json } = values;
   // A page that others read must not depend on a checkout that they do not have.
   const dry = values.dry || smoke || values.against.length > 0;
@@ -61,7 +64,7 @@ const say = (line: string): void => {
 function writePage(results: readonly CaseResult[], facts: ReturnType<typeof machineFacts>): void {
   let page = readFileSync(pageFile, "utf8");
   for (const result of results) {
-    const placed = placeSection(page, result.name, drawSection(result, facts, `npm run bench -- --only ${result.name}`));
+    const placed = placeSection(page, result.name, drawSection(result, facts, `npm run bench -- ${result.name}`));
     if (placed === null) throw new Error(`docs/performance.md has no markers for ${result.name}`);
     page = placed;
     for (const chart of result.charts) writeFileSync(join(docs, `performance-${chart.name}.svg`), drawChart(chart));
@@ -74,7 +77,7 @@ async function main({ chosen, smoke, json, dry, directory, against }: Arguments)
   const facts = machineFacts();
   say(factsLine(facts));
   const fault = await installPeers(say);
-  if (fault !== null) say(`${fault}: Socket.IO is left out`);
+  if (fault !== null) say(`${fault}: Socket.IO and better-sse are left out`);
   mkdirSync(directory, { recursive: true });
   const results: CaseResult[] = [];
   try {

@@ -1,9 +1,11 @@
 /** All cases, in the order in which they run. */
 import type { BenchCase } from "../lib/result.ts";
+import { clientSize } from "./client-size.ts";
 import { durable } from "./durable.ts";
 import { fanOut } from "./fan-out.ts";
 import { herd } from "./herd.ts";
 import { idleMemory } from "./idle-memory.ts";
 import { latency } from "./latency.ts";
+import { sse } from "./sse.ts";
 
-export const cases: readonly BenchCase[] = [fanOut, idleMemory, durable, herd, latency];
+export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, durable, herd, latency, clientSize];

@@ -45,5 +45,7 @@ async function open(paddingBytes: number): Promise<Contender> {
 /** What Holdfast's message of one entry has beside the payload, with the stream's name that is used here. */
 const holdfastOverheadBytes = 124;
 
-export const raw: ContenderKind = { label: "raw sockets, one shared buffer", wire: "plain", open: () => open(0) };
-export const rawLong: ContenderKind = { label: "raw sockets, frames as long as Holdfast's", wire: "plain", open: () => open(holdfastOverheadBytes) };
+const common = { wire: "plain", joins: true } as const;
+
+export const raw: ContenderKind = { label: "raw sockets, one shared buffer", ...common, open: () => open(0) };
+export const rawLong: ContenderKind = { label: "raw sockets, frames as long as Holdfast's", ...common, open: () => open(holdfastOverheadBytes) };

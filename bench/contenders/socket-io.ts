@@ -3,10 +3,8 @@
  * loaded by path and described here as far as it is used.
  */
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { type Contender, type ContenderKind, turn } from "./contender.ts";
+import { type Contender, type ContenderKind, loadPeer, turn } from "./contender.ts";
 
 interface SocketIoServer {
   readonly engine: { readonly clientsCount: number };
@@ -18,8 +16,7 @@ interface SocketIoModule {
 }
 
 async function open(): Promise<Contender> {
-  const load = createRequire(join(import.meta.dirname, "..", "package.json"));
-  const { Server } = load("socket.io") as SocketIoModule;
+  const { Server } = loadPeer("socket.io") as SocketIoModule;
   const http = createServer();
   const server = new Server(http, { transports: ["websocket"], perMessageDeflate: false, serveClient: false });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
@@ -35,4 +32,4 @@ async function open(): Promise<Contender> {
   };
 }
 
-export const socketIo: ContenderKind = { label: "Socket.IO", wire: "socket.io", open };
+export const socketIo: ContenderKind = { label: "Socket.IO", wire: "socket.io", joins: false, needsPeers: true, open };

@@ -44,5 +44,5 @@ async function open(send: Send): Promise<Contender> {
   };
 }
 
-export const ws: ContenderKind = { label: "ws, send(Buffer)", wire: "plain", open: () => open(sendEach) };
-export const wsCork: ContenderKind = { label: "ws, corked", wire: "plain", open: () => open(sendCorked) };
+export const ws: ContenderKind = { label: "ws, send(Buffer)", wire: "plain", joins: false, open: () => open(sendEach) };
+export const wsCork: ContenderKind = { label: "ws, corked", wire: "plain", joins: true, open: () => open(sendCorked) };

@@ -1,9 +1,11 @@
 /**
- * One client of a load generator: a raw socket that upgrades, greets as its script says and then hands over whole frames.
+ * One client of a load generator: a raw socket that upgrades or asks, greets as its script says and then hands over whole frames
+ * or lines.
  * All links of a process read into one buffer, so that 10,000 of them cost little more than their sockets.
  */
 import { connect, type Socket } from "node:net";
 import { FrameReader, maskedText, type OnFrame, upgradeRequest } from "./frames.ts";
+import { LineReader, lineRequest } from "./lines.ts";
 import type { Script } from "./scripts.ts";
 
 export interface Target {
@@ -28,16 +30,21 @@ let dealt = 0;
 export class LightLink {
   readonly socket: Socket;
   readonly ready: Promise<void>;
-  readonly #reader = new FrameReader();
+  /** Bytes that came after the link became ready, with all that frames them. */
+  bytesRead = 0;
+  readonly #reader: FrameReader | LineReader;
+  readonly #host: string;
   readonly #script: Script;
   readonly #events: LightLinkEvents;
-  #phase: "upgrade" | "greeting" | "ready" | "ended" = "upgrade";
+  #phase: "head" | "greeting" | "ready" | "ended" = "head";
   #head = "";
   #settle: { readonly resolve: () => void; readonly reject: (error: Error) => void } | null = null;
 
   constructor(target: Target, script: Script, events: LightLinkEvents) {
     this.#script = script;
     this.#events = events;
+    this.#host = `${target.host}:${target.port}`;
+    this.#reader = script.carriedBy === "frames" ? new FrameReader() : new LineReader(script.carriedBy === "events" ? "data:" : "");
     this.ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -55,14 +62,17 @@ export class LightLink {
       },
     });
     this.socket.setNoDelay(true);
-    this.socket.on("connect", () => this.socket.write(upgradeRequest(script.path, `${target.host}:${target.port}`, script.subprotocol)));
+    this.socket.on("connect", () => {
+      if (script.carriedBy === "frames") this.socket.write(upgradeRequest(script.path, this.#host, script.subprotocol));
+      else this.say(script.greeting.join("\n"));
+    });
     this.socket.on("error", () => undefined);
     this.socket.on("close", () => this.#end());
   }
 
-  /** Sends one text message. */
+  /** Sends one text message, or what is the body of one request. */
   say(text: string): void {
-    this.socket.write(maskedText(text));
+    this.socket.write(this.#script.carriedBy === "frames" ? maskedText(text) : lineRequest(this.#script.path, this.#host, text));
   }
 
   destroy(): void {
@@ -70,22 +80,23 @@ export class LightLink {
   }
 
   #take(bytes: Uint8Array, length: number): void {
-    if (this.#phase !== "upgrade") {
+    if (this.#phase === "ready") this.bytesRead += length;
+    if (this.#phase !== "head") {
       this.#reader.push(bytes, length, this.#frame);
       return;
     }
     this.#head += Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
     const end = this.#head.indexOf("\r\n\r\n");
     if (end < 0) return;
-    if (!this.#head.startsWith("HTTP/1.1 101")) {
-      this.#fail(new Error(`upgrade answered ${this.#head.slice(0, 80)}`));
+    if (!this.#head.startsWith(this.#script.carriedBy === "frames" ? "HTTP/1.1 101" : "HTTP/1.1 200")) {
+      this.#fail(new Error(`the server answered ${this.#head.slice(0, 80)}`));
       return;
     }
     const rest = Buffer.from(this.#head.slice(end + 4), "latin1");
     this.#head = "";
     this.#phase = "greeting";
     if (this.#script.readyAtOnce) this.#becomeReady();
-    for (const text of this.#script.greeting) this.say(text);
+    if (this.#script.carriedBy === "frames") for (const text of this.#script.greeting) this.say(text);
     this.#reader.push(rest, rest.length, this.#frame);
   }
 

@@ -24,6 +24,7 @@ export interface PublishRun {
 }
 
 const script: Script = {
+  carriedBy: "frames",
   path: "/v1/link",
   subprotocol: "holdfast.v1",
   greeting: [helloMessage],

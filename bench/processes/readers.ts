@@ -4,7 +4,7 @@
 import { answerCalls } from "../lib/child.ts";
 import { LightLink, openMany, type Target } from "../lib/light-link.ts";
 import { nowUs, payloadTimeUs } from "../lib/payload.ts";
-import { type Script, scripts, type Wire } from "../lib/scripts.ts";
+import { type Script, scriptFor, type Wire } from "../lib/scripts.ts";
 
 export interface ConnectRequest extends Target {
   readonly wire: Wire;
@@ -19,19 +19,18 @@ const beatMs = 5_000;
 class Reader {
   readonly link: LightLink;
   entries = 0;
-  bytes = 0;
 
   constructor(target: Target, script: Script, payloadBytes: number) {
     const fromEnd = script.afterPayloadBytes + payloadBytes;
     this.link = new LightLink(target, script, {
       frame: (_, bytes, start, end) => {
         if (!script.isEntry(bytes, start)) {
-          const reply = script.answer(bytes, start);
+          const reply = script.answer(bytes, start, end);
           if (reply !== null) this.link.say(reply);
           return;
         }
         this.entries++;
-        this.bytes += end - start + (end - start > 125 ? 4 : 2);
+        script.took?.(bytes, start, end);
         total++;
         if (ages !== null && aged < ages.length) ages[aged++] = nowUs() - payloadTimeUs(bytes, end - fromEnd);
         if (total >= wanted && whenReached !== null) whenReached();
@@ -59,13 +58,13 @@ function startBeats(text: string): void {
 
 const calls = {
   connect: async ({ wire, links, payloadBytes, ...target }: ConnectRequest) => {
-    const script = scripts[wire];
+    const { beat } = scriptFor(wire);
     readers = await openMany(links, linksAtOnce, async () => {
-      const reader = new Reader(target, script, payloadBytes);
+      const reader = new Reader(target, scriptFor(wire), payloadBytes);
       await reader.link.ready;
       return reader;
     });
-    if (script.beat !== null) startBeats(script.beat);
+    if (beat !== null) startBeats(beat);
   },
 
   /** Resolves when all readers together have so many entries each; fails when one has more or fewer than the others. */
@@ -84,7 +83,7 @@ const calls = {
     const counts = readers.map((reader) => reader.entries);
     const [least, most] = [counts.reduce((a, b) => Math.min(a, b)), counts.reduce((a, b) => Math.max(a, b))];
     if (least !== entriesEach || most !== entriesEach) throw new Error(`expected ${entriesEach} entries at every reader, got ${least} to ${most}`);
-    return { wireBytesPerEntry: readers.reduce((sum, reader) => sum + reader.bytes, 0) / total };
+    return { wireBytesPerEntry: readers.reduce((sum, reader) => sum + reader.link.bytesRead, 0) / total };
   },
 
   noteAges: () => {
