@@ -28,6 +28,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   readonly twoWay = false;
   /** False once the end has been written: nothing may follow it. */
   protected isOpen = true;
+  /** Whether the body goes out in chunks; known once the response has begun. A copy, because every delivery asks. */
+  protected isChunked = false;
   protected readonly parts: TransportParts;
   readonly #response: ServerResponse;
   #timer: Timer | null = null;
@@ -52,9 +54,6 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   /** All of the request has been taken by the hub; may be called again. */
   protected abstract fed(): void;
 
-  protected get isChunked(): boolean {
-    return this.#response.chunkedEncoding;
-  }
   protected get isFed(): boolean {
     return this.#next >= this.#lines.length && !this.#isFeeding;
   }
@@ -75,6 +74,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     this.#response.writeHead(200, { ...headersCommon, ...this.headers });
     this.socket.cork();
     this.#response.flushHeaders();
+    this.isChunked = this.#response.chunkedEncoding;
     this.socket.write(textChunk(text, this.isChunked));
     this.socket.uncork();
     this.watch();

@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type Code, codes, randomFraction } from "@holdfast/protocol";
 import type { CloseDetails } from "../carrier.ts";
-import type { FlushMemo } from "./chunks.ts";
+import { FlushMemo } from "./chunks.ts";
 import { eventId, idPrefix, type Place } from "./event-id.ts";
 import type { TransportParts } from "./request-transport.ts";
 import type { ControlFrame } from "./response-carrier.ts";
@@ -17,24 +17,52 @@ import type { SseQuery } from "./sse-query.ts";
 /** The shortest time after which a client comes back: it keeps the last one that it was told, also when nobody answers any more. */
 const retryMsMin = 1_000;
 
+/** What ends an event: the id after the data, so that neither counts without the other. */
+const endOf = (prefix: string, places: readonly Place[]): string => `id: ${eventId(prefix, places)}\n\n`;
+
+/**
+ * Flushes of all native links. Where a URL names one stream, those who are given the same bytes stand at the same place: the id is
+ * made once for all of them, not found to be equal for each.
+ */
+export class NativeFlushMemo {
+  readonly #memo = new FlushMemo();
+  #bytes: Uint8Array | null = null;
+  #prefix = "";
+  #end = "";
+
+  /** `bytes` and the id for `places`, which are those after these bytes. The result is shared: never written to. */
+  flush(bytes: Uint8Array, prefix: string, places: readonly Place[], isChunked: boolean): Uint8Array {
+    const isAlone = places.length === 1;
+    if (!isAlone || bytes !== this.#bytes || prefix !== this.#prefix) {
+      this.#end = endOf(prefix, places);
+      this.#bytes = isAlone ? bytes : null;
+      this.#prefix = prefix;
+    }
+    return this.#memo.flush(bytes, this.#end, isChunked);
+  }
+}
+
+/** Links that name one stream, as most do, need none. */
+const noPlaces: ReadonlyMap<string, Place> = new Map();
+
 export class NativeSseCarrier extends SseCarrier {
-  readonly #memo: FlushMemo;
+  readonly #memo: NativeFlushMemo;
   readonly #prefix: string;
   readonly #places: readonly Place[];
   readonly #placeOf: ReadonlyMap<string, Place>;
 
-  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo, query: SseQuery) {
+  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: NativeFlushMemo, query: SseQuery) {
     super(response, socket, parts);
     this.#memo = memo;
     this.#prefix = idPrefix(query.streams);
     this.#places = query.places;
-    this.#placeOf = new Map(query.streams.map((stream, i) => [stream, query.places[i] as Place]));
+    this.#placeOf = query.streams.length === 1 ? noPlaces : new Map(query.streams.map((stream, i) => [stream, query.places[i] as Place]));
   }
 
   deliver(bytes: Uint8Array, stream: string, position: string): void {
     if (!this.isOpen) return;
     this.#moved(stream, position);
-    this.write(this.#memo.flush(bytes, this.#end(), this.isChunked));
+    this.write(this.#memo.flush(bytes, this.#prefix, this.#places, this.isChunked));
   }
 
   send(frame: ControlFrame): void {
@@ -56,7 +84,7 @@ export class NativeSseCarrier extends SseCarrier {
         break;
       case "closed": {
         this.#moved(frame.stream, frame.position);
-        const place = this.#placeOf.get(frame.stream);
+        const place = this.#place(frame.stream);
         if (place !== undefined) place.hasEnded = true;
         break;
       }
@@ -93,18 +121,18 @@ export class NativeSseCarrier extends SseCarrier {
   }
 
   #moved(stream: string, position: string): void {
-    const place = this.#placeOf.get(stream);
+    const place = this.#place(stream);
     if (place !== undefined) place.position = position;
   }
 
-  /** What ends an event: the id after the data, so that neither counts without the other. */
-  #end(): string {
-    return `id: ${eventId(this.#prefix, this.#places)}\n\n`;
+  /** A link is told of the streams of its URL only. */
+  #place(stream: string): Place | undefined {
+    return this.#places.length === 1 ? this.#places[0] : this.#placeOf.get(stream);
   }
 
   #event(message: { readonly type: string }, retryMs: number | null): void {
     const retry = retryMs === null ? "" : `retry: ${retryMs}\n`;
-    this.writeText(`${retry}event: ${message.type}\ndata: ${JSON.stringify(message)}\n${this.#end()}`);
+    this.writeText(`${retry}event: ${message.type}\ndata: ${JSON.stringify(message)}\n${endOf(this.#prefix, this.#places)}`);
   }
 
   #bye(code: Code, details: CloseDetails, retryMs: number): void {

@@ -7,7 +7,7 @@ import { sendError } from "../http/respond.ts";
 import { FlushMemo } from "./chunks.ts";
 import { readLines } from "./link-body.ts";
 import type { RequestTransport, TransportParts } from "./request-transport.ts";
-import { NativeSseCarrier } from "./sse-get.ts";
+import { NativeFlushMemo, NativeSseCarrier } from "./sse-get.ts";
 import { PostedSseCarrier } from "./sse-post.ts";
 import { readSseQuery, type SseQuery } from "./sse-query.ts";
 
@@ -19,7 +19,7 @@ const hello = '{"type":"hello","protocol":1,"client":"EventSource"}';
 export function sseTransport(parts: TransportParts): RequestTransport {
   const { hub, options } = parts;
   const bodyBytesMax = Math.max(limits.linkBodyBytesMax.value, options.subscriptionsMax * subscribeBytesMax);
-  const memos = { posted: new FlushMemo(), native: new FlushMemo() };
+  const memos = { posted: new FlushMemo(), native: new NativeFlushMemo() };
 
   async function post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const lines = await readLines(request, response, bodyBytesMax, hub.counters);

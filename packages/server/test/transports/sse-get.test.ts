@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { HoldfastError } from "@holdfast/protocol";
 import { memoryEngine } from "../../src/engines/memory.ts";
 import { createServer, nodeEnv } from "../../src/index.ts";
+import { NativeFlushMemo } from "../../src/transports/sse-get.ts";
 import { eventsOf, getSse, messagesOf, ofType, openSse, sseMessages } from "../support/links.ts";
 import { RawHttp, requestBytes } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
@@ -212,5 +213,27 @@ describe("an event stream for native clients says when to come back", () => {
     assert.equal(sseMessages(http).at(-1)?.["code"], "engine_busy");
     assert.ok((eventsOf(http).retryMs ?? 0) >= 1_000);
     await server.close();
+  });
+});
+
+describe("flushes of native links", () => {
+  const bytes = Buffer.from("data: 1\n");
+  const at = (...positions: string[]) => positions.map((position) => ({ position, hasEnded: false }));
+  const text = (flush: Uint8Array): string => Buffer.from(flush).toString();
+
+  it("are one buffer for all of one URL who are given the same bytes", () => {
+    const memo = new NativeFlushMemo();
+    const first = memo.flush(bytes, "1,a", at("p1"), true);
+    assert.equal(text(first), "14\r\ndata: 1\nid: 1,a,p1\n\n\r\n");
+    assert.equal(memo.flush(bytes, "1,a", at("p1"), true), first);
+    assert.equal(text(memo.flush(Buffer.from("data: 2\n"), "1,a", at("p2"), true)), "14\r\ndata: 2\nid: 1,a,p2\n\n\r\n");
+  });
+
+  it("bear each link's own id where the URL is another one, or names more streams than that of the entries", () => {
+    const memo = new NativeFlushMemo();
+    assert.match(text(memo.flush(bytes, "1,a", at("p1"), false)), /id: 1,a,p1\n\n$/);
+    assert.match(text(memo.flush(bytes, "1,b", at("p1"), false)), /id: 1,b,p1\n\n$/);
+    for (const other of ["q1", "q2"]) assert.match(text(memo.flush(bytes, "1,b", at("p1", other), false)), new RegExp(`id: 1,b,p1,${other}\n\n$`));
+    assert.match(text(memo.flush(bytes, "1,b", at("p1"), false)), /id: 1,b,p1\n\n$/);
   });
 });
