@@ -34,6 +34,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   readonly #response: ServerResponse;
   #timer: Timer | null = null;
   #hasBegun = false;
+  /** While what is said in the turn of the first message is collected. */
+  #isBeginning = false;
   #lines: readonly string[] = [];
   #next = 0;
   #isHeld = false;
@@ -64,7 +66,10 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     this.#timer = this.parts.env.clock.after(delayMs, call);
   }
 
-  /** Writes text as it is. The first takes the headers with it, and both leave at once. */
+  /**
+   * Writes text as it is. The first takes the headers with it, and both leave at the end of the turn: what the request asks for is mostly
+   * answered within it, so one write is enough.
+   */
   protected writeText(text: string): void {
     if (this.#hasBegun) {
       this.write(textChunk(text, this.isChunked));
@@ -76,8 +81,20 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     this.#response.flushHeaders();
     this.isChunked = this.#response.chunkedEncoding;
     this.socket.write(textChunk(text, this.isChunked));
+    this.#isBeginning = true;
+    this.parts.env.soon(() => this.#begun());
+  }
+
+  #begun(): void {
+    this.#isBeginning = false;
     this.socket.uncork();
-    this.watch();
+    if (!this.isOpen) return; // Nothing may be written behind the end.
+    if (this.socket.writableLength > 0) this.watch();
+    else this.events?.drained(); // What was collected was bytes that waited, to whoever asked.
+  }
+
+  protected override watch(): void {
+    if (!this.#isBeginning) super.watch();
   }
 
   /** Ends the response; `gone` follows when it has left, or after `deadlineMs`. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import diagnostics from "node:diagnostics_channel";
 import { after, before, describe, it } from "node:test";
 import { eventsOf, linkBody, linkRequest, ofType, openSse, sseMessages } from "../support/links.ts";
 import { RawHttp } from "../support/raw-http.ts";
@@ -26,6 +27,28 @@ describe("an event stream that is asked for by POST", () => {
     assert.equal(test.server.stats().linksByTransport["sse"], 1);
     http.destroy();
     while (test.server.stats().links > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it("answers what needs no reading in the write that begins it", async () => {
+    const other = await openSse(test.port, subscribe("known")); // A stream that has readers is looked up in memory.
+    await other.until(() => ofType(sseMessages(other), "subscribed").length === 1);
+    let writes = 0;
+    const count = (message: unknown): void => {
+      const { socket } = message as { socket: Record<"_write" | "_writev", (...args: unknown[]) => void> };
+      for (const name of ["_write", "_writev"] as const) {
+        const write = socket[name];
+        socket[name] = (...args) => {
+          writes++;
+          write.apply(socket, args);
+        };
+      }
+    };
+    diagnostics.subscribe("net.server.socket", count);
+    const http = await openSse(test.port, subscribe("known"));
+    await http.until(() => ofType(sseMessages(http), "subscribed").length === 1);
+    diagnostics.unsubscribe("net.server.socket", count);
+    assert.equal(writes, 1);
+    for (const each of [other, http]) each.destroy();
   });
 
   it("brings entries of several streams, a flush as one event, then what is published next, and beats", async () => {
