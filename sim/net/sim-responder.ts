@@ -12,7 +12,7 @@ import { frameOf, kinds, Unframer } from "./wire.ts";
 
 /** What a hop that holds streams back collects before it passes anything on. */
 const hopBytes = 4_096;
-/** A write reaches the client in up to so many pieces. */
+/** A write is cut in up to so many places beside those where the way cuts it. */
 const piecesMax = 3;
 
 /** What the transports use of a socket. */
@@ -130,10 +130,13 @@ export class SimResponder implements End {
     this.#send(all);
   }
 
+  /** What arrives is read as it comes: a piece is no longer than what the way carries at once. */
   #send(bytes: Buffer): void {
+    const { segmentBytesMax, windowBytes } = this.#connection.path.rules;
+    const longest = Math.min(segmentBytesMax, windowBytes);
     let at = 0;
     for (let pieces = this.#random.int(1, piecesMax); at < bytes.length; pieces--) {
-      const end = pieces <= 1 ? bytes.length : this.#random.int(at + 1, bytes.length);
+      const end = Math.min(at + longest, pieces <= 1 ? bytes.length : this.#random.int(at + 1, bytes.length));
       this.#connection.write("server", frameOf(kinds.text, bytes.toString("latin1", at, end)));
       at = end;
     }
