@@ -229,6 +229,8 @@ export class Link {
 
   #heard(): void {
     this.heardMs = this.#nowMs;
+    // The timers of a hidden page may be held back for a minute, and then only what the server says lets it speak in time.
+    if (this.heardMs >= this.#sentMs + this.#beatMs) this.sendFrame({ type: "beat" });
     if (!this.isStale) return;
     this.#deadMs = Infinity;
     this.#owner.changed();

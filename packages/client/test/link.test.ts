@@ -236,6 +236,17 @@ test("a timer that is more than 2 s late is no evidence: a probe is repeated, a 
   }
 });
 
+test("a beat whose timer is held back goes out with what comes in, and only when it is due", async () => {
+  const it = live();
+  for (let beat = 1; beat <= 4; beat++) {
+    it.world.stall(12_000);
+    it.conn.activity();
+    assert.equal(it.conn.of("beat").length, beat);
+    it.conn.say({ type: "beat" });
+    assert.equal(it.conn.of("beat").length, beat);
+  }
+});
+
 test("waking probes once; a clock that jumped does so at the next timer", async () => {
   const it = live();
   it.link.wake();
