@@ -23,7 +23,7 @@ export interface ConnectionUser extends LinkUser {
   changed(): void;
 }
 
-/** Least time between two wakes that are obeyed: ten a second would be ten probes, more than a server bears. */
+/** Least time between two wakes that are obeyed at once: ten a second would be ten probes, more than a server bears. */
 const wakePauseMs = 1_500;
 /** A wake brings the next dial forward to within this. */
 const wakeRetryMs = 1_000;
@@ -135,15 +135,18 @@ export class Connection implements LinkOwner {
     this.changed();
   }
 
-  /** Wakes in quick succession count once: each is a probe, and a server bears only so many. */
+  /** Wakes in quick succession are one probe, since a server bears only so many; and the dial that follows them waits until they are over. */
   wake(): void {
     const wallMs = this.#env.clock.wallMs();
-    if (Math.abs(wallMs - this.#wokenMs) < wakePauseMs) return;
-    this.#wokenMs = wallMs;
-    this.#live?.wake();
+    const pauseMs = Math.max(0, wakePauseMs - Math.abs(wallMs - this.#wokenMs));
+    if (pauseMs === 0) {
+      this.#wokenMs = wallMs;
+      this.#live?.wake();
+    }
     // The server's own word is not overruled.
     if (this.#live !== null || this.#dialAtMs === Infinity || this.#ending?.afterMs !== null) return;
-    this.#dialAtMs = Math.min(this.#dialAtMs, this.#within(wakeRetryMs));
+    // A network that went and came at once must not wait for the backoff that its going began.
+    this.#dialAtMs = Math.min(this.#dialAtMs, pauseMs + this.#within(wakeRetryMs));
     this.changed();
   }
 

@@ -223,6 +223,33 @@ test("waking brings the next dial forward to within 1 s, unless the server named
   assert.ok(told.retryInMs >= 20_000, "waking does not overrule the server");
 });
 
+test("a network that goes and comes at once does not wait for the backoff that its going began", async () => {
+  let longest = 0;
+  for (let seed = 1; seed <= 20; seed++) {
+    const it = new Watched({ seed });
+    it.connection.want(true);
+    for (let n = 0; n < 6; n++) {
+      it.net.last.fail("connect_failed");
+      await it.world.advance(it.retryInMs + 1);
+    }
+    it.net.last.fail("connect_failed");
+    it.connection.wake();
+    await it.world.advance(it.retryInMs + 1);
+    it.net.last.fail("connect_failed");
+    longest = Math.max(longest, it.retryInMs);
+    it.connection.wake();
+    assert.ok(it.retryInMs <= 2_500, `seed ${seed}: ${it.retryInMs} ms`);
+    const { dials } = it.counters;
+    for (let n = 0; n < 1_000; n++) {
+      await it.world.advance(10);
+      it.connection.wake();
+      if (it.net.last.ended === null) it.net.last.fail("connect_failed");
+    }
+    assert.ok(it.counters.dials - dials <= 14, `seed ${seed}: ${it.counters.dials - dials} dials within 10 s of wakes`);
+  }
+  assert.ok(longest > 10_000);
+});
+
 test("wakes in quick succession count once, unless the machine slept in between", async () => {
   const it = new Watched();
   await states["live"]?.(it);
