@@ -23,6 +23,8 @@ export interface TabProgram {
   status(): Status;
   /** States and codes that the status had, in order. */
   told(): readonly string[];
+  /** The same, each with its time by the page's clock. */
+  history(): readonly (readonly [atMs: number, told: string])[];
   /** What was read of each stream: `position data`. */
   got(): Readonly<Record<string, readonly string[]>>;
   counts(): readonly number[];
@@ -43,7 +45,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 let count = 0;
 const got: Record<string, string[]> = {};
 const streams: ReturnType<Client["stream"]>[] = [];
-const told: string[] = [];
+const history: [number, string][] = [];
 const published: string[] = [];
 const failed: string[] = [];
 
@@ -66,7 +68,7 @@ const program: TabProgram = {
     const tell = (): void => {
       const { state, code, reason } = status.getSnapshot();
       const now = code === null ? state : `${state} ${code} (${reason})`;
-      if (told.at(-1) !== now) told.push(now);
+      if (history.at(-1)?.[1] !== now) history.push([performance.now(), now]);
     };
     status.subscribe(tell);
     for (const name of given.streams) void read(name);
@@ -89,7 +91,8 @@ const program: TabProgram = {
     return { published, failed };
   },
   status: () => (client as Client).status.getSnapshot(),
-  told: () => told,
+  told: () => history.map(([, told]) => told),
+  history: () => history,
   got: () => got,
   counts: () => Object.values(got).map(({ length }) => length),
   streamStates: () => streams.map(({ status }) => status.getSnapshot().state),
