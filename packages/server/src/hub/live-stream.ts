@@ -160,7 +160,9 @@ export class LiveStream<R extends Placed> {
     const ended = head?.closed === true && before?.closed !== true;
     this.#head = head;
     if (grew) this.#restartTail(last);
-    if (grew || ended) this.#context.dirty(this);
+    // Pages may have given readers more of the former epoch than was known here, and the new one may not have followed that.
+    if (this.#loaded && before?.epochs.at(-1)?.epoch !== head?.epochs.at(-1)?.epoch) this.#move(head?.epochs.at(-1)?.epoch);
+    else if (grew || ended) this.#context.dirty(this);
   }
 
   #restartTail(last: number): void {
@@ -176,12 +178,13 @@ export class LiveStream<R extends Placed> {
     return !head.epochs.some((start) => start.epoch === knownEpoch) || !locate(head, { epoch: knownEpoch, seq: Math.min(this.tail.last, head.last) }).ok;
   }
 
-  /** Finds every reader's place in the log that is there now. */
-  #move(): void {
+  /** Finds every reader's place in the log that is there now. A place of the epoch `sure` is in it, though the head be too old to know. */
+  #move(sure?: string): void {
     const moved: MovedReader<R>[] = [];
     for (const reader of this.readers) {
-      const located = this.locate(parsePosition(reader.position) ?? originCursor);
-      if (!located.ok) moved.push({ reader, reason: located.reason, after: located.continueAfter });
+      const cursor = parsePosition(reader.position) ?? originCursor;
+      const located = cursor.epoch === sure ? null : this.locate(cursor);
+      if (located?.ok === false) moved.push({ reader, reason: located.reason, after: located.continueAfter });
     }
     this.#context.rewritten(this, moved);
     this.#context.dirty(this);
