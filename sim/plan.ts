@@ -10,6 +10,7 @@ import { drawFaults, type Fault } from "./faults.ts";
 import type { PathRules } from "./net/path.ts";
 import { Random } from "./random.ts";
 import type { PayloadProfile } from "./world/payloads.ts";
+import type { FollowerPlan } from "./world/sim-follower.ts";
 
 export interface EnginePlan {
   readonly kind: "memory" | "weak";
@@ -46,6 +47,8 @@ export interface ClientPlan {
   readonly keepsProducer: boolean;
   readonly readers: readonly ReaderPlan[];
   readonly publishers: readonly PublisherPlan[];
+  /** What reads by `EventSource`, beside the client. */
+  readonly follower: FollowerPlan | null;
 }
 
 export interface Plan {
@@ -110,7 +113,7 @@ function drawEngine(random: Random): EnginePlan {
  * room for a link that is to replace another.
  */
 function linksNeeded(clients: readonly ClientPlan[], hasZombie: boolean): number {
-  const needs = clients.map(({ options }) => (options.transports?.join() === "websocket" ? 1 : 2));
+  const needs = clients.map(({ options, follower }) => (options.transports?.join() === "websocket" ? 1 : 2) + (follower === null ? 0 : 1));
   return needs.reduce((sum, need) => sum + need, hasZombie ? Math.max(...needs) : 0);
 }
 
@@ -164,7 +167,25 @@ function drawClient(random: Random, streams: readonly string[], profile: Payload
   const publishers = random.chance(0.7) || readers.length === 0 ? [drawPublisher(random, random.pick(streams), profile, safetyMs, publishesMax)] : [];
   if (random.chance(0.3)) publishers.push(drawPublisher(random, random.pick(streams), "tiny", safetyMs, publishesMax));
   const { path, transports } = drawTransports(random.fork("transports"), drawPath(random, profile));
-  return { path, options: { ...options, transports }, keepsProducer: random.chance(0.5), readers, publishers };
+  const keepsProducer = random.chance(0.5);
+  return {
+    path,
+    options: { ...options, transports },
+    keepsProducer,
+    readers,
+    publishers,
+    follower: drawFollower(random.fork("follower"), streams, path, safetyMs),
+  };
+}
+
+/** None where a hop holds streams back: who knows no other way gets nothing there before the stream ends. */
+function drawFollower(random: Random, streams: readonly string[], path: PathRules, safetyMs: number): FollowerPlan | null {
+  if (path.holdsStreams || random.chance(0.6)) return null;
+  const first = random.int(0, streams.length - 1);
+  const count = random.int(1, streams.length);
+  const followed = [...streams, ...streams].slice(first, first + count);
+  const after = followed.map(() => random.pick(["first", "first", "now", "last:0", "last:3"]));
+  return { streams: followed, after, startMs: random.chance(0.5) ? 0 : random.between(0, safetyMs) };
 }
 
 /** One transport for good, or all of them with hops on the way that some do not pass. */

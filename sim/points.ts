@@ -51,6 +51,10 @@ export const points = {
   "live over poll": "A link was carried by long polls",
   "held back streams named": "A client polled because a hop held event streams back, and said so",
   "up to a better transport": "A client that had fallen back came to use the first transport",
+  "followed by EventSource": "An entry came by what browsers have built in",
+  "gap told to EventSource": "A gap came by what browsers have built in",
+  "event source opened anew": "An application went on in another EventSource, from the id that it had stored",
+  "event source rests": "All streams of an EventSource had ended, and it was told never to come back",
   "local readers apart": "Two readers of one stream in one client stood at different places",
 } as const;
 

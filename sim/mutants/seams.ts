@@ -3,18 +3,7 @@
  */
 import type { Transport } from "@holdfast/client";
 import type { AppendRequest, Carrier, Engine, Head } from "@holdfast/server";
-import { plainSeams, type Seams } from "../world/seams.ts";
-
-/** Everything of `real`, except what `changed` has. */
-function instead<T extends object>(real: T, changed: Partial<T>): T {
-  return new Proxy(real, {
-    get: (target, name) => {
-      if (name in changed) return changed[name as keyof T];
-      const value = Reflect.get(target, name, target) as unknown;
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
+import { instead, plainSeams, type Seams } from "../world/seams.ts";
 
 const engineSeams = (engine: (real: Engine) => Engine): Seams => ({ ...plainSeams, engine });
 
@@ -31,7 +20,7 @@ export function losesWrites(): Seams {
         nextLoss += 5 + ((++losses) ** 2 % 11);
       },
     });
-  return { ...plainSeams, carrier };
+  return { ...plainSeams, carrier, hasFollowers: false };
 }
 
 /** One entry in three is handed over twice. */

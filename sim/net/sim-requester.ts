@@ -5,6 +5,7 @@
 import type { RequestEvents, Requester } from "@holdfast/client";
 import type { SimProcess } from "../sim-process.ts";
 import type { Connection, End } from "./connection.ts";
+import type { SimRequest } from "./sim-responder.ts";
 import type { Dialer, SimDial } from "./sim-transport.ts";
 import { frameOf, kinds, Unframer } from "./wire.ts";
 
@@ -12,7 +13,7 @@ export class SimExchange implements SimDial, End {
   readonly process: SimProcess;
   readonly #dialer: Dialer;
   readonly #events: RequestEvents;
-  readonly #request: string;
+  readonly #request: SimRequest;
   readonly #unframer = new Unframer((kind, text) => this.#message(kind, text));
   readonly #dialled: { readonly connection: Connection | null; readonly cancel: () => void };
   readonly #decoder = new TextDecoder();
@@ -22,11 +23,11 @@ export class SimExchange implements SimDial, End {
   #over = false;
   isOpen = false;
 
-  constructor(process: SimProcess, dialer: Dialer, url: string, body: string, events: RequestEvents) {
+  constructor(process: SimProcess, dialer: Dialer, request: SimRequest, events: RequestEvents) {
     this.process = process;
     this.#dialer = dialer;
     this.#events = events;
-    this.#request = JSON.stringify([new URL(url).pathname, body]);
+    this.#request = request;
     this.#dialled = dialer.dial("request", this, () => this.#end(0));
   }
 
@@ -60,8 +61,8 @@ export class SimExchange implements SimDial, End {
     if (this.#over) return;
     if (kind === kinds.open) {
       this.isOpen = true;
-      for (const line of (JSON.parse(this.#request) as string[])[1]?.split("\x1e") ?? []) if (line !== "") this.#dialer.note(this, "send", line);
-      this.connection?.write("client", frameOf(kinds.text, this.#request));
+      for (const line of this.#request.body.split("\x1e")) if (line !== "") this.#dialer.note(this, "send", line);
+      this.connection?.write("client", frameOf(kinds.text, JSON.stringify(this.#request)));
     } else if (kind === kinds.head) this.#status = Number(text);
     else if (kind === kinds.text) {
       const piece = this.#decoder.decode(Buffer.from(text, "latin1"), { stream: true });
@@ -94,7 +95,25 @@ export class SimExchange implements SimDial, End {
 export function simRequester(process: SimProcess, dialer: Dialer): Requester {
   return {
     post: (url, body, events) => {
-      const exchange = new SimExchange(process, dialer, url, body, events);
+      const { pathname: path } = new URL(url);
+      const exchange = new SimExchange(
+        process,
+        dialer,
+        { method: "POST", path, search: "", headers: { "content-type": "text/plain;charset=UTF-8" }, body },
+        events,
+      );
+      return () => exchange.abort();
+    },
+  };
+}
+
+/** Gets, as `EventSource` makes them: what else would be the body is the id of the last event. */
+export function simGetter(process: SimProcess, dialer: Dialer): Requester {
+  return {
+    post: (url, lastEventId, events) => {
+      const { pathname: path, search } = new URL(url);
+      const headers = lastEventId === "" ? {} : { "last-event-id": lastEventId };
+      const exchange = new SimExchange(process, dialer, { method: "GET", path, search, headers, body: "" }, events);
       return () => exchange.abort();
     },
   };

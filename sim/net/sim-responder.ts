@@ -15,6 +15,15 @@ const hopBytes = 4_096;
 /** A write is cut in up to so many places beside those where the way cuts it. */
 const piecesMax = 3;
 
+/** A request, as it travels over the simulated wire. */
+export interface SimRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly search: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** What the transports use of a socket. */
 class SimSocket extends EventEmitter {
   readonly #responder: SimResponder;
@@ -101,11 +110,12 @@ export class SimResponder implements End {
   }
 
   #take(text: string): void {
-    const [path, body] = JSON.parse(text) as [string, string];
+    const { method, path, search, headers, body } = JSON.parse(text) as SimRequest;
     const transport = this.#transports.find((each) => each.path === path);
     if (transport === undefined) throw new Error(`nobody answers ${path}`);
-    const request = Object.assign(new EventEmitter(), { method: "POST", headers: { "content-type": "text/plain;charset=UTF-8" }, pause: () => {} });
-    void transport.answer(request as unknown as IncomingMessage, this.#response as unknown as ServerResponse, new URLSearchParams());
+    const request = Object.assign(new EventEmitter(), { method, headers, pause: () => {} });
+    void transport.answer(request as unknown as IncomingMessage, this.#response as unknown as ServerResponse, new URLSearchParams(search));
+    if (method === "GET") return;
     request.emit("data", Buffer.from(body));
     request.emit("end");
   }

@@ -7,13 +7,14 @@ import type { PublishCheck } from "../checker/publish-check.ts";
 import type { Cut } from "../net/connection.ts";
 import type { Network } from "../net/network.ts";
 import { Path } from "../net/path.ts";
-import { simRequester } from "../net/sim-requester.ts";
+import { simGetter, simRequester } from "../net/sim-requester.ts";
 import { type Dialer, type SimDial, simTransport } from "../net/sim-transport.ts";
 import type { ClientPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { SimProcess } from "../sim-process.ts";
 import type { Seams } from "./seams.ts";
+import { SimFollower } from "./sim-follower.ts";
 import { SimPublisher } from "./sim-publisher.ts";
 import { type Ground, SimReader } from "./sim-reader.ts";
 import { WireWatch } from "./wire-watch.ts";
@@ -44,10 +45,13 @@ export class ClientNode {
   readonly plan: ClientPlan;
   readonly path: Path;
   readonly readers: readonly SimReader[];
+  readonly follower: SimFollower | null;
   readonly #parts: ClientParts;
   readonly #publishers: readonly SimPublisher[];
   readonly #wire: WireWatch;
   readonly #conns = new Set<SimDial>();
+  /** Those of the follower, which are no proof of life for the client. */
+  readonly #followed = new Set<SimDial>();
   #running: Running | null = null;
   #heardMs = 0;
   #starts = 0;
@@ -67,6 +71,8 @@ export class ClientNode {
     this.#wire = new WireWatch(parts.ground.points);
     this.path = new Path(parts.plan.path, parts.random.fork("path"));
     this.readers = parts.plan.readers.map((plan, i) => new SimReader(`${name}/r${i}`, plan, parts.ground));
+    const { follower } = parts.plan;
+    this.follower = follower === null || !parts.seams.hasFollowers ? null : new SimFollower(`${name}/es`, follower, parts.ground);
     this.#publishers = parts.plan.publishers.map(
       (plan, i) =>
         new SimPublisher(`${name}p${i}`, {
@@ -88,10 +94,10 @@ export class ClientNode {
   get starts(): number {
     return this.#starts;
   }
-  /** Connections that the client has not let go of, the newest last. */
+  /** Connections that nobody here has let go of, the newest last. */
   get conns(): readonly SimDial[] {
     this.#sweep();
-    return [...this.#conns];
+    return [...this.#followed, ...this.#conns].sort((a, b) => (a.connection?.openedMs ?? Infinity) - (b.connection?.openedMs ?? Infinity));
   }
   /** When bytes last reached this machine. */
   get heardMs(): number {
@@ -104,6 +110,7 @@ export class ClientNode {
       this.#heardMs = Math.max(this.#heardMs, conn.connection?.clientHeardMs ?? 0);
       if (conn.over) this.#conns.delete(conn);
     }
+    for (const conn of this.#followed) if (conn.over) this.#followed.delete(conn);
   }
 
   start(): void {
@@ -123,6 +130,20 @@ export class ClientNode {
       process.env.clock.after(isFirst ? reader.plan.startMs : 0, () => this.open(reader));
     }
     for (const publisher of this.#publishers) publisher.run(client, process, this.#running.lane);
+    this.#follow(process, isFirst ? (plan.follower?.startMs ?? 0) : 0);
+  }
+
+  #follow(process: SimProcess, afterMs: number): void {
+    const { network, ground } = this.#parts;
+    const getter = simGetter(process, {
+      dial: (kind, end, failed) => {
+        this.#followed.add(end);
+        return network.dial(kind, this.path, end, failed);
+      },
+      note: (_conn, direction, text) => ground.trace.note(ground.nowMs(), direction, `${process.name} es ${text.slice(0, noteChars)}`),
+      broken: () => {},
+    });
+    process.env.clock.after(afterMs, () => process === this.process && this.follower?.start(process, getter));
   }
 
   #dialer(process: SimProcess): Dialer {
@@ -155,11 +176,13 @@ export class ClientNode {
     const running = this.#running;
     if (running === null) return;
     for (const reader of this.readers) reader.lose();
+    this.follower?.stop();
     running.process.kill();
     this.#parts.publishes.abandon(running.lane);
     this.#ended.push(running.client);
     for (const conn of this.conns) conn.connection?.vanish("client", how);
     this.#conns.clear();
+    this.#followed.clear();
     this.#running = null;
   }
 
@@ -179,9 +202,11 @@ export class ClientNode {
     const running = this.#running;
     if (running === null) return;
     for (const reader of this.readers) reader.lose();
+    this.follower?.stop();
     running.process.freeze(forMs);
     this.former.push(running);
     this.#conns.clear();
+    this.#followed.clear();
     this.start();
   }
 
@@ -221,6 +246,7 @@ export class ClientNode {
   /** Closes the client and those whose place it took. */
   async close(): Promise<void> {
     const all = [...this.former, ...(this.#running === null ? [] : [this.#running])];
+    this.follower?.stop();
     await Promise.all(all.filter(({ process }) => process.alive).map(({ client }) => client.close()));
   }
 }

@@ -10,7 +10,7 @@ import type { Plan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { SimProcess } from "../sim-process.ts";
-import type { Seams } from "./seams.ts";
+import { instead, type Seams } from "./seams.ts";
 import { SharedEngine } from "./shared-engine.ts";
 
 /** How the clients' ends see the death of the server. */
@@ -109,7 +109,7 @@ export class ServerNode {
     const { hub, process } = running;
     const accept = (carrier: Carrier): ReturnType<Hub["accept"]> => hub.accept(this.#parts.seams.carrier(carrier));
     // What answers requests knows its hub; mutants get between them here.
-    const behind = new Proxy(hub, { get: (target, name) => (name === "accept" ? accept : Reflect.get(target, name, target)) });
+    const behind = instead(hub, { accept });
     const parts = { hub: behind, options: this.#options, env: process.env };
     this.#parts.network.listen({ process, accept, transports: [sseTransport(parts), pollTransport(parts)] });
   }

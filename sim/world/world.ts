@@ -128,7 +128,7 @@ export class World {
   #laggards(): string[] {
     const late: string[] = [];
     if (!this.#server.isSteady) late.push("the server is not up");
-    for (const { name, readers, client } of this.#clients) {
+    for (const { name, readers, client, follower } of this.#clients) {
       for (const reader of readers) {
         const { check } = reader;
         const tip = this.#watch.log(reader.plan.stream);
@@ -136,6 +136,10 @@ export class World {
         else if (check.ended) continue;
         else if (tip.closed) late.push(`${reader.name} has not been told that ${reader.plan.stream} has ended`);
         else if (!check.isAtTip) late.push(`${reader.name} is at ${check.place}, ${reader.plan.stream} at ${tip.tip.position}`);
+      }
+      for (const [stream, check] of follower?.checks ?? []) {
+        const { tip, closed } = this.#watch.log(stream);
+        if (!check.ended && (closed || !check.isAtTip)) late.push(`${check.name} is at ${check.place}, the log at ${tip.position}${closed ? ", its end" : ""}`);
       }
       const state = client?.status.getSnapshot().state;
       if (state !== "live" && state !== "offline") late.push(`${name} says ${state}`);
