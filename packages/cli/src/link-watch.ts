@@ -4,6 +4,7 @@
  */
 import type { Client, Status } from "@holdfast/client";
 import type { Clock, Timer } from "@holdfast/protocol";
+import { codeText } from "./code-text.ts";
 import { escapeLine } from "./escape.ts";
 
 /** Why a command cannot go on. */
@@ -44,7 +45,7 @@ export function watchLink(client: Client, clock: Clock, url: string, connectMs: 
     before = status;
     if (status.state === "denied") {
       linked();
-      failed.abort({ exit: "refused", message: `${url} refused: ${status.code}${status.reason === "" ? "" : `, ${status.reason}`}` } satisfies LinkFailure);
+      failed.abort({ exit: "refused", message: `${url} refused: ${codeText(String(status.code), status.reason)}` } satisfies LinkFailure);
     }
   };
   const unsubscribe = client.status.subscribe(look);
@@ -75,5 +76,5 @@ export async function failureLine(failure: LinkFailure, url: string, why: (url: 
 /** One line about the link. */
 export function statusLine(status: Status, url: string): string {
   const { code, reason } = status;
-  return escapeLine(`${phaseOf(status)}: ${url}${code === null ? "" : ` (${code}${reason === "" ? "" : `, ${reason}`})`}`);
+  return escapeLine(`${phaseOf(status)}: ${url}${code === null ? "" : ` (${codeText(code, reason)})`}`);
 }

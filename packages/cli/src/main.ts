@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { HoldfastError } from "@holdfast/protocol";
 import { editDistance, readArgs } from "./args.ts";
+import { errorText } from "./code-text.ts";
 import { commandRows } from "./commands.ts";
 import { escapeLine } from "./escape.ts";
 import { type Exit, exits } from "./exit-codes.ts";
@@ -59,7 +60,7 @@ async function main(words: readonly string[]): Promise<Exit> {
 
 /** What nobody expected: a fault with a code is one line, anything else is a defect and shows where it happened. */
 function unexpected(thrown: unknown): Exit {
-  const text = thrown instanceof HoldfastError ? escapeLine(thrown.message) : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const text = thrown instanceof HoldfastError ? escapeLine(errorText(thrown)) : thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   process.stderr.write(`holdfast: ${text}\n`);
   return "failed";
 }

@@ -12,6 +12,7 @@ import { readPageFiles } from "../adapters/page-files.ts";
 import { stall } from "../adapters/stall.ts";
 import { type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, type Given, good, isOn, textFlag } from "../args.ts";
+import { faultText } from "../code-text.ts";
 import type { Command, Variables } from "../command.ts";
 import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
@@ -128,7 +129,7 @@ function readConfig(asked: string | undefined): Checked<{ readonly path: string;
 
 /** One line on why the server did not start. What has no code is a fault of the system (a folder that cannot be made) or a defect. */
 function startFault(thrown: unknown): string {
-  if (thrown instanceof HoldfastError || (thrown as NodeJS.ErrnoException).syscall !== undefined) return (thrown as Error).message;
+  if (thrown instanceof HoldfastError || (thrown as NodeJS.ErrnoException).syscall !== undefined) return faultText(thrown as Error);
   throw thrown;
 }
 

@@ -9,6 +9,7 @@ import { whyUnreachable } from "../adapters/http.ts";
 import { readPlaceFile, writePlaceFile } from "../adapters/place-file.ts";
 import { Notices, type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, choiceFlag, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
+import { errorText } from "../code-text.ts";
 import type { Command } from "../command.ts";
 import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
@@ -183,7 +184,7 @@ async function follow(tailing: Tailing, name: string): Promise<void> {
   } catch (thrown) {
     const error = HoldfastError.from(thrown);
     if (!over.aborted && error.code === "internal") throw thrown;
-    if (!over.aborted) tailing.end("refused", `${name}: ${error.message}`);
+    if (!over.aborted) tailing.end("refused", `${name}: ${errorText(error)}`);
   } finally {
     unsubscribe();
   }

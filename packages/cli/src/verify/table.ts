@@ -2,6 +2,7 @@
  * A result for people: a table per transport, what was found, what is worth knowing, and one line that says it all. Pure.
  */
 import { formatDuration, groupDigits, plural } from "../amounts.ts";
+import { codeText } from "../code-text.ts";
 import { escapeLine } from "../escape.ts";
 import { type LogFault, logFaults, type ReadingFault, readingFaults } from "./judge.ts";
 import { titleOf } from "./kinds.ts";
@@ -35,7 +36,7 @@ function transportText(result: TransportResult): string {
     ...(result.verdict === "unverified" ? [`  not verified: ${escapeLine(reason)}`] : []),
     ...result.ends.map(
       (end) =>
-        `  ended unasked, ${plural(end.times, "time", "times")}: ${escapeLine(`${end.code}, ${end.reason}`)} (age ${range(end.ageMs)}, idle ${range(end.idleMs)})`,
+        `  ended unasked, ${plural(end.times, "time", "times")}: ${escapeLine(codeText(end.code, end.reason))} (age ${range(end.ageMs)}, idle ${range(end.idleMs)})`,
     ),
     ...result.notes.map((note) => `  note: ${escapeLine(note)}`),
   ];

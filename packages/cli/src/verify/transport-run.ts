@@ -4,6 +4,7 @@
  */
 import type { Client, ClientOptions } from "@holdfast/client";
 import { createRandom } from "@holdfast/lab";
+import { codeText } from "../code-text.ts";
 import { streamUrl } from "../url.ts";
 import { Crew, type Member } from "./crew.ts";
 import { endLimitMs, finish } from "./finish.ts";
@@ -75,7 +76,7 @@ async function openLinks({ parts, crew, timing }: Run): Promise<string | null> {
     publishing?.publish(lane.client);
     if (await lane.until(() => lane.isLive, limitMs, parts.stop)) continue;
     const { state, code, reason } = lane.client.status.getSnapshot();
-    return `${lane.name} has no link after ${limitMs} ms: ${state}${code === null ? "" : `, ${code}`}${reason === "" ? "" : `, ${reason}`}`;
+    return `${lane.name} has no link after ${limitMs} ms: ${[state, code === null ? reason : codeText(code, reason)].filter(Boolean).join(", ")}`;
   }
   return null;
 }
