@@ -26,7 +26,8 @@ export type Fault = { readonly atMs: number } /** The client's present connectio
   | { readonly kind: "failover"; readonly restores: boolean }
   /** Clients are moved to another hub; or the server is ended in order, and comes up again. */
   | { readonly kind: "roll" }
-  | { readonly kind: "drain"; readonly downMs: number }
+  /** `isLedTo`: what is in front of the server leads new connections to it until it is gone. */
+  | { readonly kind: "drain"; readonly downMs: number; readonly isLedTo: boolean }
   | { readonly kind: "freeze-server"; readonly forMs: number }
   | { readonly kind: "freeze-client"; readonly client: number; readonly forMs: number }
   | { readonly kind: "sleep"; readonly client: number; readonly forMs: number }
@@ -84,7 +85,7 @@ const draws: Readonly<Record<FaultKind, (random: Random, scope: FaultScope) => D
   backup: () => ({ kind: "backup" }),
   failover: (random) => ({ kind: "failover", restores: random.chance(0.75) }),
   roll: () => ({ kind: "roll" }),
-  drain: (random) => ({ kind: "drain", downMs: random.pick([5, 1_000]) }),
+  drain: (random) => ({ kind: "drain", downMs: random.pick([5, 1_000]), isLedTo: random.fork("led").chance(0.5) }),
   "freeze-server": (random) => ({ kind: "freeze-server", forMs: random.pick([50, 1_000, 9_000]) }),
   "freeze-client": (random, scope) => ({ kind: "freeze-client", client: someClient(random, scope), forMs: random.pick([50, 3_000, 20_000]) }),
   sleep: (random, scope) => ({ kind: "sleep", client: someClient(random, scope), forMs: random.pick([3_000, 40_000]) }),

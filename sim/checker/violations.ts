@@ -17,6 +17,7 @@ export const violationKinds = {
   rewritten: "A log changed without a restore",
   liveness: "Something did not come to an end in time after healing",
   "false-live": "The client said live although nothing had been heard for longer than it promises",
+  "dial-storm": "A client dialled again and again without a pause",
   "unbounded-queue": "More bytes waited at one link than its limits allow",
   leak: "Something was still held after everybody had left",
   crash: "An exception, a rejection or a call that a simulation must not make",

@@ -15,6 +15,17 @@ const takesAnyEntry: readonly Patch[] = [
 
 export const clientMutants: readonly Mutant[] = [
   {
+    name: "at-once-for-ever",
+    what: "The client follows a server's advice to come back at once however often it is refused",
+    patches: [
+      {
+        file: "packages/client/src/endings.ts",
+        find: "return Math.max(ending.afterMs + random * window, random * backoffMs(failures - 1, options));",
+        replace: "return ending.afterMs + random * window;",
+      },
+    ],
+  },
+  {
     name: "prev-unchecked",
     what: "The client takes any entry, whether or not it follows what it has",
     patches: takesAnyEntry,

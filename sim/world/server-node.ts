@@ -184,15 +184,16 @@ export class ServerNode {
     this.#busy = false;
   }
 
-  /** Ends the process as SIGTERM does: clients are told, then closed, then the engine is stopped. */
-  async stop(): Promise<void> {
+  /** Ends the process as SIGTERM does: clients are told, then closed, then the engine is stopped. `isLedTo`: see the fault `drain`. */
+  async stop(isLedTo = false): Promise<void> {
     const running = this.#running;
     if (running === null || this.#busy) return;
     this.#busy = true;
     this.drains++;
-    this.#parts.network.listen(null);
+    if (!isLedTo) this.#parts.network.listen(null);
     await running.hub.drain();
     if (!running.process.alive) return;
+    this.#parts.network.listen(null);
     running.hub.stop();
     await running.engine.stop();
     if (!running.process.alive) return;

@@ -81,7 +81,7 @@ export class Striker {
       case "roll":
         return void this.#stage.server.roll();
       case "drain":
-        return this.#drain(fault.downMs);
+        return this.#drain(fault);
       case "freeze-server":
         return this.#stage.server.process?.freeze(fault.forMs);
       case "freeze-client":
@@ -151,9 +151,9 @@ export class Striker {
     if (server.process === null) void server.boot();
   }
 
-  #drain(downMs: number): void {
+  #drain({ downMs, isLedTo }: Of<"drain">): void {
     const { server } = this.#stage;
-    void server.stop().then(() => {
+    void server.stop(isLedTo).then(() => {
       if (server.process === null) this.#until(this.#isCalm ? 0 : downMs, () => this.#boot());
     });
   }

@@ -1,6 +1,6 @@
 /**
- * Watches promises that hold at every moment: a client that says "live" has heard from its server lately, and no link holds more
- * unsent bytes than its limits allow.
+ * Watches promises that hold at every moment: a client that says "live" has heard from its server lately, none dials in a hot loop,
+ * and no link holds more unsent bytes than its limits allow.
  */
 import { limits } from "@holdfast/protocol";
 import type { Violations } from "../checker/violations.ts";
@@ -26,6 +26,8 @@ const moveMs = 5_000;
 const toleranceMs = 500;
 /** One flush, or one large entry in base64 with its envelopes. */
 const flushBytesMax = Math.max(limits.wireBytesMax.value, Math.ceil((limits.entryBytesMax.value * 4) / 3) + 8_192) * 2;
+/** More dials of one client within a second than any backoff, wake-up or fallback accounts for. */
+const dialsPerSecondMax = 40;
 /** An answer, a beat or a close. */
 const answerBytes = 1_024;
 
@@ -34,6 +36,8 @@ export class Watchdog {
   #events = 0;
   /** Clients that were on another than the first transport. */
   readonly #wasLower = new WeakSet<object>();
+  /** What each client's dials are counted from. */
+  readonly #dialled = new WeakMap<object, { sinceMs: number; dials: number }>();
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
@@ -45,6 +49,7 @@ export class Watchdog {
     const { clients } = this.#parts;
     for (const client of clients) {
       this.#checkLive(client);
+      this.#checkDials(client);
       this.#lookApart(client);
     }
     this.#checkQueues();
@@ -67,6 +72,16 @@ export class Watchdog {
     const probeMs = 2 * (node.plan.options.probeTimeoutMs ?? 0);
     if (silentMs <= server.options.heartbeatMs * 1.1 + doubtMs + Math.max(moveMs, probeMs) + toleranceMs) return;
     violations.add("false-live", `${node.name} says ${state}, and has heard nothing for ${Math.round(silentMs)} ms`);
+  }
+
+  #checkDials({ client, name }: ClientNode): void {
+    if (client === null) return;
+    const { violations, nowMs } = this.#parts;
+    const { dials } = client.counters;
+    const from = this.#dialled.get(client);
+    if (from !== undefined && nowMs() - from.sinceMs < 1_000) {
+      if (dials - from.dials > dialsPerSecondMax) violations.add("dial-storm", `${name} has dialled ${dials - from.dials} times within a second`);
+    } else this.#dialled.set(client, { sinceMs: nowMs(), dials });
   }
 
   #checkQueues(): void {
