@@ -24,5 +24,5 @@ export const rings: readonly Ring[] = [
   { name: "unit", files: /^(packages\/[^/]+|scripts)\/test\/.*\.test\.ts$/, concurrency: 2, budgetSeconds: 200 },
   { name: "sim", files: /^sim\/.*\.test\.ts$/, concurrency: 1, budgetSeconds: 70 },
   { name: "e2e", files: /^e2e\/.*\.test\.ts$/, concurrency: 1, budgetSeconds: 300 },
-  { name: "bench", files: /^bench\/.*\.test\.ts$/, concurrency: 1, budgetSeconds: 30 },
+  { name: "bench", files: /^bench\/.*\.test\.ts$/, concurrency: 1, budgetSeconds: 40 },
 ];
