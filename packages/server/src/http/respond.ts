@@ -43,6 +43,9 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
     });
     request.on("end", () => resolve(bytes > bytesMax ? null : Buffer.concat(chunks)));
     request.on("error", reject);
-    request.on("close", () => reject(new Error("the client left before the end of its body")));
+    request.on("close", () => {
+      // Comes after the end as well: an error that nobody sees costs as much as one that is thrown.
+      if (!request.readableEnded) reject(new Error("the client left before the end of its body"));
+    });
   });
 }
