@@ -110,8 +110,7 @@ function aimsOf(of: ModesCase, mode: Mode, merged: readonly Merged[]): Aim[] {
   return mode.aims.flatMap(({ of: name, times, ratioMin }) => {
     const measured = merged.find((each) => each.name === name)?.times.get(times);
     if (measured === undefined) return []; // A smoke run has fewer contenders.
-    const who = name === of.against ? "" : `${labelOf(of, name)}, `;
-    const what = `${who}${mode.title}, times ${labelOf(of, times)}`;
+    const what = `${labelOf(of, name)}, ${mode.title}, times ${labelOf(of, times)}`;
     return [{ what, aim: `at least ${ratioMin}`, measured: withSpread(measured), met: measured.median >= ratioMin }];
   });
 }
