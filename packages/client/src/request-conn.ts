@@ -33,6 +33,8 @@ const batchCharsPerMs = 8;
 const pollPauseMs = 20;
 /** The same after a `goaway`: time for the link that replaces this one, since the server that said so takes no poll any more. */
 const leavingPauseMs = 1_000;
+/** The least, whatever heartbeat the server announces, while nothing is followed. */
+const idlePauseMsMin = 1_000;
 
 type Message = Record<string, unknown>;
 
@@ -69,6 +71,7 @@ class RequestConn implements Conn {
   #outgoing: string[] = [];
   #isPosting = false;
   #pauseMs = pollPauseMs;
+  #heartbeatMs = 0;
   #over = false;
   queuedBytes = 0;
 
@@ -184,7 +187,9 @@ class RequestConn implements Conn {
     const silence = this.#env.clock.after(firstMessageMs, () => this.#lookInto(no));
     const openedMs = this.#env.clock.monoMs();
     const again = (): void => {
-      this.#env.clock.after(Math.max(0, openedMs + this.#pauseMs - this.#env.clock.monoMs()), () => no === this.#opened && this.#open());
+      // Who follows nothing polls to prove life, and no more.
+      const pauseMs = this.#asked.size > 0 ? this.#pauseMs : this.#heartbeatMs;
+      this.#env.clock.after(Math.max(0, openedMs + pauseMs - this.#env.clock.monoMs()), () => no === this.#opened && this.#open());
     };
     // What carries no stream yet is not kept meanwhile: a second connection may be one too many for the browser or the server.
     let isCarrying = false;
@@ -252,6 +257,7 @@ class RequestConn implements Conn {
         case "welcome":
           if (this.#isWelcomed) return;
           this.#isWelcomed = true;
+          this.#heartbeatMs = Math.max(Number(message["heartbeatMs"]) || 0, idlePauseMsMin);
           break;
         case "subscribed":
         case "unsubscribed":

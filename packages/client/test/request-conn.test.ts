@@ -225,6 +225,23 @@ describe("a link carried by requests", () => {
     ]);
   });
 
+  it("poll: asks once a heartbeat while it follows nothing, and at once when it does", async () => {
+    const scene = new Scene("poll");
+    await scene.send({ type: "hello", protocol: 1 });
+    scene.say(scene.at(0), welcome);
+    scene.end(scene.at(0));
+    await scene.world.advance(990);
+    assert.equal(scene.made.length, 1);
+    await scene.world.advance(20);
+    assert.equal(scene.made.length, 2);
+    scene.say(scene.at(1), welcome);
+    scene.end(scene.at(1));
+    await scene.send({ type: "subscribe", id: 1, stream: "s", from: "now" });
+    assert.equal(scene.made.length, 3);
+    await scene.world.advance(2_000);
+    assert.equal(scene.made.length, 3);
+  });
+
   it("sse: ends when the stream ends without `bye`", async () => {
     const scene = await Scene.following("sse");
     scene.end(scene.at(0));
