@@ -50,6 +50,11 @@ interface Item extends LaneItem, PublishRequest {
   sentAs: Send | null;
   /** How often it was sent: what was sent may have been taken. */
   sends: number;
+  /** Sends that were not refused: each may have been taken, though it be unanswered for ever. */
+  open: number;
+  /** When the first of them was made, by both clocks: one stands still while the machine sleeps, the other can be set. */
+  sentMs: number;
+  sentWallMs: number;
 }
 
 interface Send {
@@ -64,6 +69,12 @@ const itemBytes = 256;
 const lanesMax = 1_000;
 /** Publishes that may be unanswered on a link, of all streams; above it a server stops reading, pings included. */
 const linkInFlightMax = 256;
+/**
+ * How long after a send that may have been taken an entry may be sent again: half of what servers remember a dedupe key for, and a producer,
+ * who is silent while its machine sleeps. What they have forgotten, they would add a second time.
+ */
+const repeatKeyMs = 60_000;
+const repeatMs = 720_000;
 /** Above this the connection is left to send what it has. */
 const queuedBytesMax = 65_536;
 const flowPollMs = 20;
@@ -114,7 +125,7 @@ export class Outbox {
       const lane = this.#lane(stream);
       if (lane.isFenced && dedupeKey === undefined) throw failure(request, "fenced");
       const queuedMs = this.#env.clock.monoMs();
-      const item = { ...request, bytes, lane, queuedMs, resolve, reject, epoch: 0, seq: 0, sentAs: null, sends: 0 } as unknown as Item;
+      const item = { ...request, bytes, lane, queuedMs, resolve, reject, epoch: 0, seq: 0, sentAs: null, sends: 0, open: 0 } as unknown as Item;
       item.whenOver = new Promise((over) => {
         item.over = over;
       });
@@ -188,6 +199,7 @@ export class Outbox {
     const send = this.#answered(link, id);
     if (send === undefined) return false;
     const { item } = send;
+    if (code !== "unknown_outcome") item.open--;
     if (!this.#pending.has(item) || item.sentAs !== send) return true;
     const { lane } = item;
     const { clock, rng } = this.#env;
@@ -214,6 +226,12 @@ export class Outbox {
   fail(error: HoldfastError): void {
     for (const item of this.#pending) this.#fail(item, item.sends > 0 ? failure(item, "unknown_outcome", error) : error);
     this.#lanes.clear();
+  }
+
+  #expire(item: Item): void {
+    item.lane.remove(item);
+    this.#counters.expired++;
+    this.#fail(item, failure(item, "outbox_expired"));
   }
 
   #fail(item: Item, error: HoldfastError): void {
@@ -265,6 +283,15 @@ export class Outbox {
       return false;
     }
     this.#used(item.stream, lane);
+    const wallMs = this.#env.clock.wallMs();
+    if (item.open === 0) {
+      item.sentMs = nowMs;
+      item.sentWallMs = wallMs;
+    } else if (Math.max(nowMs - item.sentMs, wallMs - item.sentWallMs) > (item.dedupeKey === undefined ? repeatMs : repeatKeyMs)) {
+      this.#expire(item);
+      return true;
+    }
+    item.open++;
     this.#counters[item.sends++ > 0 ? "resent" : "sent"]++;
     const id = link.request();
     item.sentAs = { item, link, id };
@@ -302,9 +329,7 @@ export class Outbox {
       if (item.queuedMs > oldestMs) break;
       const send = item.sentAs;
       if (send !== null) this.#answered(send.link, send.id);
-      item.lane.remove(item);
-      this.#counters.expired++;
-      this.#fail(item, failure(item, "outbox_expired"));
+      this.#expire(item);
     }
     this.#pumpAll();
     const [oldest] = this.#pending;

@@ -65,6 +65,42 @@ test("after a lost link everything unanswered goes again with the same numbers, 
   );
 });
 
+for (const [what, options, limitMs] of [
+  ["a producer's number", {}, 720_000],
+  ["a dedupe key", { dedupeKey: "k" }, 60_000],
+] as const) {
+  test(`what may have been taken under ${what} is not sent again when servers may have forgotten it, whichever clock says so`, async () => {
+    for (const [pass, isTooLate] of [
+      ["sleep", true],
+      ["sleep", false],
+      ["stall", true],
+    ] as const) {
+      const { world, net, client } = opened({ outboxAgeMs: 720_000 });
+      const entry = fate(client.publish("s", 1, options));
+      const first = net.last.welcome();
+      first.end(1006);
+      world[pass](limitMs + (isTooLate ? 100 : -5_000));
+      await world.advance(2_000);
+      const second = net.last.welcome();
+      await settle();
+      assert.deepEqual([second.of("publish").length, entry.now], isTooLate ? [0, "outbox_expired"] : [1, "pending"], `${pass} ${isTooLate}`);
+    }
+  });
+
+  test(`what was refused under ${what} each time it was sent is sent on, however long that lasts`, async () => {
+    const { world, net, client } = opened({ outboxAgeMs: 720_000 });
+    const entry = fate(client.publish("s", 1, options));
+    const conn = net.last.welcome();
+    for (let tries = 1; tries <= 6; tries++) {
+      conn.say({ type: "refused", id: conn.last("publish")["id"], code: "storage_full", message: "", afterMs: 1_000 });
+      world.sleep(limitMs / 2);
+      await world.advance(1_100);
+      assert.equal(conn.of("publish").length, tries + 1);
+    }
+    assert.equal(entry.now, "pending");
+  });
+}
+
 test("at most 128 of one stream are in flight; answers make room; another stream is not held up", () => {
   const { net, client } = opened();
   for (let n = 0; n < 200; n++) fate(client.publish("s", n));
