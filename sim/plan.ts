@@ -10,7 +10,6 @@ import { drawFaults, type Fault } from "./faults.ts";
 import type { PathRules } from "./net/path.ts";
 import { Random } from "./random.ts";
 import type { PayloadProfile } from "./world/payloads.ts";
-import type { FollowerPlan } from "./world/sim-follower.ts";
 
 export interface EnginePlan {
   readonly kind: "memory" | "weak";
@@ -26,6 +25,13 @@ export interface ReaderPlan {
   readonly delayMs: number;
   /** How long it takes to handle a gap. */
   readonly gapMs: number;
+  readonly startMs: number;
+}
+
+export interface FollowerPlan {
+  readonly streams: readonly string[];
+  /** Where each stream begins: `first`, `now` or `last:N`. */
+  readonly after: readonly string[];
   readonly startMs: number;
 }
 

@@ -4,9 +4,11 @@
 import { clientMutants } from "./client.ts";
 import { engineMutants } from "./engine.ts";
 import { hubMutants } from "./hub.ts";
+import { moveMutants } from "./moves.ts";
 import type { Mutant } from "./mutant.ts";
+import { transportMutants } from "./transports.ts";
 
-export const mutants: readonly Mutant[] = [...clientMutants, ...hubMutants, ...engineMutants];
+export const mutants: readonly Mutant[] = [...clientMutants, ...moveMutants, ...transportMutants, ...hubMutants, ...engineMutants];
 
 /** The mutant of that name. Throws a TypeError that lists the names when there is none. */
 export function findMutant(name: string): Mutant {

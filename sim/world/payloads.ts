@@ -16,8 +16,8 @@ export interface Payload {
   readonly data: unknown;
 }
 
-/** Texts and numbers that careless code changes. */
-const hostile = ['"\\u0000\\u2028"', '"\u2028\u2029\uFEFFü😀"', "9007199254740993", "1e400", '{"a":1,"a":2}', "[[],{},-0,0.10]", '"\\"}{\\\\"'];
+/** Texts, numbers and line breaks that careless code changes. */
+const hostile = ['"\\u0000\\u2028"', '"\u2028\u2029\uFEFFü😀"', "9007199254740993", "1e400", '{"a":1,"a":2}', "[[],{},-0,0.10]", '"\\"}{\\\\"', "[1,\r\n2]"];
 
 /** Sizes around the border between inside and parts, and of several parts. */
 const largeBytes = [49_100, 49_152, 49_160, 60_000, 100_000, 140_000];

@@ -5,16 +5,10 @@
 import type { Requester } from "@holdfast/client";
 import { decodeServerFrame, type EntryFrame, fromBase64, rawData, type ServerFrame } from "@holdfast/protocol";
 import { type AskedFrom, ReaderCheck } from "../checker/reader-check.ts";
+import type { FollowerPlan } from "../plan.ts";
 import type { SimProcess } from "../sim-process.ts";
 import { SimEventSource } from "./event-source.ts";
 import type { Ground } from "./sim-reader.ts";
-
-export interface FollowerPlan {
-  readonly streams: readonly string[];
-  /** Where each stream begins: `first`, `now` or `last:N`. */
-  readonly after: readonly string[];
-  readonly startMs: number;
-}
 
 /** Silence beyond the beats after which the application opens it anew: `EventSource` itself never doubts. */
 const doubtMs = 4_000;
@@ -132,6 +126,7 @@ export class SimFollower {
         points.hit("gap told to EventSource");
         return check.gap(frame);
       case "closed":
+        if (check.ended) violations.add("wrong-end", `${check.name}: was told twice that the stream has ended`);
         return check.end();
       default:
     }

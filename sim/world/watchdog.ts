@@ -16,6 +16,8 @@ export interface WatchdogParts {
   readonly violations: Violations;
   readonly points: Points;
   readonly nowMs: () => number;
+  /** No fault strikes in this run. */
+  readonly isPeace: boolean;
 }
 
 /** Every so many events the slower looks are taken. */
@@ -28,6 +30,9 @@ const toleranceMs = 500;
 const flushBytesMax = Math.max(limits.wireBytesMax.value, Math.ceil((limits.entryBytesMax.value * 4) / 3) + 8_192) * 2;
 /** More dials of one client within a second than any backoff, wake-up or fallback accounts for. */
 const dialsPerSecondMax = 40;
+/** With less of these, a server ends links of its own accord. */
+const peaceStallMs = 60_000;
+const peaceLinks = 1_000;
 /** An answer, a beat or a close. */
 const answerBytes = 1_024;
 
@@ -38,6 +43,10 @@ export class Watchdog {
   readonly #wasLower = new WeakSet<object>();
   /** What each client's dials are counted from. */
   readonly #dialled = new WeakMap<object, { sinceMs: number; dials: number }>();
+  /** Clients that were live, and have had something to read since. */
+  readonly #wasLive = new WeakSet<object>();
+  /** Clients that have said that a hop holds streams back. */
+  readonly #named = new WeakSet<object>();
 
   constructor(parts: WatchdogParts) {
     this.#parts = parts;
@@ -62,7 +71,11 @@ export class Watchdog {
     const { state, transport, code } = client.status.getSnapshot();
     if (transport === "sse") points.hit("live over sse");
     if (transport === "poll") points.hit("live over poll");
-    if (transport !== null && code === "response_buffered") points.hit("held back streams named");
+    if (transport !== null && code === "response_buffered") {
+      points.hit("held back streams named");
+      this.#named.add(client);
+    }
+    this.#checkPeace(node, client, state);
     if (transport === "websocket" && this.#wasLower.has(client)) points.hit("up to a better transport");
     if (transport === "sse" || transport === "poll") this.#wasLower.add(client);
     if (state !== "live" && state !== "catching-up") return;
@@ -82,6 +95,30 @@ export class Watchdog {
     if (from !== undefined && nowMs() - from.sinceMs < 1_000) {
       if (dials - from.dials > dialsPerSecondMax) violations.add("dial-storm", `${name} has dialled ${dials - from.dials} times within a second`);
     } else this.#dialled.set(client, { sinceMs: nowMs(), dials });
+  }
+
+  /** Where nothing is wrong, a client that is to move makes before it breaks: it is never without a link. */
+  #checkPeace(node: ClientNode, client: object, state: string): void {
+    const { isPeace, server, violations } = this.#parts;
+    // Without anything to read it lets its link go.
+    if (!node.readers.some(({ isOpen }) => isOpen)) this.#wasLive.delete(client);
+    else if (state !== "offline") this.#wasLive.add(client);
+    if (!isPeace || state !== "offline" || !this.#wasLive.has(client)) return;
+    if (server.options.stallMs < peaceStallMs || server.options.linksMax < peaceLinks) return;
+    violations.add("liveness", `${node.name} went offline, with nothing wrong`);
+  }
+
+  /** What is not as it should be with the transport of a client, when all has been well for a while. */
+  transportFault({ client, plan }: ClientNode): string | null {
+    const { isPeace } = this.#parts;
+    const { transport } = client?.status.getSnapshot() ?? {};
+    const { refusesLinks, holdsStreams } = plan.path;
+    const isFree = plan.options.transports?.includes("websocket") === true && !refusesLinks;
+    // Event streams are ended by age, and then the first transport is tried; polls are kept for longer than a run is watched.
+    if (transport === "sse" && isFree) return "is carried by an event stream, though the first transport would pass";
+    // Who does not wait for a welcome cannot look into why there is none.
+    const isHeldBack = isPeace && transport === "poll" && refusesLinks && holdsStreams && plan.options.handshakeTimeoutMs !== 2_000;
+    return isHeldBack && !this.#named.has(client as object) ? "polls, and has not said why event streams do not pass" : null;
   }
 
   #checkQueues(): void {

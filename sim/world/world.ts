@@ -78,7 +78,7 @@ export class World {
     this.#watch = watch;
     this.#server = server;
     this.#striker = new Striker({ scheduler, network, server, clients: this.#clients });
-    this.#watchdog = new Watchdog({ network, server, clients: this.#clients, violations, points, nowMs });
+    this.#watchdog = new Watchdog({ network, server, clients: this.#clients, violations, points, nowMs, isPeace: plan.faults.length === 0 });
   }
 
   get committed(): number {
@@ -128,7 +128,10 @@ export class World {
   #laggards(): string[] {
     const late: string[] = [];
     if (!this.#server.isSteady) late.push("the server is not up");
-    for (const { name, readers, client, follower } of this.#clients) {
+    for (const node of this.#clients) {
+      const { name, readers, client, follower } = node;
+      const fault = this.#watchdog.transportFault(node);
+      if (fault !== null) late.push(`${name} ${fault}`);
       for (const reader of readers) {
         const { check } = reader;
         const tip = this.#watch.log(reader.plan.stream);
