@@ -229,11 +229,15 @@ export class Link {
 
   #heard(): void {
     this.heardMs = this.#nowMs;
-    // The timers of a hidden page may be held back for a minute, and then only what the server says lets it speak in time.
-    if (this.heardMs >= this.#sentMs + this.#beatMs) this.sendFrame({ type: "beat" });
+    this.#beat(this.#beatMs);
     if (!this.isStale) return;
     this.#deadMs = Infinity;
     this.#owner.changed();
+  }
+
+  /** Beats now if nothing was sent for so long. Timers of a hidden page are held back for up to a minute: then only what it hears lets it speak. */
+  #beat(quietMs: number): void {
+    if (this.#nowMs - this.#sentMs >= quietMs) this.sendFrame({ type: "beat" });
   }
 
   #onText(text: string): void {
@@ -253,7 +257,10 @@ export class Link {
     }
     if (frame.type === "goaway") this.#owner.goaway(this, frame.afterMs);
     if (frame.type === "error") this.#counters.errors++;
-    if (frame.type === "beat" && frame.reconnect) this.windowMs = frame.reconnect.windowMs;
+    if (frame.type === "beat") {
+      this.#beat(this.#heartbeatMs / 2);
+      if (frame.reconnect) this.windowMs = frame.reconnect.windowMs;
+    }
     this.#user.frame(this, frame);
   }
 
