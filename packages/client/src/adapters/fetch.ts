@@ -35,7 +35,7 @@ export const fetchRequester: Requester = {
   post(url, body, events) {
     const abort = new AbortController();
     const running = run(url, body, events, abort.signal);
-    void locksOf()?.request(lockName, { mode: "shared" }, () => running);
+    locksOf()?.request(lockName, { mode: "shared", signal: abort.signal }, () => running).catch(() => {});
     return () => abort.abort();
   },
   async crowded() {
