@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
-import type { ClientOptions, Status } from "@holdfast/client";
+import type { ClientOptions } from "@holdfast/client";
 import type { Page } from "playwright-core";
 import { needs } from "../scripts/test-support/needs.ts";
 import type { TabProgram, TabSetup } from "./pages/tabs.ts";
@@ -219,6 +219,19 @@ it("twenty tabs share one link while leaders are closed, frozen and hung and the
   }
 });
 
+it("the browser's channels and locks are what tabs take them for", { skip: needs("chromium") }, async (t) => {
+  const script = await bundle(new URL("../packages/client/test/tabs/support/sharing-page.ts", import.meta.url));
+  await using files = await serveFiles({ "/": htmlPage("/main.js"), "/main.js": script });
+  await using browser = await openBrowser();
+  await using context = await browser.context();
+  const tab = await context.page(files.url);
+  assert.equal(await tab.evaluate("sharing.canShare"), true);
+  const names = (await tab.evaluate("sharing.names")) as string[];
+  assert.ok(names.length >= 5);
+  for (const name of names) await t.test(name, () => tab.evaluate(`sharing.run(${JSON.stringify(name)})`));
+  context.assertNoFaults();
+});
+
 it("the seventh event stream of an origin says why it hangs, and shared tabs need only one", { skip: needs("chromium") }, async (t) => {
   await using files = await page();
   const server = await serve(["--engine", "memory", "--port", "0", "--origins", files.url]);
@@ -229,22 +242,26 @@ it("the seventh event stream of an origin says why it hangs, and shared tabs nee
     {
       await using context = await browser.context();
       const fleet = new Fleet(context, files.url);
-      // A tab needs a second connection for the moment in which it asks for its streams, so the sixth may say it too.
-      await fleet.open(5, { ...setup, isShared: false });
-      await until("five tabs are live", 10_000, () => fleet.isAllLive());
+      await fleet.open(6, { ...setup, isShared: false });
+      await until(
+        "six tabs are live",
+        10_000,
+        () => fleet.isAllLive(),
+        () => fleet.describe(),
+      );
+      assert.equal((await links(server.url))["sse"], 6);
       const crowd = new Fleet(context, files.url);
-      await crowd.open(2, { ...setup, isShared: false });
-      const ms = await until("who is not live says why", 10_000, async () => {
-        const told = await crowd.all("told");
-        const statuses: readonly Status[] = await crowd.all("status");
-        return (
-          statuses.some(({ code }) => code === "origin_connections") &&
-          told.every((each, i) => statuses[i]?.state === "live" || each.some((line) => line.includes("origin_connections")))
-        );
-      });
+      await crowd.open(1, { ...setup, isShared: false });
+      const ms = await until("the seventh says why it is not", 10_000, async () =>
+        (await crowd.all("status")).some(({ state, code }) => state === "offline" && code === "origin_connections"),
+      );
       t.diagnostic(`the seventh said so after ${Math.round(ms)} ms`);
-      await Promise.all(fleet.pages.splice(0, 2).map((each) => each.close()));
-      await until("with two places free, all are live", 10_000, () => crowd.isAllLive());
+      assert.ok(!(await crowd.all("told")).flat().includes("live"));
+      await fleet.reach(server.url, "to the six", 5_000);
+      for (const told of await fleet.all("told")) assert.ok(!told.some((line) => line.includes("origin_connections")), "a sixth needs no seventh connection");
+      await fleet.pages.shift()?.close();
+      await until("with a place free, the seventh is live", 10_000, () => crowd.isAllLive());
+      await crowd.reach(server.url, "to the seventh", 5_000);
       context.assertNoFaults();
     }
     await using context = await browser.context();

@@ -37,6 +37,8 @@ export interface Tab {
   send(method: string, params?: object): Promise<Record<string, unknown>>;
   /** The value of an expression, awaited, by way of JSON. Rejects when it throws. */
   evaluate<T = unknown>(expression: string): Promise<T>;
+  /** Runs an expression that navigates, and resolves when it did. Nothing is asked of the page meanwhile: what runs in a page that is put away ends it. */
+  navigate(expression: string): Promise<void>;
   /** Makes it the visible tab of its window. */
   toFront(): Promise<void>;
   /** Why the page was not restored from the back-forward cache, of the navigations that might have been. */
@@ -109,6 +111,7 @@ class DrivenTab implements Tab {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #nextId = 1;
   #loaded: () => void = () => {};
+  #navigated: () => void = () => {};
   readonly faults: string[] = [];
   readonly notRestored: string[] = [];
 
@@ -122,6 +125,7 @@ class DrivenTab implements Tab {
     const { id, method, params } = answer;
     if (id !== undefined) this.#waiting.get(id)?.(answer);
     else if (method === "Page.loadEventFired") this.#loaded();
+    else if (method === "Page.frameNavigated") this.#navigated();
     else if (method === "Page.backForwardCacheNotUsed") this.notRestored.push(JSON.stringify(params));
     else if (method === "Runtime.exceptionThrown") this.faults.push(JSON.stringify(params?.exceptionDetails));
     else if (method === "Runtime.consoleAPICalled" && params?.type === "error") this.faults.push(JSON.stringify(params.args?.map(({ value }) => value)));
@@ -158,6 +162,18 @@ class DrivenTab implements Tab {
     };
     if (exceptionDetails !== undefined) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
     return result?.value as T;
+  }
+
+  async navigate(expression: string): Promise<void> {
+    const navigated = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${expression}: no navigation within ${commandMsMax} ms`)), commandMsMax);
+      this.#navigated = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    // From a timer, so that the answer does not meet the navigation.
+    await Promise.all([navigated, this.evaluate(`void setTimeout(() => { ${expression} })`)]);
   }
 
   async toFront(): Promise<void> {
