@@ -70,7 +70,13 @@ export class Connection implements LinkOwner {
     this.#user = user;
     this.#fallback = new Fallback(transports.length);
     this.#alarm = new Alarm(env.clock, () => [
-      [this.#dialAtMs, () => this.#dial()],
+      [
+        this.#dialAtMs,
+        () => {
+          this.#dial();
+          this.#user.changed();
+        },
+      ],
       [this.#idleAtMs, () => this.pause()],
       [this.#retireAtMs, () => this.retire()],
     ]);

@@ -92,6 +92,9 @@ test("silence makes it stale while it is probed, and offline with a reason and a
   assert.ok(status.retryAtMs !== null && status.retryAtMs - world.env.clock.wallMs() <= 1_000);
   assert.ok(status.lastProofOfLifeMs !== null && Math.abs(world.env.clock.wallMs() - status.lastProofOfLifeMs - 20_300) < 10);
   assert.equal(path(seen), "offline catching-up live stale live stale offline(heartbeat_lost)");
+  await world.advance(1_000);
+  const { state, retryAtMs } = client.status.getSnapshot();
+  assert.deepEqual([state, retryAtMs, net.conns.length], ["offline", null, 2], "a dial that has begun is not due any more");
 });
 
 test("a link that breaks makes it offline at once, and nothing else in between", async () => {

@@ -35,7 +35,9 @@ export const fetchRequester: Requester = {
   post(url, body, events) {
     const abort = new AbortController();
     const running = run(url, body, events, abort.signal);
-    locksOf()?.request(lockName, { mode: "shared", signal: abort.signal }, () => running).catch(() => {});
+    locksOf()
+      ?.request(lockName, { mode: "shared", signal: abort.signal }, () => running)
+      .catch(() => {});
     return () => abort.abort();
   },
   async crowded() {
