@@ -136,6 +136,14 @@ describe("the page", { skip: needs("chromium"), concurrency: 1 }, () => {
     assert.equal(await page.getAttribute("#cut-unplug", "aria-pressed"), "true");
     assert.match(await text("behind"), /^[1-9]\d* entries$/);
     assert.equal(await text("attempt"), "1");
+    await until("a dial is under way", async () => (await text("dial")) === "now");
+    // The pointer rests on the button that was pressed: what it says has to be read there, too.
+    const { ink, ground } = (await page.evaluate(`(() => {
+      const { color, backgroundColor } = getComputedStyle(document.getElementById("cut-unplug"));
+      const light = (rgb) => rgb.match(/\\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0) / 765;
+      return { ink: light(color), ground: light(backgroundColor) };
+    })()`)) as { ink: number; ground: number };
+    assert.ok(Math.abs(ink - ground) > 0.5, `${ink} on ${ground}`);
     await press("unplug");
     await live();
     assert.equal(await text("cut-unplug"), "Unplug");

@@ -132,7 +132,7 @@ export class Charts {
       },
       {
         title: "Server: links",
-        note: "All that the server holds open, the plain socket's too. One that vanished stays until its beats are missed.",
+        note: "All that it holds open. One that vanished stays until its beats are missed.",
         scale: { kind: "linear", least: 4 },
         lines: [{ series: this.#links, kind: "step" }],
         format: short,
