@@ -123,10 +123,13 @@ class Subject implements AsyncDisposable {
     return isDoubt(before) ? before : (states(told.slice(at))[0] ?? before);
   }
 
-  /** The page ran again, after it had not: what is asked of a frozen page is answered. */
-  async hasWoken(): Promise<number> {
-    await this.until("it runs again", 5_000, async () => (await this.life("wokeMs")) !== null);
+  /** When the page ran again, by its clock, after it had stood still for long: what is asked of a frozen page is answered, too. */
+  async hasWoken(beganMs: number): Promise<number> {
+    await this.until("it runs again", 10_000, async () => ((await this.life("wokeMs")) ?? 0) > beganMs + ageMsMax);
     return (await this.life("wokeMs")) as number;
+  }
+  nowMs(): Promise<number> {
+    return this.tab.evaluate("performance.now()");
   }
 
   /** What the journal holds after an event, without the times. */
@@ -228,12 +231,13 @@ describe("the life of a page", { skip: needs("chromium"), concurrency: true }, (
 
       it("frozen while its connection goes dark, it doubts before it draws, and catches up", async () => {
         await subject.begin();
+        const beganMs = await subject.nowMs();
         subject.darken();
         await subject.tab.send("Page.setWebLifecycleState", { state: "frozen" });
         await wait(ageMsMax + 500);
         await subject.tab.send("Page.setWebLifecycleState", { state: "active" });
         await subject.tab.toFront(); // What is frozen counts as hidden.
-        await subject.hasWoken();
+        await subject.hasWoken(beganMs);
         await subject.isLive("thawed", backMsMax);
         assert.ok(isDoubt(await subject.saidAt("(resume)")), await subject.saidAt("(resume)"));
         assert.deepEqual(await subject.life("lies"), []);
@@ -310,14 +314,14 @@ describe("the life of a page", { skip: needs("chromium"), concurrency: true }, (
     const all = await Promise.all(transports.map((transport) => Subject.open(sleeper, transport)));
     try {
       for (const subject of all) await subject.begin();
-      const beganMs = await Promise.all(all.map((subject) => subject.tab.evaluate<number>("performance.now()")));
+      const beganMs = await Promise.all(all.map((subject) => subject.nowMs()));
       for (const subject of all) subject.darken();
       await wait(100); // What is on its way has arrived: bytes that were read late would count as proof.
       await sleeper.stopProcesses();
       await wait(ageMsMax + 1_500);
       sleeper.wakeProcesses();
       for (const [i, subject] of all.entries()) {
-        const wokeMs = await subject.hasWoken();
+        const wokeMs = await subject.hasWoken(beganMs[i] ?? 0);
         await subject.isLive("awake", backMsMax);
         const [toldMs, told] = (await subject.life("journal")).find(([atMs]) => atMs > (beganMs[i] ?? 0) + 1_000) ?? [Number.NaN, "nothing"];
         assert.ok(isDoubt(told), `${(await subject.life("journal")).join("\n")}\nbegan ${beganMs[i]}, woke ${wokeMs}`);
