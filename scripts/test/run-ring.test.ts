@@ -59,7 +59,7 @@ test("a ring without files fails", async () => {
 });
 
 test("a test that hangs is failed by name, and a file that blocks is killed at twice the budget", async () => {
-  const hung = await run({ a: 'test("a", () => new Promise((resolve) => setTimeout(resolve, 1400))); test("b", () => {});' }, 1);
+  const hung = await run({ a: 'test("a", () => new Promise((resolve) => setTimeout(resolve, 3400))); test("b", () => {});' }, 3);
   assert.deepEqual([hung.passed, hung.failed], [1, 1]);
   const blocked = await run({ a: 'test("a", () => { for (;;) {} });' }, 1);
   assert.ok(blocked.failed > 0);

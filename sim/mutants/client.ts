@@ -20,8 +20,8 @@ export const clientMutants: readonly Mutant[] = [
     patches: [
       {
         file: "packages/client/src/endings.ts",
-        find: "return Math.max(ending.afterMs + random * window, random * backoffMs(failures - 1, options));",
-        replace: "return ending.afterMs + random * window;",
+        find: "const leastMs = ending.isSaid ? random * backoffMs(failures - 1, options) : 0;",
+        replace: "const leastMs = 0;",
       },
     ],
   },

@@ -16,8 +16,8 @@ export const transportMutants: readonly Mutant[] = [
     patches: [
       {
         file: native,
-        find: "    this.#moved(stream, position);\n    this.write(this.#memo.flush(bytes, this.#end(), this.isChunked));",
-        replace: "    this.write(this.#memo.flush(bytes, this.#end(), this.isChunked));\n    this.#moved(stream, position);",
+        find: "    this.#moved(stream, position);\n    this.write(this.#memo.flush(bytes, this.#prefix, this.#places, this.isChunked));",
+        replace: "    this.write(this.#memo.flush(bytes, this.#prefix, this.#places, this.isChunked));\n    this.#moved(stream, position);",
       },
     ],
   },
@@ -48,8 +48,8 @@ export const transportMutants: readonly Mutant[] = [
     patches: [
       {
         file: native,
-        find: "    this.write(this.#memo.flush(bytes, this.#end(), this.isChunked));",
-        replace: "    this.writeText(this.#end());\n    this.write(this.#memo.flush(bytes, this.#end(), this.isChunked));",
+        find: "    this.write(this.#memo.flush(bytes, this.#prefix, this.#places, this.isChunked));",
+        replace: "    this.writeText(endOf(this.#prefix, this.#places));\n    this.write(this.#memo.flush(bytes, this.#prefix, this.#places, this.isChunked));",
       },
     ],
   },
@@ -76,7 +76,7 @@ export const transportMutants: readonly Mutant[] = [
   {
     name: "poll-ends-without-news",
     what: "A poll ends as soon as it is welcomed, and the next one follows",
-    patches: [{ file: poll, find: "if (this.#isDone || events.subscriptions === 0)", replace: "if (events.subscriptions >= 0)" }],
+    patches: [{ file: poll, find: "if (!this.#isDone && events.subscriptions > 0) return;", replace: "" }],
     isHarmless: true,
   },
   {

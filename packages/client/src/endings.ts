@@ -55,7 +55,8 @@ const localRetryMs = 1_000;
 export function reconnectDelayMs(ending: Ending, failures: number, windowMs: number, options: ResolvedOptions, random: number): number {
   const window = ending.windowMs ?? windowMs;
   // Advice holds once. Whoever meets the same server again and again is backed off all the same, or "at once" would be a loop.
-  if (ending.afterMs !== null) return Math.max(ending.afterMs + random * window, random * backoffMs(failures - 1, options));
+  const leastMs = ending.isSaid ? random * backoffMs(failures - 1, options) : 0;
+  if (ending.afterMs !== null) return Math.max(ending.afterMs + random * window, leastMs);
   const first = ending.side === "local" ? localRetryMs : ending.side === "remote" ? window : 0;
   return random * Math.max(first, backoffMs(failures, options));
 }

@@ -37,12 +37,20 @@ function folders(): readonly (readonly [folder: string, address: string])[] {
   ];
 }
 
+/** The client's own names (`#...`) stand for one file in Node and for another in browsers: here for the latter. */
+function inBrowsers(name: string): string | null {
+  const manifest = new URL("../package.json", import.meta.resolve("@holdfast/client"));
+  const { imports } = JSON.parse(readFileSync(manifest, "utf8")) as { imports: Readonly<Record<string, { source: { default: string }; default: string }>> };
+  const targets = imports[name];
+  return targets === undefined ? null : new URL((isCheckout ? targets.source : targets).default, manifest).href;
+}
+
 /** Reads everything. Throws when the installation is not whole. */
 export function readPageFiles(): PageFiles {
   const roots = folders();
   const graph = collectModules(entry, {
     read: (url) => readModule(url),
-    resolve: (name) => (/^@holdfast\/(?:client|protocol)(?:\/|$)/.test(name) ? import.meta.resolve(name) : null),
+    resolve: (name) => (/^@holdfast\/(?:client|protocol)(?:\/|$)/.test(name) ? import.meta.resolve(name) : inBrowsers(name)),
     address: (url) => {
       const root = roots.find(([folder]) => url.startsWith(folder));
       return root === undefined ? null : `${root[1]}${url.slice(root[0].length)}`;
