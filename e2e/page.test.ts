@@ -173,38 +173,40 @@ describe("the page", { skip: needs("chromium"), concurrency: 1 }, () => {
     context.assertNoFaults([...connectionFaults, /status of 403/]);
   });
 
-  for (const colorScheme of ["light", "dark"] as const) {
-    it(`fits a phone, ${colorScheme}, without a sideways scroll`, async () => {
-      await using phone = await browser.context({ viewport: { width: 360, height: 740 }, colorScheme, reducedMotion: "reduce" });
-      const small = await phone.page(server.url);
-      await small.waitForSelector('#status[data-state="live"]');
-      assert.ok(((await small.evaluate("document.documentElement.scrollWidth")) as number) <= 360);
-      const ground = (): Promise<string> => small.evaluate("getComputedStyle(document.body).backgroundColor") as Promise<string>;
-      const before = await ground();
-      await small.getByRole("radio", { name: colorScheme === "light" ? "Dark" : "Light" }).check();
-      assert.notEqual(await ground(), before);
-      phone.assertNoFaults();
-    });
-  }
+  describe("other windows of it", { concurrency: true }, () => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      it(`fits a phone, ${colorScheme}, without a sideways scroll`, async () => {
+        await using phone = await browser.context({ viewport: { width: 360, height: 740 }, colorScheme, reducedMotion: "reduce" });
+        const small = await phone.page(server.url);
+        await small.waitForSelector('#status[data-state="live"]');
+        assert.ok(((await small.evaluate("document.documentElement.scrollWidth")) as number) <= 360);
+        const ground = (): Promise<string> => small.evaluate("getComputedStyle(document.body).backgroundColor") as Promise<string>;
+        const before = await ground();
+        await small.getByRole("radio", { name: colorScheme === "light" ? "Dark" : "Light" }).check();
+        assert.notEqual(await ground(), before);
+        phone.assertNoFaults();
+      });
+    }
 
-  it("is used with the keyboard alone, and its two tabs have a wire each", async () => {
-    await using other = await browser.context();
-    const tab = await other.page(server.url);
-    await tab.waitForSelector('#status[data-state="live"]');
-    const focused = (): Promise<string> => tab.evaluate("document.activeElement.id") as Promise<string>;
-    await tab.keyboard.press("Tab");
-    await tab.keyboard.press("Enter"); // The first stop leads to the buttons.
-    await tab.keyboard.press("Tab");
-    assert.equal(await focused(), "cut-black-hole");
-    assert.notEqual(await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "none");
-    for (let i = 0; i < 2; i++) await tab.keyboard.press("Tab");
-    assert.equal(await focused(), "cut-reset");
-    const before = await events();
-    await tab.keyboard.press("Enter");
-    await until("the reset is told", async () => (await tab.locator("#events li span").allTextContents()).some((event) => event.startsWith("Reset: RST")));
-    await tab.waitForSelector('#status[data-state="live"]');
-    assert.deepEqual(await events(), before);
-    assert.match((await tab.textContent("#announcement")) ?? "", /^(?:Live|Offline|Catching up)\. /);
-    other.assertNoFaults(connectionFaults);
+    it("is used with the keyboard alone, and its two tabs have a wire each", async () => {
+      await using other = await browser.context();
+      const tab = await other.page(server.url);
+      await tab.waitForSelector('#status[data-state="live"]');
+      const focused = (): Promise<string> => tab.evaluate("document.activeElement.id") as Promise<string>;
+      await tab.keyboard.press("Tab");
+      await tab.keyboard.press("Enter"); // The first stop leads to the buttons.
+      await tab.keyboard.press("Tab");
+      assert.equal(await focused(), "cut-black-hole");
+      assert.notEqual(await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "none");
+      for (let i = 0; i < 2; i++) await tab.keyboard.press("Tab");
+      assert.equal(await focused(), "cut-reset");
+      const before = await events();
+      await tab.keyboard.press("Enter");
+      await until("the reset is told", async () => (await tab.locator("#events li span").allTextContents()).some((event) => event.startsWith("Reset: RST")));
+      await tab.waitForSelector('#status[data-state="live"]');
+      assert.deepEqual(await events(), before);
+      assert.match((await tab.textContent("#announcement")) ?? "", /^(?:Live|Offline|Catching up)\. /);
+      other.assertNoFaults(connectionFaults);
+    });
   });
 });

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { it } from "node:test";
+import { describe, it } from "node:test";
 import type { ClientOptions } from "@holdfast/client";
 import type { Page } from "playwright-core";
 import { needs } from "../scripts/test-support/needs.ts";
@@ -219,63 +219,65 @@ it("twenty tabs share one link while leaders are closed, frozen and hung and the
   }
 });
 
-it("the browser's channels and locks are what tabs take them for", { skip: needs("chromium") }, async (t) => {
-  const script = await bundle(new URL("../packages/client/test/tabs/support/sharing-page.ts", import.meta.url));
-  await using files = await serveFiles({ "/": htmlPage("/main.js"), "/main.js": script });
-  await using browser = await openBrowser();
-  await using context = await browser.context();
-  const tab = await context.page(files.url);
-  assert.equal(await tab.evaluate("sharing.canShare"), true);
-  const names = (await tab.evaluate("sharing.names")) as string[];
-  assert.ok(names.length >= 5);
-  for (const name of names) await t.test(name, () => tab.evaluate(`sharing.run(${JSON.stringify(name)})`));
-  context.assertNoFaults();
-});
+describe("an origin in Chromium", { concurrency: true }, () => {
+  it("the browser's channels and locks are what tabs take them for", { skip: needs("chromium") }, async (t) => {
+    const script = await bundle(new URL("../packages/client/test/tabs/support/sharing-page.ts", import.meta.url));
+    await using files = await serveFiles({ "/": htmlPage("/main.js"), "/main.js": script });
+    await using browser = await openBrowser();
+    await using context = await browser.context();
+    const tab = await context.page(files.url);
+    assert.equal(await tab.evaluate("sharing.canShare"), true);
+    const names = (await tab.evaluate("sharing.names")) as string[];
+    assert.ok(names.length >= 5);
+    for (const name of names) await t.test(name, () => tab.evaluate(`sharing.run(${JSON.stringify(name)})`));
+    context.assertNoFaults();
+  });
 
-it("the seventh event stream of an origin says why it hangs, and shared tabs need only one", { skip: needs("chromium") }, async (t) => {
-  await using files = await page();
-  const server = await serve(["--engine", "memory", "--port", "0", "--origins", files.url]);
-  await using browser = await openBrowser();
-  try {
-    const options: ClientOptions = { transports: ["sse"], backoffCapMs: 1_000 };
-    const setup = { url: server.url, options, streams: [streams[0] as string] };
-    {
+  it("the seventh event stream of an origin says why it hangs, and shared tabs need only one", { skip: needs("chromium") }, async (t) => {
+    await using files = await page();
+    const server = await serve(["--engine", "memory", "--port", "0", "--origins", files.url]);
+    await using browser = await openBrowser();
+    try {
+      const options: ClientOptions = { transports: ["sse"], backoffCapMs: 1_000 };
+      const setup = { url: server.url, options, streams: [streams[0] as string] };
+      {
+        await using context = await browser.context();
+        const fleet = new Fleet(context, files.url);
+        await fleet.open(6, { ...setup, isShared: false });
+        await until(
+          "six tabs are live",
+          10_000,
+          () => fleet.isAllLive(),
+          () => fleet.describe(),
+        );
+        assert.equal((await links(server.url))["sse"], 6);
+        const crowd = new Fleet(context, files.url);
+        await crowd.open(1, { ...setup, isShared: false });
+        const ms = await until("the seventh says why it is not", 10_000, async () =>
+          (await crowd.all("status")).some(({ state, code }) => state === "offline" && code === "origin_connections"),
+        );
+        t.diagnostic(`the seventh said so after ${Math.round(ms)} ms`);
+        assert.ok(!(await crowd.all("told")).flat().includes("live"));
+        await fleet.reach(server.url, "to the six", 5_000);
+        for (const told of await fleet.all("told")) assert.ok(!told.some((line) => line.includes("origin_connections")), "a sixth needs no seventh connection");
+        await fleet.pages.shift()?.close();
+        await until("with a place free, the seventh is live", 10_000, () => crowd.isAllLive());
+        await crowd.reach(server.url, "to the seventh", 5_000);
+        context.assertNoFaults();
+      }
       await using context = await browser.context();
       const fleet = new Fleet(context, files.url);
-      await fleet.open(6, { ...setup, isShared: false });
+      await fleet.open(8, { ...setup, isShared: true });
       await until(
-        "six tabs are live",
+        "eight tabs are live over one stream",
         10_000,
         () => fleet.isAllLive(),
         () => fleet.describe(),
       );
-      assert.equal((await links(server.url))["sse"], 6);
-      const crowd = new Fleet(context, files.url);
-      await crowd.open(1, { ...setup, isShared: false });
-      const ms = await until("the seventh says why it is not", 10_000, async () =>
-        (await crowd.all("status")).some(({ state, code }) => state === "offline" && code === "origin_connections"),
-      );
-      t.diagnostic(`the seventh said so after ${Math.round(ms)} ms`);
-      assert.ok(!(await crowd.all("told")).flat().includes("live"));
-      await fleet.reach(server.url, "to the six", 5_000);
-      for (const told of await fleet.all("told")) assert.ok(!told.some((line) => line.includes("origin_connections")), "a sixth needs no seventh connection");
-      await fleet.pages.shift()?.close();
-      await until("with a place free, the seventh is live", 10_000, () => crowd.isAllLive());
-      await crowd.reach(server.url, "to the seventh", 5_000);
+      await until("one link", 2_000, async () => (await links(server.url))["sse"] === 1);
       context.assertNoFaults();
+    } finally {
+      await server.kill("SIGKILL");
     }
-    await using context = await browser.context();
-    const fleet = new Fleet(context, files.url);
-    await fleet.open(8, { ...setup, isShared: true });
-    await until(
-      "eight tabs are live over one stream",
-      10_000,
-      () => fleet.isAllLive(),
-      () => fleet.describe(),
-    );
-    await until("one link", 2_000, async () => (await links(server.url))["sse"] === 1);
-    context.assertNoFaults();
-  } finally {
-    await server.kill("SIGKILL");
-  }
+  });
 });
