@@ -70,13 +70,7 @@ export class Connection implements LinkOwner {
     this.#user = user;
     this.#fallback = new Fallback(transports.length);
     this.#alarm = new Alarm(env.clock, () => [
-      [
-        this.#dialAtMs,
-        () => {
-          this.#dial();
-          this.#user.changed();
-        },
-      ],
+      [this.#dialAtMs, () => this.#dial()],
       [this.#idleAtMs, () => this.pause()],
       [this.#retireAtMs, () => this.retire()],
     ]);
@@ -144,15 +138,15 @@ export class Connection implements LinkOwner {
   /** Wakes in quick succession are one probe, since a server bears only so many; and the dial that follows them waits until they are over. */
   wake(): void {
     const wallMs = this.#env.clock.wallMs();
-    const pauseMs = Math.max(0, wakePauseMs - Math.abs(wallMs - this.#wokenMs));
-    if (pauseMs === 0) {
+    const pauseMs = wakePauseMs - Math.abs(wallMs - this.#wokenMs);
+    if (pauseMs <= 0) {
       this.#wokenMs = wallMs;
       this.#live?.wake();
     }
     // The server's own word is not overruled.
     if (this.#live !== null || this.#dialAtMs === Infinity || this.#ending?.afterMs !== null) return;
     // A network that went and came at once must not wait for the backoff that its going began.
-    this.#dialAtMs = Math.min(this.#dialAtMs, pauseMs + this.#within(wakeRetryMs));
+    this.#dialAtMs = Math.min(this.#dialAtMs, this.#within(wakeRetryMs) + Math.max(0, pauseMs));
     this.changed();
   }
 
@@ -235,6 +229,7 @@ export class Connection implements LinkOwner {
     const index = this.#fallback.next;
     this.#next = new Link(index, this.#env, this.#options, this.#counters, this, this.#user);
     this.#next.dial(this.#transports[index] as Transport, this.#url, live === null ? this.#options.dialTimeoutMs : moveTimeoutMs, live?.linkId);
+    this.#user.changed();
   }
 
   /** Nothing carries anything from now on: dials again after a while, unless it was told to stop. */

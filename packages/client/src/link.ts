@@ -259,7 +259,7 @@ export class Link {
     if (frame.type === "error") this.#counters.errors++;
     if (frame.type === "beat") {
       this.#beat(this.#heartbeatMs / 2);
-      if (frame.reconnect) this.windowMs = frame.reconnect.windowMs;
+      this.windowMs = frame.reconnect?.windowMs ?? this.windowMs;
     }
     this.#user.frame(this, frame);
   }

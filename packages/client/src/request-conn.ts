@@ -234,12 +234,12 @@ class RequestConn implements Conn {
     const isWaiting = (): boolean => !this.#over && this.#current < no && no === this.#opened;
     if (!isWaiting()) return;
     if ((await this.#requester.crowded?.()) && isWaiting()) {
-      this.#fail("origin_connections", "other tabs hold all connections that the browser opens to this origin");
+      this.#fail("origin_connections", "other tabs hold all connections to this origin");
     } else if (this.#streaming && isWaiting()) {
       this.#request(
         "poll",
         [this.#hello],
-        () => isWaiting() && this.#fail("response_buffered", "a hop holds back event streams"),
+        () => isWaiting() && this.#fail("response_buffered", "a hop holds back streams"),
         () => {},
       );
     }
