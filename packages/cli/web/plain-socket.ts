@@ -48,7 +48,10 @@ export class PlainSocket {
     socket.onopen = () => {
       socket.send(JSON.stringify({ type: "hello", protocol: 1, client: "plain-websocket" }));
       socket.send(JSON.stringify({ type: "subscribe", id: 1, stream: this.#stream, from: "now" }));
-      this.#beats = window.setInterval(() => socket.send('{"type":"beat"}'), this.#beatMs);
+      this.#beats = window.setInterval(() => {
+        // The peer's close may have been read, and not been told yet.
+        if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"beat"}');
+      }, this.#beatMs);
     };
     socket.onmessage = ({ data }) => this.#message(socket, String(data));
     socket.onclose = () => {
