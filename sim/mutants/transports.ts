@@ -75,9 +75,8 @@ export const transportMutants: readonly Mutant[] = [
   },
   {
     name: "poll-ends-without-news",
-    what: "A poll ends as soon as it is welcomed, and the next one follows",
+    what: "A poll ends when what it asked is answered, before it has brought anything",
     patches: [{ file: poll, find: "if (!this.#isDone && events.subscriptions > 0) return;", replace: "" }],
-    isHarmless: true,
   },
   {
     name: "poll-linger-lost",
