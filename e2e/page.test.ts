@@ -166,7 +166,8 @@ describe("the page", { skip: needs("chromium"), concurrency: 1 }, () => {
     await server.kill("SIGKILL");
     await until("the silence past the wire is told", async () => (await text("wire-text")).startsWith("The server does not answer"), 10_000);
     server = await serve(flags, true);
-    await live(20_000);
+    // A server that is long in coming has backed the client off, by up to half a minute.
+    await live(40_000);
     await until("the new wire", async () => /every byte passes/.test(await text("wire-text")));
     await isWhole(firstNumber);
     // Nothing but what a browser says of connections that broke, and of a token from before the restart.
