@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { encodePublish, limits } from "@holdfast/protocol";
-import { linkBody, linkRequest, type Message, ofType, openSse, poll, pollMessages, sseMessages } from "../support/links.ts";
+import { helloLine, linkBody, linkRequest, type Message, ofType, openSse, poll, pollMessages, sseMessages } from "../support/links.ts";
 import { RawHttp } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 
@@ -71,6 +71,16 @@ describe("a poll", () => {
     await http.whole();
     assert.equal(ofType(pollMessages(http), "entry").length, 3);
     http.destroy();
+  });
+
+  it("takes a JSON text sequence, whose payloads keep line ends of their own", async () => {
+    const text = [helloLine, '{"type":"publish","id":1,"stream":"sequence","data":[1,\n2]}'].map((message) => `\x1e${message}\n`).join("");
+    const http = await RawHttp.send(test.port, linkRequest("/v1/poll", test.port, text));
+    await http.whole();
+    http.destroy();
+    assert.equal(ofType(pollMessages(http), "published").length, 1);
+    const parts = ofType(await poll(test.port, subscribe("sequence")), "part");
+    assert.equal(Buffer.concat(parts.map((part) => Buffer.from(part["base64"] as string, "base64"))).toString(), "[1,\n2]");
   });
 
   it("ends with the first beat when there is nothing to say", async () => {
