@@ -29,6 +29,8 @@ const wakePauseMs = 1_500;
 const wakeRetryMs = 1_000;
 /** How long a link over another than the first transport is kept before the first is tried again, and up to a tenth longer. */
 const moveUpMs = 600_000;
+/** The same after a time without any link: what failed then may well have been the server, or the network, and not that transport. */
+const moveUpSoonMs = 10_000;
 const moveTimeoutMs = 5_000;
 const retireMs = 5_000;
 /** A link that ends sooner than this counts as a failure. */
@@ -115,6 +117,10 @@ export class Connection implements LinkOwner {
     return this.#nowMs + randomFraction(this.#env.rng) * ms;
   }
 
+  #moveUpAt(ms: number): number {
+    return ms + this.#within(ms / 10);
+  }
+
   /** Whether there is anything to carry. */
   want(isWanted: boolean): void {
     if (isWanted === this.#isWanted) return;
@@ -173,7 +179,7 @@ export class Connection implements LinkOwner {
     this.#isMoving = false;
     this.#moves = 0;
     this.#retireAtMs = this.#nowMs + retireMs;
-    this.#dialAtMs = link.transport === 0 ? Infinity : moveUpMs + this.#within(moveUpMs / 10);
+    this.#dialAtMs = link.transport === 0 ? Infinity : this.#moveUpAt(this.#old === null ? moveUpSoonMs : moveUpMs);
     this.#user.linkUp(link);
     this.changed();
   }
@@ -187,6 +193,8 @@ export class Connection implements LinkOwner {
         this.#failures++;
         this.#retry({ ...missed, side: "failed" }, 0);
       }
+      // Nothing is wrong with the link that serves: it was only to be bettered.
+      else if (!this.#isMoving && link.transport < this.#live.transport) this.#dialAtMs = this.#moveUpAt(moveUpMs);
       // The link that was to be replaced still serves, so it is kept, and the dial is repeated after a while.
       else this.#dialAtMs = this.#within(backoffMs(++this.#moves, this.#options));
     } else {
