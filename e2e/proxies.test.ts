@@ -14,9 +14,9 @@ import { openProxyServer, proxyNames, proxyVersion } from "./support/proxies.ts"
 const transports = ["websocket", "sse", "poll"] as const;
 const encoder = new TextEncoder();
 
-async function listening(): Promise<{ server: HoldfastServer; engine: Engine; port: number }> {
+async function listening(heartbeatMs = 1_000): Promise<{ server: HoldfastServer; engine: Engine; port: number }> {
   const engine = memoryEngine({ env: nodeEnv });
-  const server = createServer({ engine, options: { port: 0, drainMs: 1, heartbeatMs: 1_000 } });
+  const server = createServer({ engine, options: { port: 0, drainMs: 1, heartbeatMs } });
   return { server, engine, port: (await server.listen()).port };
 }
 
@@ -76,6 +76,27 @@ describe("through the proxies that people run, as configured in docs/proxies", (
         for (const { client } of readers) await client.close({ drainMs: 0 });
         for (const client of publishers) await client.close({ drainMs: 0 });
         for (const { done } of readers) await done;
+        await server.close();
+      }
+    });
+  }
+
+  for (const name of proxyNames) {
+    it(`${name}: who leaves in the middle of a response has left Holdfast at once, not when the next beat finds nobody`, { skip: needs(name) }, async () => {
+      const { server, port } = await listening(60_000);
+      await using proxy = await openProxyServer(name, { port });
+      const lines = ['{"type":"hello","protocol":1}', '{"type":"subscribe","id":1,"stream":"s","from":"now"}'].join("\n");
+      const posted = { method: "POST", body: lines };
+      try {
+        for (const [path, request] of [["sse?stream=s"], ["sse", posted], ["poll", posted]] as const) {
+          const leave = new AbortController();
+          const response = await fetch(`${proxy.url}/v1/${path}`, { ...request, signal: leave.signal });
+          await response.body?.getReader().read();
+          assert.equal(server.stats().links, 1, path);
+          leave.abort();
+          await until(`${path} has left`, async () => server.stats().links === 0, 3_000);
+        }
+      } finally {
         await server.close();
       }
     });
