@@ -14,6 +14,9 @@ import { resolveServerOptions, type ServerOptions } from "./options.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseTransport } from "./transports/sse.ts";
 
+/** How long requests that were taken before the end may still be answered: a publish that is reset has an unknown outcome. */
+const answersMsMax = 5_000;
+
 export interface ServerParts {
   /** Where logs live. The server starts and stops it. */
   readonly engine: Engine;
@@ -29,7 +32,7 @@ export interface HoldfastServer {
   /** Starts the engine and listens. Rejects when either fails. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   stats(): HubStats;
-  /** Drains: clients are told to move, then closed; the engine is stopped last. Calling it again waits for the same. */
+  /** Drains: clients are told to move, then closed; requests under way are answered, for 5 s at most; the engine is stopped last. Calling it again waits for the same. */
   close(): Promise<void>;
 }
 
@@ -48,12 +51,19 @@ export function createServer(parts: ServerParts): HoldfastServer {
     transports: new Map(transports.map((transport) => [transport.path, transport])),
     fallback: parts.fallback ?? null,
   };
-  const http = httpServer(context);
+  const { http, answered } = httpServer(context);
+  const answeredWithin = async (ms: number): Promise<void> => {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = env.clock.after(ms, resolve);
+    await Promise.race([answered(), late]);
+    timer.cancel();
+  };
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     const closed = http.listening ? new Promise<void>((resolve) => http.close(() => resolve())) : Promise.resolve();
     http.closeIdleConnections();
     await hub.drain();
+    await answeredWithin(Math.min(options.drainMs, answersMsMax));
     http.closeAllConnections();
     await closed;
     hub.stop();

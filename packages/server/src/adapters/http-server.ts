@@ -22,11 +22,25 @@ const headerBytesMax = 16_384;
 const headersCountMax = 100;
 const keepAliveMs = 65_000;
 
+export interface HttpServer {
+  readonly http: Server;
+  /** Resolves when no request is being answered. To be called once. */
+  answered(): Promise<void>;
+}
+
 /** An HTTP server that does not listen yet. */
-export function httpServer(context: HttpContext): Server {
+export function httpServer(context: HttpContext): HttpServer {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
+  let answering = 0;
+  let whenAnswered = (): void => {};
+  const over = (): void => {
+    answering--;
+    if (answering === 0) whenAnswered();
+  };
   const take = (request: IncomingMessage, response: ServerResponse): void => {
+    answering++;
+    response.once("close", over);
     const fault = headersFault(request) ?? accessFault(request, options);
     // A connection that is kept would lead the next request to the server that its client is to leave.
     if (hub.draining) response.setHeader("Connection", "close");
@@ -66,7 +80,12 @@ export function httpServer(context: HttpContext): Server {
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
     else transport.upgrade(request, socket, head);
   });
-  return server;
+  const answered = (): Promise<void> =>
+    new Promise((resolve) => {
+      whenAnswered = resolve;
+      if (answering === 0) resolve();
+    });
+  return { http: server, answered };
 }
 
 /** Node shows only so many headers and hides the rest: a request at the bound is refused rather than half read. */
