@@ -4,7 +4,7 @@
  * Publishes do not go through the leader: short requests carry them straight to the server, with the tab's own producer tuples, and an
  * answer is the server's own. It must never call the handlers before `dial` has returned, nor acknowledge what was not taken.
  */
-import { randomId } from "@holdfast/protocol";
+import { randomId, type Timer } from "@holdfast/protocol";
 import type { Requester } from "../request-conn.ts";
 import type { Conn, ConnHandlers, DialTarget } from "../transport.ts";
 import { type Channel, type Here, isUp, type ToTab } from "./sharing.ts";
@@ -12,6 +12,9 @@ import type { Tab } from "./tab.ts";
 
 /** Publishes go in batches of about this many characters. */
 const batchChars = 262_144;
+/** A batch that nothing has been heard of for this long, and as long again as its bytes take at 8 a millisecond, is taken for lost. */
+const batchMs = 10_000;
+const batchCharsPerMs = 8;
 /** Links that move to another leader come within this time. */
 const moveWindowMs = 200;
 
@@ -31,6 +34,7 @@ export class SharedConn implements Conn {
   #hello = "";
   #outgoing: string[] = [];
   #abort: (() => void) | null = null;
+  #silence: Timer | null = null;
   queuedBytes = 0;
 
   constructor(tab: Tab, { url }: DialTarget, requester: Requester, handlers: ConnHandlers) {
@@ -107,6 +111,7 @@ export class SharedConn implements Conn {
   #finish(): void {
     this.#isOver = true;
     this.#abort?.();
+    this.#silence?.cancel();
     this.#hangUp();
     this.#tab.exit(this);
   }
@@ -137,8 +142,18 @@ export class SharedConn implements Conn {
     const batch = this.#outgoing.splice(0, count);
     let waiting = batch.filter(isPublish).length;
     let rest = "";
-    this.#abort = this.#requester.post(`${this.#base}poll`, [this.#hello, ...batch].join("\n"), {
+    // Another connection than that whose proof of life the leader tells of: nobody else judges it.
+    const watch = (): void => {
+      this.#silence?.cancel();
+      const lost = { code: "heartbeat_lost", message: "publishes were not answered in time" };
+      this.#silence = this.#tab.env.clock.after(batchMs + chars / batchCharsPerMs, () => this.#end(1013, lost));
+    };
+    watch();
+    // A JSON text sequence (RFC 7464): payloads may have line ends of their own.
+    this.#abort = this.#requester.post(`${this.#base}poll`, `\x1e${[this.#hello, ...batch].join("\n\x1e")}`, {
       text: (piece) => {
+        if (this.#isOver) return;
+        watch();
         const lines = (rest + piece).split("\n");
         rest = lines.pop() as string;
         for (const line of lines) {
@@ -149,6 +164,7 @@ export class SharedConn implements Conn {
       },
       end: (status, body) => {
         if (this.#isOver) return;
+        this.#silence?.cancel();
         this.#abort = null;
         if (status !== 200 || waiting > 0) return this.#end(1013, refusal(status, body));
         for (const text of batch) this.queuedBytes -= text.length;

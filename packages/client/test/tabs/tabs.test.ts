@@ -1,6 +1,7 @@
 /** Tabs that share a link: who leads, what the others believe, and what becomes of their streams and publishes when the leader goes. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { rawJson } from "../../src/payload.ts";
 import { tabsMax } from "../../src/tabs/leader.ts";
 import { tabStreamsMax } from "../../src/tabs/serving.ts";
 import { TabsWorld, type WorldTab } from "./support/tabs-world.ts";
@@ -40,6 +41,27 @@ describe("tabs that share", () => {
       );
     for (const tab of all) assert.deepEqual([...new Set(tab.fates.values())], ["published"]);
     assert.deepEqual(all[1]?.got.get("s0"), tabs.logOf("s0"));
+  });
+
+  test("JSON with line ends inside, published as it is, is in the log as it was", async () => {
+    const { tabs, all } = await three();
+    const text = '{\n  "a": 1\r\n}';
+    const published = (all[1] as WorldTab).client.publish("s0", rawJson(text));
+    await tabs.world.advance(1_000);
+    await published;
+    assert.equal(tabs.server.log("s0").all.at(-1)?.payload, text);
+  });
+
+  test("a publish whose connection goes dark is sent again, though the leader's link is alive", async () => {
+    const { tabs, all } = await three();
+    tabs.isDark = true;
+    const value = tabs.publish(all[1] as WorldTab, "s0");
+    await tabs.world.advance(2_000);
+    tabs.isDark = false;
+    assert.equal(all[1]?.fates.get(value), "pending");
+    await tabs.world.advance(15_000);
+    assert.equal(all[1]?.fates.get(value), "published");
+    assert.equal(tabs.logOf("s0").length, 1);
   });
 
   test("the leader's tab is closed: another leads within a second, and nothing is lost or repeated", async () => {

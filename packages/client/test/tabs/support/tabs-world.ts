@@ -31,6 +31,8 @@ export class TabsWorld {
   readonly tabs: WorldTab[] = [];
   /** Dials of leaders; publishes are not among them. */
   dials = 0;
+  /** Publishes that leave now are never answered: their connection has gone dark. */
+  isDark = false;
   #values = 0;
 
   constructor(seed = 1) {
@@ -116,7 +118,8 @@ export class TabsWorld {
   #requester(page: FakePage): Requester {
     return {
       post: (url, body, events) => {
-        const lines = body.split("\n");
+        if (this.isDark) return () => {};
+        const lines = body.split("\x1e").filter((line) => line !== "");
         let waiting = lines.filter((line) => line.startsWith('{"type":"publish"')).length;
         const end = (status: number): void => {
           conn.destroy();
