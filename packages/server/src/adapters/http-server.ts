@@ -34,12 +34,16 @@ export function httpServer(context: HttpContext): HttpServer {
   const transport = websocketTransport(hub);
   let answering = 0;
   let whenAnswered = (): void => {};
-  const over = (): void => {
+  /** By the connection: its newest answer that is under way. */
+  const underWay = new WeakMap<Socket, ServerResponse>();
+  function over(this: ServerResponse): void {
+    if (underWay.get(this.req.socket) === this) underWay.delete(this.req.socket);
     answering--;
     if (answering === 0) whenAnswered();
-  };
+  }
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     answering++;
+    underWay.set(request.socket, response);
     response.once("close", over);
     const fault = headersFault(request) ?? accessFault(request, options);
     // A connection that is kept would lead the next request to the server that its client is to leave.
@@ -76,7 +80,11 @@ export function httpServer(context: HttpContext): HttpServer {
     socket.on("error", destroyThis);
     const fault = headersFault(request) ?? accessFault(request, options);
     const path = request.url?.split("?")[0];
-    if (fault !== null) refuseUpgrade(hub, socket, fault.code, fault.message);
+    if (underWay.has(socket)) {
+      // Whatever is said now would stand in the middle of that answer.
+      hub.counters.refuse("bad_request");
+      socket.destroy();
+    } else if (fault !== null) refuseUpgrade(hub, socket, fault.code, fault.message);
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
     else transport.upgrade(request, socket, head);
   });

@@ -74,9 +74,10 @@ describe("the HTTP interface meets requests that nobody should send", () => {
     assert.equal(status(answer), 200);
   });
 
+  const upgrade = (origin: string): string =>
+    `GET /v1/link HTTP/1.1\r\n${host()}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: holdfast.v1\r\nOrigin: ${origin}\r\n\r\n`;
+
   it("refuses an upgrade from a foreign page before 101", async () => {
-    const upgrade = (origin: string): string =>
-      `GET /v1/link HTTP/1.1\r\n${host()}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: holdfast.v1\r\nOrigin: ${origin}\r\n\r\n`;
     for (const origin of [
       "https://evil.example",
       "null",
@@ -90,6 +91,14 @@ describe("the HTTP interface meets requests that nobody should send", () => {
     }
     const own = await raw(test.port, upgrade(`http://127.0.0.1:${test.port}`), (seen) => seen.includes("\r\n\r\n"));
     assert.equal(status(own.answer), 101);
+  });
+
+  it("an upgrade behind an answer that is under way ends the connection: nothing is said in the middle of that answer", async () => {
+    const body = '{"type":"hello","protocol":1}\n{"type":"subscribe","id":1,"stream":"s","from":"now"}';
+    const poll = `POST /v1/poll HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const { answer, ended } = await raw(test.port, poll + upgrade(`http://127.0.0.1:${test.port}`), (seen) => seen.includes("101"));
+    assert.ok(ended);
+    assert.doesNotMatch(answer, / 101 /);
   });
 
   it("ends a request whose headers do not come in time", async () => {
