@@ -20,7 +20,7 @@ export const clientMutants: readonly Mutant[] = [
     patches: [
       {
         file: "packages/client/src/endings.ts",
-        find: "const leastMs = ending.isSaid ? random * backoffMs(failures - 1, options) : 0;",
+        find: "const leastMs = isSaid ? random * backoffMs(failures - 1, options) : 0;",
         replace: "const leastMs = 0;",
       },
     ],
@@ -129,7 +129,7 @@ export const clientMutants: readonly Mutant[] = [
       {
         file: link,
         find: "  readonly assembly = new Assembly();",
-        replace: "  get assembly(): Assembly {\n    return assemblyOf(this.#env);\n  }",
+        replace: "  get assembly(): Assembly {\n    return assemblyOf(this.#context);\n  }",
       },
       { file: "packages/client/src/subscription.ts", find: "this.#link?.assembly.forget(this.stream);", replace: "void 0;" },
     ],
@@ -142,6 +142,6 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "probe-forgiven",
     what: "A probe that goes unanswered is repeated instead of giving up the link",
-    patches: [{ file: link, find: "if (!isLate) this.#lost();", replace: "if (this.upMs === null && !isLate) this.#lost();" }],
+    patches: [{ file: link, find: "this.#prolonged++;\n    else this.#lost();", replace: "this.#prolonged++;\n    else this.#probe(true);" }],
   },
 ];

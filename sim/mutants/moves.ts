@@ -16,13 +16,17 @@ export const moveMutants: readonly Mutant[] = [
     what: "A link over requests asks anew from the newest position that it has heard of: what then does not follow makes it ask again",
     isHarmless: true,
     patches: [
-      { file: subscription, find: 'return this.#phase === "running" ? this.#cursor : null;', replace: 'return this.#phase === "running" ? this.#head : null;' },
+      {
+        file: subscription,
+        find: 'this.#phase === "asked" ? this.#asked : { after: this.#cursor };',
+        replace: 'this.#phase === "asked" ? this.#asked : { after: this.#head };',
+      },
     ],
   },
   {
     name: "requests-ask-from-start",
     what: "A link over requests asks anew from where it began",
-    patches: [{ file: requests, find: "const after = isAnswered ? this.#handlers.cursor(stream) : null;", replace: "const after = null as string | null;" }],
+    patches: [{ file: subscription, find: 'this.#phase === "asked" ? this.#asked : { after: this.#cursor };', replace: "this.#asked;" }],
   },
   {
     name: "requests-ask-for-one",
@@ -30,8 +34,8 @@ export const moveMutants: readonly Mutant[] = [
     patches: [
       {
         file: requests,
-        find: "      const after = isAnswered",
-        replace: "      if (isAnswered && lines.length > 1) continue;\n      const after = isAnswered",
+        find: "const asks = this.#handlers.asks();",
+        replace: "const asks = this.#handlers.asks().slice(0, 1);",
       },
     ],
   },
@@ -41,8 +45,8 @@ export const moveMutants: readonly Mutant[] = [
     patches: [
       {
         file: requests,
-        find: "this.#pings.push(id);",
-        replace: 'void Promise.resolve().then(() => this.#handlers.onText(JSON.stringify({ type: "pong", id })));',
+        find: "this.#pings.push((JSON.parse(text) as PingFrame).id);",
+        replace: 'void Promise.resolve().then(() => this.#handlers.onText(JSON.stringify({ ...(JSON.parse(text) as PingFrame), type: "pong" })));',
       },
     ],
   },
@@ -50,8 +54,12 @@ export const moveMutants: readonly Mutant[] = [
     name: "requests-broken-batch-forgotten",
     what: "A batch of publishes whose response broke is neither sent again nor ends the link",
     patches: [
-      { file: requests, find: "if (status === 200) done();", replace: "if (status === 200 || (status === 0 && full)) done();" },
-      { file: requests, find: "if (waiting > 0) return this.#end", replace: "if (waiting < 0) return this.#end" },
+      {
+        file: requests,
+        find: "if (status === 200) return done();",
+        replace: "if (status === 200 || (status === 0 && body.includes('\"publish\"'))) return done();",
+      },
+      { file: requests, find: "if (count > 0) return this.#end", replace: "if (count < 0) return this.#end" },
     ],
   },
   {
@@ -61,12 +69,7 @@ export const moveMutants: readonly Mutant[] = [
       {
         file: requests,
         find: "const batch = this.#outgoing.splice(0, count);",
-        replace: "const batch = this.#outgoing.splice(0, count);\n    if (ofPublishes(batch)) batch.reverse();",
-      },
-      {
-        file: requests,
-        find: "class RequestConn",
-        replace: 'const ofPublishes = (batch: string[]): boolean => batch.every((text) => text.startsWith(\'{"type":"publish"\'));\n\nclass RequestConn',
+        replace: 'const batch = this.#outgoing.splice(0, count).reverse();\n    body = batch.map(([text]) => text).join("");',
       },
     ],
     isHarmless: true,
@@ -90,7 +93,7 @@ export const moveMutants: readonly Mutant[] = [
   {
     name: "buffering-not-named",
     what: "A client whose event streams are held back does not find out why",
-    patches: [{ file: requests, find: "() => isWaiting() && this.#fail(", replace: "() => isWaiting() && void (" }],
+    patches: [{ file: requests, find: '() => fail("response_buffered")', replace: "() => {}" }],
   },
   {
     name: "break-before-make",
@@ -99,7 +102,7 @@ export const moveMutants: readonly Mutant[] = [
       {
         file: connection,
         find: "    const index = this.#fallback.next;",
-        replace: "    if (live !== null) {\n      this.#live = null;\n      this.#drop(live);\n    }\n    const index = this.#fallback.next;",
+        replace: "    if (live !== null) {\n      this.live = null;\n      this.#drop(live);\n    }\n    const index = this.#fallback.next;",
       },
     ],
   },
@@ -113,19 +116,25 @@ export const moveMutants: readonly Mutant[] = [
   {
     name: "move-forgets-in-flight",
     what: "What is under way on the old link is not sent again on the new one",
-    patches: [{ file: outbox, find: "lane.rewind();\n    this.#pumpAll();", replace: "if (this.#sends.size < 2) lane.rewind();\n    this.#pumpAll();" }],
+    patches: [
+      { file: outbox, find: "this.#link = link;\n    for", replace: "const hadLink = this.#link !== null;\n    this.#link = link;\n    if (!hadLink) for" },
+    ],
   },
   {
     name: "old-refusal-counts",
     what: "A refusal by the old link counts for a publish that was sent again on the new one",
     patches: [
-      { file: outbox, find: "if (!this.#pending.has(item) || item.sentAs !== send) return true;", replace: "if (!this.#pending.has(item)) return true;" },
+      {
+        file: outbox,
+        find: "if (!this.#pending.has(item) || item.sentAs !== link || item.id !== id) return;",
+        replace: "if (!this.#pending.has(item)) return;",
+      },
     ],
   },
   {
     name: "old-link-deaf",
     what: "What the old link still brings is not taken: the new one brings it again",
-    patches: [{ file: subscription, find: "this.#old = this.#ready().some(({ cursor }) => cursor === this.#cursor) ? old : null;", replace: "void old;" }],
+    patches: [{ file: subscription, find: "this.#old = old;", replace: "this.#old = null;" }],
     isHarmless: true,
   },
   {
@@ -134,8 +143,8 @@ export const moveMutants: readonly Mutant[] = [
     patches: [
       {
         file: client,
-        find: "if (this.#retiring === null || ![...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) return;",
-        replace: "if (this.#retiring === null) return;",
+        find: "if (old !== null && [...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) this.#connection.retire();",
+        replace: "if (old !== null) this.#connection.retire();",
       },
     ],
     isHarmless: true,

@@ -12,35 +12,24 @@ export const lateMs = 2_000;
 
 const never: Due = [Infinity, () => {}];
 
-export class Alarm {
-  readonly #clock: Clock;
-  readonly #dues: () => readonly Due[];
-  #timer: Timer | undefined;
-  #atMs = Infinity;
-
-  constructor(clock: Clock, dues: () => readonly Due[]) {
-    this.#clock = clock;
-    this.#dues = dues;
-  }
-
-  #first(): Due {
-    return this.#dues().reduce((first, due) => (due[0] < first[0] ? due : first), never);
-  }
-
-  /** To be called when something is due earlier than before, or nothing is due any more. */
-  arm(): void {
-    const [atMs] = this.#first();
-    if (atMs === this.#atMs) return;
-    this.#timer?.cancel();
-    this.#atMs = atMs;
-    if (atMs < Infinity) this.#timer = this.#clock.after(Math.max(0, atMs - this.#clock.monoMs()), () => this.#fired());
-  }
-
-  #fired(): void {
-    this.#atMs = Infinity;
-    const [atMs, act] = this.#first();
-    const behindMs = this.#clock.monoMs() - atMs;
+/** Returns what is to be called when something is due earlier than before, or nothing is due any more. */
+export function alarm(clock: Clock, dues: () => readonly Due[]): () => void {
+  let timer: Timer | undefined;
+  let armedMs = Infinity;
+  const first = (): Due => dues().reduce((first, due) => (due[0] < first[0] ? due : first), never);
+  const fire = (): void => {
+    armedMs = Infinity;
+    const [atMs, act] = first();
+    const behindMs = clock.monoMs() - atMs;
     if (behindMs >= 0) act(behindMs > lateMs);
-    this.arm();
-  }
+    arm();
+  };
+  const arm = (): void => {
+    const [atMs] = first();
+    if (atMs === armedMs) return;
+    timer?.cancel();
+    armedMs = atMs;
+    if (atMs < Infinity) timer = clock.after(Math.max(0, atMs - clock.monoMs()), fire);
+  };
+  return arm;
 }

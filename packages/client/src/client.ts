@@ -2,16 +2,16 @@
  * The client: one connection, the streams read over it, and the outbox. It only joins the parts; each of them has its own file.
  * It must never reach the platform: `connect` (connect.ts) hands in clock, randomness and transports.
  */
-import { type Env, HoldfastError, isStreamName, type ServerFrame } from "@holdfast/protocol";
-import { streamLine } from "./client-status.ts";
-import { Connection, endpointOf } from "./connection.ts";
+import { HoldfastError, isStreamName, type SubscribeFrame } from "@holdfast/protocol";
+import { Connection, type ConnectionUser, endpointOf } from "./connection.ts";
+import type { ClientEnv, Context } from "./context.ts";
 import { type ClientCounters, newCounters } from "./counters.ts";
-import type { Link } from "./link.ts";
-import { type ClientOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import type { Link, UserFrame } from "./link.ts";
+import { type ClientOptions, resolveOptions } from "./options.ts";
 import { Outbox, type Published, type PublishRequest } from "./outbox.ts";
 import { toPayload } from "./payload.ts";
 import { type Status, type StatusSource, StatusStore } from "./status.ts";
-import { Reader, type ReaderHooks, type Stream, type StreamOptions } from "./stream.ts";
+import { Reader, type Stream, type StreamOptions } from "./stream.ts";
 import { Subscription } from "./subscription.ts";
 import type { Transport } from "./transport.ts";
 
@@ -56,7 +56,7 @@ export interface Client {
 
 /** What a platform provides. */
 export interface Platform {
-  readonly env: Env;
+  readonly env: ClientEnv;
   /** From the best to the one that works everywhere; the option `transports` chooses among them. */
   readonly transports: readonly Transport[];
   /** Tells when the world changes under the client; returns the way to stop that. */
@@ -79,48 +79,26 @@ export function createClient(url: string, options: ClientOptions | undefined, pl
   return new HoldfastClient(url, resolveOptions(options), platform);
 }
 
-class HoldfastClient implements Client {
-  readonly #env: Env;
-  readonly #options: ResolvedOptions;
-  readonly #counters = newCounters();
+class HoldfastClient implements Client, ConnectionUser {
+  readonly #status: StatusStore<Status>;
+  readonly #context: Context;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Those that lack something that the server is known to have. */
   readonly #behind = new Set<Reader>();
-  readonly #status: StatusStore<Status>;
   readonly #unwatch: (() => void) | undefined;
-  readonly #readerHooks: ReaderHooks = {
-    full: (reader) => {
-      if (reader.isFull) this.#counters.cutbacks++;
-      this.#subscriptions.get(reader.name)?.review();
-      this.#describe(reader);
-      this.#refresh();
-    },
-    left: (reader) => {
-      this.#subscriptions.get(reader.name)?.leave(reader);
-      this.#forget(reader);
-    },
-  };
-  #link: Link | null = null;
-  #retiring: Link | null = null;
   #over: HoldfastError | null = null;
-  #closing: Promise<void> | null = null;
+  #closing: Promise<void> | undefined;
   #isPaused = false;
 
-  constructor(url: string, options: ResolvedOptions, { env, transports, watch }: Platform) {
-    const chosen = options.transports.map((name) => transports.find((each) => each.name === name) ?? unknownTransport(name));
-    this.#env = env;
-    this.#options = options;
-    this.#connection = new Connection(env, endpointOf(url), chosen.length > 0 ? chosen : transports, options, this.#counters, {
-      linkUp: (link) => this.#linkUp(link),
-      linkDown: (link) => this.#linkDown(link),
-      frame: (link, frame) => this.#frame(link, frame),
-      cursor: (stream) => this.#subscriptions.get(stream)?.cursor ?? null,
-      changed: () => this.#connectionChanged(),
-    });
-    this.#outbox = new Outbox(env, options, this.#counters, () => this.#demand());
-    this.#status = new StatusStore<Status>({ ...this.#connection.describe(), since: env.clock.wallMs() });
+  constructor(url: string, options: Context["options"], { env: { clock, rng }, transports, watch }: Platform) {
+    const chosen = options.transports.map((name) => transports.find((each) => each.name === name));
+    if (chosen.includes(undefined)) throw new TypeError(`Invalid option transports: ${options.transports}`);
+    this.#context = { clock, rng, options, counters: newCounters() };
+    this.#connection = new Connection(this.#context, endpointOf(url), chosen.length > 0 ? (chosen as Transport[]) : transports, this);
+    this.#outbox = new Outbox(this.#context, () => this.#demand());
+    this.#status = new StatusStore<Status>({ ...this.#connection.describe(), since: clock.wallMs() });
     this.#unwatch = watch?.({
       wake: () => this.wake(),
       pause: () => {
@@ -139,36 +117,43 @@ class HoldfastClient implements Client {
   }
 
   get counters(): ClientCounters {
-    return { ...this.#counters };
+    return { ...this.#context.counters };
   }
 
   stream(name: string, options: StreamOptions = {}): Stream {
     checkName(name);
-    const reader = new Reader(name, options, this.#options, this.#env.clock.wallMs(), this.#readerHooks);
+    const reader = new Reader(name, options, this.#context, (reader) => {
+      this.#subscriptions.get(name)?.review();
+      this.#touched([reader]);
+    });
     if (this.#over !== null) reader.finish({ error: this.#over });
     if (reader.outcome === null) this.#subscription(name).join(reader);
-    this.#describe(reader);
-    this.#refresh();
-    this.#demand();
+    this.#touched([reader]);
     return reader;
   }
 
-  publish(name: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
-    return this.#publish(name, () => toPayload(data), options);
+  #subscription(name: string): Subscription {
+    let subscription = this.#subscriptions.get(name);
+    if (subscription === undefined) {
+      subscription = new Subscription(name, this.#context, (readers) => this.#touched(readers));
+      this.#subscriptions.set(name, subscription);
+      if (this.#connection.live !== null) subscription.linkUp(this.#connection.live);
+    }
+    return subscription;
   }
 
-  end(name: string, options: Pick<PublishOptions, "signal"> = {}): Promise<Published> {
-    return this.#publish(name, () => ({ payload: null, bytes: 0 }), { ...options, close: true });
+  async publish(name: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
+    return this.#publish(name, toPayload(data), options);
   }
 
-  async #publish(
-    stream: string,
-    payload: () => Pick<PublishRequest, "payload" | "bytes">,
-    { key, dedupeKey, signal, close = false }: PublishOptions,
-  ): Promise<Published> {
+  async end(name: string, { signal }: Pick<PublishOptions, "signal"> = {}): Promise<Published> {
+    return this.#publish(name, { payload: null, bytes: 0 }, { signal, close: true });
+  }
+
+  #publish(stream: string, payload: Pick<PublishRequest, "payload" | "bytes">, { key, dedupeKey, signal, close }: Partial<PublishRequest>): Promise<Published> {
     checkName(stream);
-    if (this.#over !== null || this.#closing !== null) throw this.#over ?? new HoldfastError("closed_by_user");
-    return this.#outbox.publish({ stream, ...payload(), key, dedupeKey, close, signal });
+    if (this.#over ?? this.#closing) throw this.#over ?? new HoldfastError("closed_by_user");
+    return this.#outbox.publish({ stream, ...payload, key, dedupeKey, close, signal });
   }
 
   flush(): Promise<void> {
@@ -192,11 +177,11 @@ class HoldfastClient implements Client {
     this.#unwatch?.();
     if (drainMs > 0 && !this.#outbox.isEmpty) {
       await new Promise<void>((resolve) => {
-        const timer = this.#env.clock.after(drainMs, resolve);
-        void this.#outbox.flush().then(() => {
-          timer.cancel();
-          resolve();
-        });
+        const timer = this.#context.clock.after(drainMs, resolve);
+        void this.#outbox
+          .flush()
+          .then(resolve)
+          .finally(() => timer.cancel());
       });
     }
     this.#end(new HoldfastError("closed_by_user"));
@@ -207,126 +192,82 @@ class HoldfastClient implements Client {
   #end(error: HoldfastError): void {
     this.#over = error;
     for (const subscription of [...this.#subscriptions.values()]) {
-      for (const reader of [...subscription.readers]) {
-        reader.finish({ error });
-        subscription.leave(reader);
-        this.#forget(reader);
-      }
+      for (const reader of subscription.readers) reader.finish({ error });
+      subscription.review();
     }
     this.#outbox.fail(error);
   }
 
-  #subscription(name: string): Subscription {
-    let subscription = this.#subscriptions.get(name);
-    if (subscription === undefined) {
-      subscription = new Subscription(name, {
-        env: this.#env,
-        counters: this.#counters,
-        fault: (link) => link.fault(),
-        changed: (readers) => this.#changed(readers),
-      });
-      this.#subscriptions.set(name, subscription);
-      if (this.#link !== null) subscription.linkUp(this.#link);
-    }
-    return subscription;
-  }
+  // What the connection tells.
 
-  /** The reader takes nothing more from the link. */
-  #forget(reader: Reader): void {
-    if (this.#subscriptions.get(reader.name)?.readers.size === 0) this.#subscriptions.delete(reader.name);
-    this.#describe(reader);
-    this.#refresh();
-    this.#checkCaughtUp();
-    this.#demand();
-  }
-
-  /** A subscription moved: readers may be at the head, behind it, or over. */
-  #changed(readers: Iterable<Reader>): void {
-    for (const reader of readers) {
-      if (reader.outcome === null) this.#describe(reader);
-      else this.#forget(reader);
-    }
-    this.#refresh();
-    this.#checkCaughtUp();
-  }
-
-  #linkUp(link: Link): void {
-    this.#retiring = this.#link;
-    this.#link = link;
+  linkUp(link: Link): void {
     for (const subscription of [...this.#subscriptions.values()]) subscription.linkUp(link);
     this.#outbox.linkUp(link);
-    this.#checkCaughtUp();
+    this.#touched([]);
   }
 
-  #linkDown(link: Link): void {
-    if (this.#link === link) this.#link = null;
-    if (this.#retiring === link) this.#retiring = null;
+  linkDown(link: Link): void {
     for (const subscription of [...this.#subscriptions.values()]) subscription.linkDown(link);
     this.#outbox.linkDown(link);
   }
 
-  /** The retiring link may go once the new one carries every subscription; publishes were all repeated on the new one. */
-  #checkCaughtUp(): void {
-    if (this.#retiring === null || ![...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) return;
-    this.#retiring = null;
-    this.#connection.retire();
+  asks(link: Link): SubscribeFrame[] {
+    return [...this.#subscriptions.values()].flatMap((subscription) => subscription.asks(link));
   }
 
-  #frame(link: Link, frame: ServerFrame): void {
+  frame(link: Link, frame: UserFrame): void {
+    const { counters } = this.#context;
     switch (frame.type) {
       case "beat":
         for (const [stream, beat] of Object.entries(frame.streams ?? {})) this.#subscriptions.get(stream)?.beat(link, beat);
-        return this.#refresh();
+        return this.#touched([]);
+      case "goaway":
+        return this.#connection.goaway(link, frame.afterMs);
       case "published":
-        if (!this.#outbox.published(link, frame.id, { position: frame.position, duplicate: frame.duplicate })) this.#counters.late++;
-        return;
       case "refused":
+        return this.#outbox[frame.type](link, frame as never);
       case "error":
-        if (!this.#outbox.refused(link, frame) && frame.type === "refused") this.#counters.late++;
+        counters.errors++;
+        // It may name the request that it is the answer to.
+        return frame.id === undefined ? undefined : this.#outbox.refused(link, { ...frame, id: frame.id, type: "refused" });
+      case "pong":
         return;
-      case "part":
-      case "entry":
-      case "gap":
-      case "closed":
-      case "subscribed":
-      case "unsubscribed": {
+      default: {
         const subscription = this.#subscriptions.get(frame.stream);
-        if (subscription === undefined) this.#counters.late++;
+        if (subscription === undefined) counters.late++;
         // The subscription's method is named for the message.
         else subscription[frame.type](link, frame as never);
-        return;
       }
-      default:
-        return;
     }
+  }
+
+  changed(): void {
+    const { verdict } = this.#connection;
+    if (verdict !== null && this.#over === null) this.#end(new HoldfastError(verdict.code, verdict.reason));
+    this.#touched([...this.#subscriptions.values()].flatMap(({ readers }) => [...readers]));
   }
 
   #demand(): void {
     this.#connection.want(!this.#isPaused && (this.#subscriptions.size > 0 || !this.#outbox.isEmpty));
   }
 
-  #connectionChanged(): void {
-    const { verdict } = this.#connection;
-    if (verdict !== null && this.#over === null) this.#end(new HoldfastError(verdict.code, verdict.reason));
-    for (const { readers } of this.#subscriptions.values()) for (const reader of readers) this.#describe(reader);
-    this.#refresh();
+  /** Readers came, went or moved: says what is true now, and lets go what nobody needs any more. */
+  #touched(readers: readonly Reader[]): void {
+    const line = this.#connection.describe();
+    const { old } = this.#connection;
+    for (const reader of readers) {
+      const subscription = this.#subscriptions.get(reader.name);
+      if (subscription?.readers.size === 0) this.#subscriptions.delete(reader.name);
+      const isCurrent = subscription?.isCurrent(reader) === true;
+      if (isCurrent || reader.outcome !== null) this.#behind.delete(reader);
+      else this.#behind.add(reader);
+      reader.describe(line, isCurrent);
+    }
+    this.#status.set({ ...line, state: line.state === "live" && this.#behind.size > 0 ? "catching-up" : line.state }, this.#context.clock.wallMs());
+    // The retiring link may go once the new one carries every subscription; publishes were all repeated on the new one.
+    if (old !== null && [...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) this.#connection.retire();
+    this.#demand();
   }
-
-  #refresh(): void {
-    const status = this.#connection.describe();
-    this.#status.set({ ...status, state: status.state === "live" && this.#behind.size > 0 ? "catching-up" : status.state }, this.#env.clock.wallMs());
-  }
-
-  #describe(reader: Reader): void {
-    const isCurrent = this.#subscriptions.get(reader.name)?.isCurrent(reader) === true;
-    if (isCurrent || reader.outcome !== null) this.#behind.delete(reader);
-    else this.#behind.add(reader);
-    reader.status.set({ ...streamLine(reader, this.#connection.describe(), isCurrent), gaps: reader.counters.gaps }, this.#env.clock.wallMs());
-  }
-}
-
-function unknownTransport(name: string): never {
-  throw new TypeError(`Invalid option transports: ${name}`);
 }
 
 function checkName(name: string): void {

@@ -2,7 +2,7 @@
  * The client for applications: the platform's clock, randomness and transports.
  * Nothing else in this package, adapters apart, may reach the platform.
  */
-import { platformEnv } from "./adapters/env.ts";
+import { clientEnv } from "./adapters/env.ts";
 import { fetchRequester } from "./adapters/fetch.ts";
 import { watchPage } from "./adapters/page.ts";
 import { webSocketTransport } from "./adapters/websocket.ts";
@@ -10,7 +10,7 @@ import { type Client, createClient } from "./client.ts";
 import type { ClientOptions } from "./options.ts";
 import { requestTransport } from "./request-conn.ts";
 
-const transports = [webSocketTransport, requestTransport("sse", fetchRequester, platformEnv), requestTransport("poll", fetchRequester, platformEnv)];
+const transports = [webSocketTransport, requestTransport("sse", fetchRequester, clientEnv), requestTransport("poll", fetchRequester, clientEnv)];
 
 /**
  * A client of the server at `url` (`http:`, `https:`, `ws:` or `wss:`; a path is kept as a prefix). It dials when there is something to
@@ -18,5 +18,5 @@ const transports = [webSocketTransport, requestTransport("sse", fetchRequester, 
  * Throws TypeError for an address or an option that is not valid.
  */
 export function connect(url: string, options?: ClientOptions): Client {
-  return createClient(url, options, { env: platformEnv, transports, watch: watchPage });
+  return createClient(url, options, { env: clientEnv, transports, watch: watchPage });
 }

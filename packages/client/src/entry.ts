@@ -64,20 +64,17 @@ const none = new Uint8Array();
 /** Collects the parts of one entry at a time, as they come on one link. What does not fit shows a server that is not to be trusted. */
 export class Assembly {
   /** The stream and the position of the entry whose parts have begun. */
-  #stream = "";
-  #position = "";
+  #of = "";
   #parts = 0;
   #payload = none;
 
   /** Takes a part; false when it does not fit. */
   add({ stream, position, index, base64 }: EntryPartFrame, bytesMax: number): boolean {
     const bytes = fromBase64(base64);
-    if (this.#parts === 0) {
-      this.#stream = stream;
-      this.#position = position;
-    }
+    const of = `${stream} ${position}`;
+    if (this.#parts === 0) this.#of = of;
     const size = this.#payload.length;
-    if (bytes === null || !this.#fits(stream, position, index) || size + bytes.length > bytesMax) return false;
+    if (bytes === null || of !== this.#of || index !== this.#parts || size + bytes.length > bytesMax) return false;
     const payload = new Uint8Array(size + bytes.length);
     payload.set(this.#payload);
     payload.set(bytes, size);
@@ -88,21 +85,16 @@ export class Assembly {
 
   /** The payload of an entry that came in parts, null for one that came whole; false when parts and entry do not agree. */
   take({ stream, position, parts }: EntryFrame): Uint8Array | null | false {
-    if (this.#parts + parts === 0) return null;
-    const payload = this.#payload;
-    if (!this.#fits(stream, position, parts)) return false;
+    if (this.#parts !== parts || (parts > 0 && this.#of !== `${stream} ${position}`)) return false;
+    const payload = parts > 0 && this.#payload;
     this.forget(stream);
-    return payload;
+    return payload || null;
   }
 
   /** Drops what was collected for a stream: its cursor has changed, and the entry begins again. */
   forget(stream: string): void {
-    if (stream !== this.#stream) return;
+    if (!this.#of.startsWith(`${stream} `)) return;
     this.#parts = 0;
     this.#payload = none;
-  }
-
-  #fits(stream: string, position: string, parts: number): boolean {
-    return stream === this.#stream && position === this.#position && parts === this.#parts;
   }
 }

@@ -2,7 +2,7 @@
  * The client: streams that resume exactly, publishes that are added once, and a status that is proved.
  */
 export { type From, HoldfastError } from "@holdfast/protocol";
-export { platformEnv } from "./adapters/env.ts";
+export { platformEnv } from "./adapters/platform-env.ts";
 export { webSocketTransport } from "./adapters/websocket.ts";
 export { type Client, type CloseOptions, createClient, type Platform, type PublishOptions } from "./client.ts";
 export { connect } from "./connect.ts";

@@ -5,19 +5,17 @@
 import {
   type Code,
   decodeServerFrame,
-  type Env,
   encodeClientFrame,
   protocolVersion,
   randomFraction,
   type ServerFrame,
+  type SubscribeFrame,
   subprotocol,
-  type WelcomeFrame,
 } from "@holdfast/protocol";
-import { Alarm, type Due, lateMs } from "./alarm.ts";
-import type { ClientCounters } from "./counters.ts";
-import { closeReason, type Ending, localEnding, remoteEnding } from "./endings.ts";
+import { alarm, type Due, lateMs } from "./alarm.ts";
+import type { Context } from "./context.ts";
+import { type Ending, localEnding, remoteEnding } from "./endings.ts";
 import { Assembly } from "./entry.ts";
-import type { ResolvedOptions } from "./options.ts";
 import type { Conn, Transport } from "./transport.ts";
 
 /** Who holds links. */
@@ -26,18 +24,18 @@ export interface LinkOwner {
   up(link: Link): void;
   /** It is over, and not because it was closed. */
   ended(link: Link, ending: Ending): void;
-  /** The server will end it: another is to be dialled after `afterMs`. */
-  goaway(link: Link, afterMs: number): void;
   /** `isStale` changed. */
   changed(): void;
 }
 
+/** Any other message than those by which a link lives. */
+export type UserFrame = Exclude<ServerFrame, { type: "welcome" | "ping" | "bye" }>;
+
 /** Who uses what links carry. */
 export interface LinkUser {
-  /** A message about streams or publishes. */
-  frame(link: Link, frame: ServerFrame): void;
-  /** Where the subscription to a stream stands on the wire. */
-  cursor(stream: string): string | null;
+  frame(link: Link, frame: UserFrame): void;
+  /** Everything that is asked for on a link, as it stands now. */
+  asks(link: Link): readonly SubscribeFrame[];
 }
 
 /** What a heartbeat may be, whatever the server announces. */
@@ -55,20 +53,18 @@ export class Link {
   readonly transport: number;
   /** The parts of the entry that is under way. */
   readonly assembly = new Assembly();
-  readonly #env: Env;
-  readonly #options: ResolvedOptions;
-  readonly #counters: ClientCounters;
+  readonly #context: Context;
   readonly #owner: LinkOwner;
   readonly #user: LinkUser;
-  readonly #alarm: Alarm;
-  /** Unanswered requests: publishes by their id, and the newest subscribe of a stream by the stream's name. */
-  readonly #requests = new Map<number | string, number>();
+  readonly #arm: () => void;
+  /** Unanswered requests by their id, and what they stand for. */
+  readonly #requests = new Map<number, object | undefined>();
   #nextId = 1;
   #conn: Conn | null = null;
-  /** When it is given up unless it is open, or welcomed, or brings any byte by then; Infinity while nothing is doubtful. */
-  #deadMs = Infinity;
-  #deadCode: Code = "connect_timeout";
-  #heartbeatMs = Infinity;
+  /** Until when it has to be open, and then welcomed; and the code for when it is not. */
+  #dueMs = 0;
+  #dueCode: Code = "connect_timeout";
+  #heartbeatMs = 0;
   #beatMs = Infinity;
   #sentMs = 0;
   #queuedSeen = 0;
@@ -77,8 +73,11 @@ export class Link {
   #answerMs = 0;
   /** When it was last asked for an answer; null when none is overdue. */
   #askedMs: number | null = null;
+  /** How often the time for that answer was prolonged. */
   #prolonged = 0;
-  #clockOffsetMs: number;
+  #clockOffsetMs = 0;
+  /** Whether it is doubtful that the peer is there, and no byte has come since. */
+  isStale = false;
   /** Whether it is over; nothing that it reports counts any more. */
   isOver = false;
   linkId = "";
@@ -89,60 +88,48 @@ export class Link {
   windowMs = 0;
   entryBytesMax = 0;
 
-  constructor(transport: number, env: Env, options: ResolvedOptions, counters: ClientCounters, owner: LinkOwner, user: LinkUser) {
+  constructor(transport: number, context: Context, owner: LinkOwner, user: LinkUser) {
     this.transport = transport;
-    this.#env = env;
-    this.#options = options;
-    this.#counters = counters;
+    this.#context = context;
     this.#owner = owner;
     this.#user = user;
-    this.#clockOffsetMs = this.#offsetMs;
-    this.#alarm = new Alarm(env.clock, () => this.#dues());
+    this.#arm = alarm(context.clock, () => this.#dues());
   }
 
   get queuedBytes(): number {
     return this.#conn?.queuedBytes ?? 0;
   }
 
-  /** Whether bytes are overdue, so that nothing is proved. */
-  get isStale(): boolean {
-    return this.upMs !== null && this.#deadMs < Infinity;
-  }
-
   get #nowMs(): number {
-    return this.#env.clock.monoMs();
-  }
-  get #offsetMs(): number {
-    return this.#env.clock.wallMs() - this.#nowMs;
+    return this.#context.clock.monoMs();
   }
 
   /** Dials. `replaces` is the id of the link that it is to replace, which works on meanwhile. */
   dial(transport: Transport, url: string, timeoutMs: number, replaces?: string): void {
-    const { handshakeTimeoutMs, name } = this.#options;
-    this.#deadMs = this.#nowMs + timeoutMs;
-    this.#alarm.arm();
+    const { handshakeTimeoutMs, name } = this.#context.options;
+    this.#dueMs = this.#nowMs + timeoutMs;
+    this.#arm();
     try {
       this.#conn = transport.dial(
         { url, subprotocol },
         {
           onOpen: () => {
             if (this.isOver) return;
-            this.heardMs = this.#nowMs;
-            this.#deadCode = "handshake_timeout";
-            if (replaces === undefined) this.#deadMs = this.heardMs + handshakeTimeoutMs;
-            this.#alarm.arm();
+            this.#dueCode = "handshake_timeout";
+            if (replaces === undefined) this.#dueMs = this.#nowMs + handshakeTimeoutMs;
+            this.#arm();
             this.sendFrame({ type: "hello", protocol: protocolVersion, client: name, replaces });
           },
           onText: (text) => this.isOver || this.#onText(text),
           onActivity: () => this.isOver || this.#heard(),
-          onClose: ({ closeCode, reason }) => this.#end(remoteEnding(closeCode, reason)),
-          onError: (code, message) => this.#end(localEnding(code, message)),
-          cursor: (stream) => this.#user.cursor(stream),
+          onClose: ({ closeCode, reason }) => this.#end(remoteEnding(closeCode, reason, this.windowMs)),
+          onError: (code, message) => this.#fail(code, message),
+          asks: () => this.#user.asks(this),
         },
       );
     } catch (error) {
       // A platform may refuse an address outright, as pages over https refuse ws.
-      this.#end(localEnding("connect_failed", String(error)));
+      this.#fail("connect_failed", String(error));
     }
   }
 
@@ -156,50 +143,58 @@ export class Link {
     this.send(encodeClientFrame(frame));
   }
 
+  /** How many requests have no answer yet. */
+  get unanswered(): number {
+    return this.#requests.size;
+  }
+
   /** The id for a request that is sent now and has to be answered. */
-  request(stream?: string): number {
+  request(asker?: object): number {
     const id = this.#nextId++;
-    this.#requests.set(stream ?? id, id);
-    if (this.#requests.size === 1) {
+    this.#requests.set(id, asker);
+    if (this.unanswered === 1) {
       this.#answerMs = this.#nowMs;
-      this.#alarm.arm();
+      this.#arm();
     }
     return id;
   }
 
-  /** A request was answered, or no answer to it matters any more. */
-  answered(id: number, stream?: string): void {
-    if (this.#requests.get(stream ?? id) === id) this.#requests.delete(stream ?? id);
+  /** A request was answered, or no answer to it matters any more. Returns what it stands for. */
+  answered(id: number): object | undefined {
+    const asker = this.#requests.get(id);
+    this.#requests.delete(id);
+    return asker;
   }
 
-  /** Nothing is asked about a stream any more. */
-  unasked(stream: string): void {
-    this.#requests.delete(stream);
-  }
-
-  /** Something makes it doubtful that the peer is there: any byte will prove it. */
+  /** Something makes it doubtful that the peer is there: an answer will prove it. */
   wake(): void {
-    if (!this.isStale) this.#doubt();
+    if (this.#askedMs === null) this.#probe(true);
+    // The machine may have slept since.
+    else this.#arm();
   }
 
   /** It brought what cannot be: what else was lost is unknown, so its streams are resumed on another. */
   fault(): void {
     if (this.isOver) return;
-    this.#counters.faults++;
-    this.#conn?.close(4500, closeReason("protocol_error"));
-    this.#end(localEnding("protocol_error", "the server sent what the protocol does not allow", "remote", "backoff"));
+    this.#context.counters.faults++;
+    this.#close(4500, "protocol_error");
+    this.#end({ ...localEnding("protocol_error", "server", this.windowMs), retry: "backoff" });
   }
 
   /** Lets it go: in order when it was welcomed, else at once. */
   close(): void {
     this.#over();
     if (this.upMs === null) this.#conn?.destroy();
-    else this.#conn?.close(1000, closeReason("closed_by_user"));
+    else this.#close(1000, "closed_by_user");
+  }
+
+  #close(closeCode: number, code: Code): void {
+    this.#conn?.close(closeCode, JSON.stringify({ code }));
   }
 
   #over(): void {
     this.isOver = true;
-    this.#alarm.arm();
+    this.#arm();
   }
 
   #end(ending: Ending): void {
@@ -208,30 +203,21 @@ export class Link {
     this.#owner.ended(this, ending);
   }
 
+  #fail(code: Code, reason: string): void {
+    this.#end(localEnding(code, reason, this.upMs === null ? 0 : undefined));
+  }
+
   #lost(): void {
-    if (this.upMs !== null) this.#counters.lost++;
+    if (this.upMs !== null) this.#context.counters.lost++;
     this.#conn?.destroy();
-    this.#end(localEnding(this.#deadCode, "no answer in time"));
-  }
-
-  #ping(): void {
-    this.#counters.probes++;
-    this.sendFrame({ type: "ping", id: this.#nextId++ });
-  }
-
-  #doubt(): void {
-    this.#clockOffsetMs = this.#offsetMs;
-    this.#ping();
-    this.#deadMs = this.#nowMs + this.#options.probeTimeoutMs;
-    this.#alarm.arm();
-    this.#owner.changed();
+    this.#fail(this.#dueCode, "no answer");
   }
 
   #heard(): void {
     this.heardMs = this.#nowMs;
     this.#beat(this.#beatMs);
     if (!this.isStale) return;
-    this.#deadMs = Infinity;
+    this.isStale = false;
     this.#owner.changed();
   }
 
@@ -243,71 +229,88 @@ export class Link {
   #onText(text: string): void {
     this.#heard();
     const frame = decodeServerFrame(text);
-    if (frame === null) this.#counters.unknown++;
-    else if (frame === "fault") this.fault();
+    if (frame === "fault") return this.fault();
+    if (frame === null) this.#context.counters.unknown++;
     else if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "ping") this.sendFrame({ type: "pong", id: frame.id });
-    else if (this.upMs !== null) this.#take(frame);
+    else if (frame.type === "bye") {
+      this.#conn?.destroy();
+      this.#end(remoteEnding(1013, text, this.windowMs));
+    } else if (frame.type === "ping") this.sendFrame({ type: "pong", id: frame.id });
+    else if (this.upMs !== null) {
+      if ("id" in frame) {
+        this.#answerMs = this.heardMs;
+        this.#askedMs = null;
+      }
+      if (frame.type === "beat") {
+        this.#beat(this.#heartbeatMs / 2);
+        this.windowMs = frame.reconnect?.windowMs ?? this.windowMs;
+      }
+      this.#user.frame(this, frame);
+    }
   }
 
-  #take(frame: ServerFrame): void {
-    if ("id" in frame) {
-      this.#answerMs = this.heardMs;
-      this.#askedMs = null;
-    }
-    if (frame.type === "goaway") this.#owner.goaway(this, frame.afterMs);
-    if (frame.type === "error") this.#counters.errors++;
-    if (frame.type === "beat") {
-      this.#beat(this.#heartbeatMs / 2);
-      this.windowMs = frame.reconnect?.windowMs ?? this.windowMs;
-    }
-    this.#user.frame(this, frame);
-  }
-
-  #welcomed({ link, entryBytesMax, heartbeatMs, reconnect }: WelcomeFrame): void {
+  #welcomed({ link, entryBytesMax, heartbeatMs, reconnect }: Extract<ServerFrame, { type: "welcome" }>): void {
     if (this.upMs !== null) return;
     this.upMs = this.#nowMs;
-    this.#deadMs = Infinity;
-    this.#deadCode = "heartbeat_lost";
+    this.#clockOffsetMs = this.#offsetMs;
+    this.#dueCode = "heartbeat_lost";
     this.linkId = link;
     this.entryBytesMax = entryBytesMax;
     this.windowMs = reconnect.windowMs;
     this.#heartbeatMs = Math.min(Math.max(heartbeatMs, heartbeatMsMin), heartbeatMsMax);
-    this.#beatMs = this.#heartbeatMs * (0.9 + 0.1 * randomFraction(this.#env.rng));
-    this.#alarm.arm();
+    this.#beatMs = this.#heartbeatMs * (0.9 + 0.1 * randomFraction(this.#context.rng));
+    this.#arm();
     this.#owner.up(this);
+  }
+
+  get #offsetMs(): number {
+    return this.#context.clock.wallMs() - this.#nowMs;
+  }
+
+  /** Asks for an answer. */
+  #probe(isDoubtful: boolean): void {
+    this.#clockOffsetMs = this.#offsetMs;
+    this.#askedMs = this.#nowMs;
+    this.#prolonged = 0;
+    this.#context.counters.probes++;
+    this.sendFrame({ type: "ping", id: this.#nextId++ });
+    this.#arm();
+    if (!isDoubtful) return;
+    this.isStale = true;
+    this.#owner.changed();
   }
 
   #dues(): Due[] {
     if (this.isOver) return [];
+    if (this.upMs === null) return [[this.#dueMs, (isLate) => this.#overdue(isLate)]];
+    const { ackTimeoutMs, probeTimeoutMs } = this.#context.options;
     const queued = this.queuedBytes;
     // Little that has left altogether may have done so long ago, and its answer is overdue.
     if (queued < this.#queuedSeen && (queued > 0 || this.#queuedSeen > smallQueueBytes)) this.#movedMs = this.#nowMs;
     this.#queuedSeen = queued;
-    const unansweredMs = this.#requests.size > 0 ? Math.max(this.#answerMs, this.#movedMs) + this.#options.ackTimeoutMs : Infinity;
+    const beat: Due = [this.#sentMs + this.#beatMs, () => this.sendFrame({ type: "beat" })];
+    if (this.#askedMs !== null) {
+      const sinceMs = this.#askedMs + this.#prolonged * probeTimeoutMs;
+      return [beat, [sinceMs + probeTimeoutMs, (isLate) => this.#unproved(isLate, sinceMs)]];
+    }
     const hasJumped = Math.abs(this.#offsetMs - this.#clockOffsetMs) > clockJumpMs;
     return [
-      [this.#deadMs, (isLate) => this.#overdue(isLate)],
-      [this.#deadMs < Infinity ? Infinity : hasJumped ? 0 : this.heardMs + this.#heartbeatMs * 1.1 + 2_000, () => this.#doubt()],
-      [this.#askedMs === null ? unansweredMs : this.#askedMs + this.#options.probeTimeoutMs, (isLate) => this.#unanswered(isLate)],
-      [this.#sentMs + this.#beatMs, () => this.sendFrame({ type: "beat" })],
+      beat,
+      [hasJumped ? 0 : this.heardMs + this.#heartbeatMs * 1.1 + 2_000, () => this.#probe(true)],
+      [this.unanswered > 0 ? Math.max(this.#answerMs, this.#movedMs) + ackTimeoutMs : Infinity, () => this.#probe(false)],
     ];
   }
 
   #overdue(isLate: boolean): void {
-    if (!isLate) this.#lost();
-    else if (this.upMs === null) this.#deadMs = this.#nowMs + lateMs;
-    else this.#doubt();
+    if (isLate) this.#dueMs = this.#nowMs + lateMs;
+    else this.#lost();
   }
 
-  #unanswered(isLate: boolean): void {
-    const askedMs = this.#askedMs;
-    const isNew = askedMs === null || isLate;
-    if (isNew) this.#ping();
-    // What is to be answered has not all left yet, and it does leave: a slow way out is not a dead one. Or a long queue of bytes on a slow
-    // way in holds the answer back; while bytes come, the path is not dead, but that is not believed for ever.
-    else if (this.#movedMs <= askedMs && (this.heardMs <= askedMs || ++this.#prolonged > prolongedMax)) return this.#lost();
-    if (isNew || this.#movedMs > askedMs) this.#prolonged = 0;
-    this.#askedMs = this.#nowMs;
+  #unproved(isLate: boolean, sinceMs: number): void {
+    // What is to be answered has not all left yet, and it does leave: a slow way out is not a dead one.
+    if (isLate || this.#movedMs > sinceMs) this.#probe(isLate);
+    // A long queue of bytes on a slow way in may hold the answer back; while bytes come, the path is not dead, but that is not believed for ever.
+    else if (this.heardMs > sinceMs && this.#prolonged < prolongedMax) this.#prolonged++;
+    else this.#lost();
   }
 }

@@ -3,7 +3,8 @@
  * WebSocket, its response what would have come (PROTOCOL.md, "Links carried by requests"). Pure: whoever makes the requests is handed in.
  * It must never drop a message, nor decide whether the peer is alive; when in doubt the connection ends, and its streams are resumed.
  */
-import { type Code, type Env, type Timer, wireBytesMax } from "@holdfast/protocol";
+import { type Clock, type Code, type PingFrame, type Timer, wireBytesMax } from "@holdfast/protocol";
+import type { ClientEnv } from "./context.ts";
 import type { Conn, ConnHandlers, Transport } from "./transport.ts";
 
 /** What comes of one request. `end` is the last; nothing comes after `abort`. */
@@ -36,76 +37,70 @@ const leavingPauseMs = 1_000;
 /** The least, whatever heartbeat the server announces, while nothing is followed. */
 const idlePauseMsMin = 1_000;
 
-type Message = Record<string, unknown>;
-
 /** What a server of ours says in the body of another status than 200. */
 interface Refusal {
   readonly message: string;
   readonly code?: string;
 }
 
-interface Asked {
-  readonly id: unknown;
-  readonly from: unknown;
-  isAnswered: boolean;
-}
+/** A message as a line of a request: a JSON text sequence (RFC 7464), since payloads may have line ends of their own. */
+const toLine = (text: string): string => `\x1e${text}\n`;
 
 class RequestConn implements Conn {
   readonly #streaming: boolean;
   readonly #base: string;
   readonly #requester: Requester;
-  readonly #env: Env;
+  readonly #clock: Clock;
   readonly #handlers: ConnHandlers;
-  readonly #asked = new Map<string, Asked>();
   readonly #aborts = new Set<() => void>();
   #hello = "";
   /** Opens are numbered: what an earlier one brings counts until a later one has brought something. */
   #opened = 0;
   #current = 0;
   #isDue = false;
-  #isWelcomed = false;
+  /** Whether the response that brings messages now was asked for any stream. */
+  #isCarrying = false;
   /** Ends the response that brings messages now, and the one that is to replace it. */
   #stop = (): void => {};
   #stopNext = (): void => {};
-  #pings: unknown[] = [];
-  #outgoing: string[] = [];
+  #pings: number[] = [];
+  /** Publishes by id, each with its parts; and the parts of the one that is to come. */
+  #outgoing: [text: string, id: number][] = [];
+  #parts = "";
   #isPosting = false;
   #pauseMs = pollPauseMs;
+  /** 0 until the server has welcomed the link. */
   #heartbeatMs = 0;
   #over = false;
   queuedBytes = 0;
 
-  constructor(streaming: boolean, base: string, requester: Requester, env: Env, handlers: ConnHandlers) {
+  constructor(streaming: boolean, base: string, requester: Requester, { clock }: ClientEnv, handlers: ConnHandlers) {
     this.#streaming = streaming;
     this.#base = base;
     this.#requester = requester;
-    this.#env = env;
+    this.#clock = clock;
     this.#handlers = handlers;
-    void Promise.resolve().then(() => this.#over || handlers.onOpen());
+    void Promise.resolve().then(handlers.onOpen);
   }
 
   send(text: string): void {
-    if (this.#over) return;
     // Payloads are not parsed: the encoder puts `type` first.
-    if (/^{"type":"p(ublish|art)"/.test(text)) {
-      this.#outgoing.push(text);
-      this.queuedBytes += text.length;
-      this.#post();
-      return;
+    const type = /\w+(?=",|"})/.exec(text)?.[0];
+    if (type === "part" || type === "publish") {
+      this.#parts += toLine(text);
+      this.queuedBytes += toLine(text).length;
+      if (type === "part") return; // The rest of a payload is still to come.
+      this.#outgoing.push([this.#parts, Number(/"id":(\d+)/.exec(text)?.[1])]);
+      this.#parts = "";
+      return this.#post();
     }
-    const { type, id, stream, from } = JSON.parse(text) as Message;
-    if (type === "hello") this.#hello = text;
-    else if (type === "subscribe") this.#asked.set(stream as string, { id, from, isAnswered: false });
-    else if (type === "unsubscribe") this.#asked.delete(stream as string);
-    else if (type === "ping") this.#pings.push(id);
-    else return; // A beat proves nothing here: each request is one.
-    if (this.#isDue) return;
+    // A beat proves nothing here: each request is one.
+    if (type === "beat") return;
+    if (type === "hello") this.#hello = toLine(text);
+    else if (type === "ping") this.#pings.push((JSON.parse(text) as PingFrame).id);
     // What is asked in one go makes one request.
+    if (!this.#isDue) void Promise.resolve().then(() => this.#open());
     this.#isDue = true;
-    void Promise.resolve().then(() => {
-      this.#isDue = false;
-      this.#open();
-    });
   }
 
   close(): void {
@@ -115,7 +110,6 @@ class RequestConn implements Conn {
   destroy(): void {
     this.#over = true;
     for (const abort of this.#aborts) abort();
-    this.#aborts.clear();
   }
 
   #end(closeCode: number, reason: string): void {
@@ -124,46 +118,28 @@ class RequestConn implements Conn {
     this.#handlers.onClose({ closeCode, reason });
   }
 
-  #fail(code: Code, message: string): void {
-    if (this.#over) return;
-    this.destroy();
-    this.#handlers.onError(code, message);
-  }
-
-  /** `bear`: says whether the link goes on all the same. */
-  #refused(status: number, body: string, bear: (reason: Refusal) => boolean): void {
-    let reason: Refusal = { message: `HTTP ${status}` };
-    try {
-      reason = (JSON.parse(body) as { error?: Refusal }).error ?? reason;
-    } catch {
-      // Not an answer of ours: a hop's, or none.
-    }
-    if (bear(reason)) return;
-    // What has no rule of its own is for now only.
-    if (status === 0) this.#end(1006, "");
-    else this.#end(1013, JSON.stringify(reason));
-  }
-
-  /** A request whose every line is given to `line`. `bear`: see above. */
-  #request(path: string, body: readonly string[], line: (text: string) => void, done: () => void, bear = (_: Refusal): boolean => false): () => void {
+  /** A request whose every line is given to `line`. `bear` says of a refusal whether the link goes on all the same. Returns the way to abort it. */
+  #request(path: "sse" | "poll", body: string, line: (text: string) => void, done: () => void, bear = (_: Refusal): boolean => false): () => void {
     let rest = "";
-    // A JSON text sequence (RFC 7464): payloads may have line ends of their own.
-    const abort = this.#requester.post(this.#base + path, `\x1e${body.join("\n\x1e")}`, {
+    const abort = this.#requester.post(this.#base + path, body, {
       text: (piece) => {
-        if (this.#over) return;
         this.#handlers.onActivity();
         const lines = (rest + piece).split("\n");
         rest = lines.pop() as string;
         for (const each of lines) {
-          const text = path === "sse" ? (each.startsWith("data: ") ? each.slice(6) : "") : each;
+          const text = path === "poll" ? each : each.startsWith("data: ") ? each.slice(6) : "";
           if (text !== "" && !this.#over) line(text);
         }
         if (rest.length > 2 * wireBytesMax) this.#end(1006, "");
       },
       end: (status, text) => {
         this.#aborts.delete(abort);
-        if (status === 200) done();
-        else this.#refused(status, text, bear);
+        if (status === 200) return done();
+        const reason = errorIn(text) ?? { message: `HTTP ${status}` };
+        if (bear(reason)) return;
+        if (status === 0) this.#end(1006, "");
+        // What has no rule of its own is for now only.
+        else this.#end(1013, JSON.stringify(reason));
       },
     });
     this.#aborts.add(abort);
@@ -175,34 +151,30 @@ class RequestConn implements Conn {
 
   /** Begins a response that carries everything that is asked, from where each stream stands. */
   #open(): void {
+    this.#isDue = false;
     if (this.#over) return;
     const no = ++this.#opened;
     // A request that is superseded answers no ping: its successor does.
     const pings = this.#pings;
-    const lines = [this.#hello];
-    for (const [stream, { id, from, isAnswered }] of this.#asked) {
-      const after = isAnswered ? this.#handlers.cursor(stream) : null;
-      lines.push(JSON.stringify({ type: "subscribe", id, stream, from: after === null ? from : { after } }));
-    }
-    const silence = this.#env.clock.after(firstMessageMs, () => this.#lookInto(no));
-    const openedMs = this.#env.clock.monoMs();
+    const asks = this.#handlers.asks();
+    const silence = this.#clock.after(firstMessageMs, () => this.#lookInto(no));
+    const openedMs = this.#clock.monoMs();
     const again = (): void => {
       // Who follows nothing polls to prove life, and no more.
-      const pauseMs = this.#asked.size > 0 ? this.#pauseMs : this.#heartbeatMs;
-      this.#env.clock.after(Math.max(0, openedMs + pauseMs - this.#env.clock.monoMs()), () => no === this.#opened && this.#open());
+      const pauseMs = this.#handlers.asks().length > 0 ? this.#pauseMs : this.#heartbeatMs;
+      this.#clock.after(Math.max(0, openedMs + pauseMs - this.#clock.monoMs()), () => no === this.#opened && this.#open());
     };
-    // What carries no stream yet is not kept meanwhile: a second connection may be one too many for the browser or the server.
-    let isCarrying = false;
-    for (const { isAnswered } of this.#asked.values()) isCarrying ||= isAnswered;
-    if (!isCarrying) this.#stop();
+    // What carries no stream is not kept meanwhile: a second connection may be one too many for the browser or the server.
+    if (!this.#isCarrying) this.#stop();
     this.#stopNext();
     this.#stopNext = this.#request(
       this.#streaming ? "sse" : "poll",
-      lines,
+      this.#hello + asks.map((ask) => toLine(JSON.stringify(ask))).join(""),
       (text) => {
         if (no > this.#current) {
           silence.cancel();
           this.#current = no;
+          this.#isCarrying = asks.length > 0;
           this.#stop();
           this.#stop = this.#stopNext;
           this.#stopNext = () => {};
@@ -219,7 +191,7 @@ class RequestConn implements Conn {
       },
       ({ code }) => {
         silence.cancel();
-        const isLeaving = this.#isWelcomed && code === "draining";
+        const isLeaving = this.#heartbeatMs > 0 && code === "draining";
         if (isLeaving) {
           this.#take('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":0}');
           again();
@@ -229,105 +201,56 @@ class RequestConn implements Conn {
     );
   }
 
+  /** A message of a response that brings them; some are news for the next one, too. */
+  #take(text: string): void {
+    if (text.startsWith('{"type":"welcome"')) this.#heartbeatMs = Math.max(Number(/"heartbeatMs":(\d+)/.exec(text)?.[1]) || 0, idlePauseMsMin);
+    if (text.startsWith('{"type":"goaway"')) this.#pauseMs = leavingPauseMs;
+    this.#handlers.onText(text);
+  }
+
   /** Some hop, or the browser, holds the response back. Which one shows by what another request meets. */
   async #lookInto(no: number): Promise<void> {
     const isWaiting = (): boolean => !this.#over && this.#current < no && no === this.#opened;
-    if (!isWaiting()) return;
-    if ((await this.#requester.crowded?.()) && isWaiting()) {
-      this.#fail("origin_connections", "other tabs hold all connections to this origin");
-    } else if (this.#streaming && isWaiting()) {
+    const fail = (code: Code): void => {
+      if (!isWaiting()) return;
+      this.destroy();
+      this.#handlers.onError(code, "");
+    };
+    if (await this.#requester.crowded?.()) fail("origin_connections");
+    else if (this.#streaming && isWaiting())
       this.#request(
         "poll",
-        [this.#hello],
-        () => isWaiting() && this.#fail("response_buffered", "a hop holds back streams"),
+        this.#hello,
+        () => fail("response_buffered"),
         () => {},
       );
-    }
-  }
-
-  #take(text: string): void {
-    if (!text.startsWith('{"type":"entry"')) {
-      let message: Message | null = null;
-      try {
-        message = JSON.parse(text) as Message;
-      } catch {
-        // Whoever reads it next judges it.
-      }
-      switch (message?.["type"]) {
-        case "welcome":
-          if (this.#isWelcomed) return;
-          this.#isWelcomed = true;
-          this.#heartbeatMs = Math.max(Number(message["heartbeatMs"]) || 0, idlePauseMsMin);
-          break;
-        case "subscribed":
-        case "unsubscribed":
-        case "closed": {
-          const { type, stream, id, ...rest } = message;
-          const asked = this.#asked.get(stream as string);
-          if (type === "subscribed") {
-            if (asked === undefined || asked.id !== id) return;
-            if (asked.isAnswered) {
-              // The answer is known; where the head is now is news, unless more has come since it was asked for.
-              const { position: sent, head } = rest;
-              if (sent === this.#handlers.cursor(stream as string)) {
-                this.#handlers.onText(JSON.stringify({ type: "beat", streams: { [stream as string]: { sent, head } } }));
-              }
-              return;
-            }
-            asked.isAnswered = true;
-          } else if (asked !== undefined && (id === undefined ? asked.isAnswered : asked.id === id)) {
-            this.#asked.delete(stream as string);
-            // It was running until now, so no question is answered by this.
-            if (asked.isAnswered && type !== "closed") return this.#handlers.onText(JSON.stringify({ ...rest, type, stream }));
-          }
-          break;
-        }
-        case "goaway":
-          this.#pauseMs = leavingPauseMs;
-          break;
-        case "bye":
-          return this.#end(1013, text);
-        default:
-      }
-    }
-    this.#handlers.onText(text);
   }
 
   /** Publishes go one request at a time, in order; what comes meanwhile goes together in the next. */
   #post(): void {
     if (this.#isPosting || this.#over || this.#outgoing.length === 0) return;
-    // A payload and its parts stay together.
-    let count = 0;
-    let chars = 0;
-    for (const [i, text] of this.#outgoing.entries()) {
-      chars += text.length;
-      if (!text.startsWith('{"type":"publish"')) continue;
-      count = i + 1;
-      if (chars > batchChars) break;
-    }
-    if (count === 0) return; // The rest of a payload is still to come.
     this.#isPosting = true;
+    let count = 0;
+    let body = "";
+    while (count < this.#outgoing.length && body.length < batchChars) body += this.#outgoing[count++]?.[0];
     const batch = this.#outgoing.splice(0, count);
-    const ids = batch.flatMap((text) => /^{"type":"publish","id":(\d+)/.exec(text)?.[1] ?? []);
-    let waiting = ids.length;
     const over = (): void => {
       silence.cancel();
-      if (waiting > 0) return this.#end(1006, "");
+      if (count > 0) return this.#end(1006, "");
       this.#isPosting = false;
-      for (const text of batch) this.queuedBytes -= text.length;
+      this.queuedBytes -= body.length;
       this.#post();
     };
     // Another connection than that which a ping proves: nobody else judges it.
-    const watch = (): Timer => this.#env.clock.after(batchMs + chars / batchCharsPerMs, () => this.#end(1006, ""));
+    const watch = (): Timer => this.#clock.after(batchMs + body.length / batchCharsPerMs, () => this.#end(1006, ""));
     let silence = watch();
     this.#request(
       "poll",
-      [this.#hello, ...batch],
+      this.#hello + body,
       (text) => {
         silence.cancel();
         silence = watch();
-        if (text.startsWith('{"type":"welcome"')) return;
-        if (/^{"type":"(published|refused)"/.test(text)) waiting--;
+        if (/^{"type":"(published|refused)"/.test(text)) count--;
         this.#handlers.onText(text);
       },
       over,
@@ -335,8 +258,8 @@ class RequestConn implements Conn {
         // What brings messages has its room, and need not end because there is none for this.
         const isFull = reason.code === "too_many_links";
         if (isFull) {
-          for (const id of ids) if (!this.#over) this.#handlers.onText(JSON.stringify({ type: "refused", id: +id, ...reason }));
-          waiting = 0;
+          for (const [, id] of batch) this.#handlers.onText(JSON.stringify({ type: "refused", id, ...reason }));
+          count = 0;
           over();
         }
         return isFull;
@@ -345,8 +268,17 @@ class RequestConn implements Conn {
   }
 }
 
+/** The reason in an HTTP error of ours; undefined when a hop made it, or nobody. */
+function errorIn(body: string): Refusal | undefined {
+  try {
+    return (JSON.parse(body) as { error?: Refusal }).error;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A transport whose links are carried by the requests of `requester`. */
-export function requestTransport(name: "sse" | "poll", requester: Requester, env: Env): Transport {
+export function requestTransport(name: "sse" | "poll", requester: Requester, env: ClientEnv): Transport {
   return {
     name,
     dial: ({ url }, handlers) => new RequestConn(name === "sse", url, requester, env, handlers),

@@ -3,9 +3,9 @@
  * It must never let the queue pass its limits, give an entry before a gap that precedes it, or name a position that was not delivered.
  */
 import { type From, HoldfastError } from "@holdfast/protocol";
+import type { Context } from "./context.ts";
 import type { Gap, StreamEntry } from "./entry.ts";
-import type { ResolvedOptions } from "./options.ts";
-import { type StatusSource, StatusStore, type StreamStatus } from "./status.ts";
+import { type Line, type StatusSource, StatusStore, type StreamStatus } from "./status.ts";
 
 /** How to read a stream. */
 export interface StreamOptions {
@@ -47,14 +47,6 @@ export interface Stream extends AsyncIterableIterator<StreamEntry, undefined, un
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a reader tells whoever feeds it. */
-export interface ReaderHooks {
-  /** The queue has reached its limit, or is down to half of it again: `isFull` says which. */
-  full(reader: Reader): void;
-  /** The application has left. */
-  left(reader: Reader): void;
-}
-
 /** What is queued. */
 export type Item = StreamEntry | Gap;
 
@@ -66,7 +58,6 @@ interface Queued {
   item?: Item | undefined;
   next?: Queued;
 }
-const done = { done: true, value: undefined } as const;
 const costOf = (item: Item): number => ("cost" in item ? item.cost : 0);
 
 /** The reading side: a queue, and what waits for it. Applications know it as a `Stream`. */
@@ -81,32 +72,30 @@ export class Reader implements Stream {
   queued = 0;
   /** How it ended; null while it has not. Nothing more is queued then. */
   outcome: End | null = null;
-  #position: string | null;
+  position: string | null;
   readonly #counters = { delivered: 0, gaps: 0, cutbacks: 0 };
   readonly #options: StreamOptions;
-  readonly #limits: Pick<ResolvedOptions, "queueEntriesMax" | "queueBytesMax">;
-  readonly #hooks: ReaderHooks;
+  readonly #context: Context;
+  readonly #changed: (reader: Reader) => void;
+  readonly #items = this.#take();
   #first: Queued = {};
   #last = this.#first;
   #bytes = 0;
   #wake = (): void => {};
-  #turn: Promise<unknown> = Promise.resolve();
   readonly #abort = (): void => this.#leave({ error: new HoldfastError("aborted", "", { cause: this.#options.signal?.reason }) });
 
-  constructor(name: string, options: StreamOptions, limits: Pick<ResolvedOptions, "queueEntriesMax" | "queueBytesMax">, wallMs: number, hooks: ReaderHooks) {
+  /** `changed` is called when the queue has reached its limit, when it is down to half of it again, and when the application has left. */
+  constructor(name: string, options: StreamOptions, context: Context, changed: (reader: Reader) => void) {
+    const { from = "now", signal } = options;
     this.name = name;
-    this.from = options.from ?? "now";
-    this.#position = positionOf(this.from);
-    this.status = new StatusStore({ state: "offline", code: null, reason: "", since: wallMs, gaps: 0 });
+    this.from = from;
+    this.position = positionOf(from);
+    this.status = new StatusStore({ state: "offline", code: null, reason: "", since: context.clock.wallMs(), gaps: 0 });
     this.#options = options;
-    this.#limits = limits;
-    this.#hooks = hooks;
-    if (options.signal?.aborted) this.outcome = { error: new HoldfastError("aborted", "", { cause: options.signal.reason }) };
-    else options.signal?.addEventListener("abort", this.#abort);
-  }
-
-  get position(): string | null {
-    return this.#position;
+    this.#context = context;
+    this.#changed = changed;
+    signal?.addEventListener("abort", this.#abort);
+    if (signal?.aborted) this.#abort();
   }
 
   get ended(): boolean {
@@ -120,7 +109,7 @@ export class Reader implements Stream {
   /** Where reading begins, once the server has said so. */
   begin(position: string): void {
     this.cursor = position;
-    this.#position ??= position;
+    this.position ??= position;
   }
 
   push(item: Item): void {
@@ -130,11 +119,12 @@ export class Reader implements Stream {
     this.queued++;
     this.#bytes += costOf(item);
     this.#wake();
-    const { queueEntriesMax, queueBytesMax } = this.#limits;
-    if (!this.isFull && (this.queued >= queueEntriesMax || this.#bytes >= queueBytesMax)) {
+    const { options, counters } = this.#context;
+    if (!this.isFull && (this.queued >= options.queueEntriesMax || this.#bytes >= options.queueBytesMax)) {
       this.isFull = true;
       this.#counters.cutbacks++;
-      this.#hooks.full(this);
+      counters.cutbacks++;
+      this.#changed(this);
     }
   }
 
@@ -144,10 +134,23 @@ export class Reader implements Stream {
     this.#wake();
   }
 
+  /** Tells what is true now. `line` is what is true of the client; `isCurrent`: whether everything known has been taken. */
+  describe(line: Line, isCurrent: boolean): void {
+    const { outcome, isFull } = this;
+    let now = line;
+    if (outcome === null) {
+      if (line.state === "live") now = { state: isCurrent ? "live" : "catching-up", code: isFull ? "slow_consumer" : null, reason: "" };
+    } else if (typeof outcome === "string") now = { state: "closed", code: null, reason: outcome };
+    else {
+      const { code, detail } = HoldfastError.from(outcome.error);
+      now = { state: code === "closed_by_user" || code === "aborted" ? "closed" : "denied", code, reason: detail };
+    }
+    const { state, code, reason } = now;
+    this.status.set({ state, code, reason, gaps: this.#counters.gaps }, this.#context.clock.wallMs());
+  }
+
   next(): Promise<IteratorResult<StreamEntry, undefined>> {
-    const result = this.#turn.then(() => this.#take());
-    this.#turn = result.catch(() => {});
-    return result;
+    return this.#items.next();
   }
 
   close(): void {
@@ -156,7 +159,7 @@ export class Reader implements Stream {
 
   async return(): Promise<IteratorResult<StreamEntry, undefined>> {
     this.close();
-    return done;
+    return { done: true, value: undefined };
   }
 
   async throw(error?: unknown): Promise<IteratorResult<StreamEntry, undefined>> {
@@ -178,49 +181,39 @@ export class Reader implements Stream {
     const wasUnread = this.queued > 0;
     this.#first = this.#last = {};
     this.queued = this.#bytes = 0;
-    this.#unlisten();
+    this.#options.signal?.removeEventListener("abort", this.#abort);
     if (before === null) {
       this.finish(end);
-      this.#hooks.left(this);
+      this.#changed(this);
     } else if (typeof before === "object" ? end === "left" : wasUnread) {
       // A failure that has not been seen is no news to somebody who leaves; an end that was not reached was not reached.
       this.outcome = end;
     }
   }
 
-  #unlisten(): void {
-    this.#options.signal?.removeEventListener("abort", this.#abort);
-  }
-
-  async #take(): Promise<IteratorResult<StreamEntry, undefined>> {
-    for (;;) {
-      const item = this.#shift();
-      if (item === undefined) {
-        const { outcome } = this;
-        if (outcome === null) {
+  /** Runs while the application waits for an entry, and only then. */
+  async *#take(): AsyncGenerator<StreamEntry, undefined> {
+    try {
+      for (;;) {
+        const item = this.#shift();
+        if (item !== undefined) {
+          if ("after" in item) {
+            this.position = item.after;
+            await this.#options.onGap?.(item);
+          } else {
+            this.position = item.position;
+            this.#counters.delivered++;
+            yield item;
+          }
+        } else if (this.outcome === null) {
           await new Promise<void>((wake) => {
             this.#wake = wake;
           });
-          continue;
-        }
-        this.#unlisten();
-        if (typeof outcome === "string") return done;
-        this.outcome = "left"; // The error is told once.
-        throw outcome.error;
+        } else if (typeof this.outcome === "string") return;
+        else throw this.outcome.error;
       }
-      if ("after" in item) {
-        this.#position = item.after;
-        try {
-          await this.#options.onGap?.(item);
-        } catch (error) {
-          this.close();
-          throw error;
-        }
-      } else {
-        this.#position = item.position;
-        this.#counters.delivered++;
-        return { done: false, value: item };
-      }
+    } finally {
+      this.close();
     }
   }
 
@@ -232,10 +225,10 @@ export class Reader implements Stream {
     this.#first = next;
     this.queued--;
     this.#bytes -= costOf(item);
-    const { queueEntriesMax, queueBytesMax } = this.#limits;
+    const { queueEntriesMax, queueBytesMax } = this.#context.options;
     if (this.isFull && this.outcome === null && this.queued <= queueEntriesMax / 2 && this.#bytes <= queueBytesMax / 2) {
       this.isFull = false;
-      this.#hooks.full(this);
+      this.#changed(this);
     }
     return item;
   }

@@ -13,44 +13,32 @@ import {
   comparePositions,
   type EntryFrame,
   type EntryPartFrame,
-  type Env,
   type From,
   type GapFrame,
   HoldfastError,
-  randomFraction,
   retryOf,
   type StreamBeat,
   type SubscribedFrame,
+  type SubscribeFrame,
   type Timer,
   type UnsubscribedFrame,
 } from "@holdfast/protocol";
-import type { ClientCounters } from "./counters.ts";
+import type { Context } from "./context.ts";
+import { pauseMs } from "./endings.ts";
 import { StreamEntry } from "./entry.ts";
 import type { Link } from "./link.ts";
 import { type Item, positionOf, type Reader } from "./stream.ts";
 
-/** Whoever holds the subscriptions. */
-export interface SubscriptionHooks {
-  readonly env: Env;
-  readonly counters: ClientCounters;
-  /** The link brought what cannot be: it is to be left. */
-  fault(link: Link): void;
-  /** These readers are over (ended or failed), or their place relative to the head changed. */
-  changed(readers: Iterable<Reader>): void;
-}
-
 /** `asked`: a subscribe is under way. `resting`: asking again brought no progress, or was refused for now. */
 type Phase = "off" | "asked" | "running" | "resting";
-
-const restBaseMs = 1_000;
-const restCapMs = 30_000;
 
 const isBefore = (a: string | null, b: string): boolean => a !== null && (comparePositions(a, b) ?? 0) < 0;
 
 export class Subscription {
   readonly stream: string;
   readonly readers = new Set<Reader>();
-  readonly #hooks: SubscriptionHooks;
+  readonly #context: Context;
+  readonly #changed: (readers: readonly Reader[]) => void;
   #phase: Phase = "off";
   #asked: From = "now";
   #askedId = 0;
@@ -69,17 +57,23 @@ export class Subscription {
   #timer: Timer | undefined;
   #told = "";
   #gaps = 0;
-  /** Readers that are over and of whom that is still to be told. */
-  #gone: Reader[] = [];
 
-  constructor(stream: string, hooks: SubscriptionHooks) {
+  /** `changed` is called with those who are over, or whose place relative to the head may be another. */
+  constructor(stream: string, context: Context, changed: (readers: readonly Reader[]) => void) {
     this.stream = stream;
-    this.#hooks = hooks;
+    this.#context = context;
+    this.#changed = changed;
   }
 
-  /** Where the subscription stands on the wire; null while it does not run. */
-  get cursor(): string | null {
-    return this.#phase === "running" ? this.#cursor : null;
+  /** What is asked for on a link, as it stands now: nothing, or one subscribe. */
+  asks(link: Link): SubscribeFrame[] {
+    if (link !== this.#link || !this.#isOnWire) return [];
+    const from = this.#phase === "asked" ? this.#asked : { after: this.#cursor };
+    return [{ type: "subscribe", id: this.#askedId, stream: this.stream, from }];
+  }
+
+  get #isOnWire(): boolean {
+    return this.#phase === "asked" || this.#phase === "running";
   }
 
   /** Whether the live link carries what is needed, so that a retiring one may go. */
@@ -105,19 +99,14 @@ export class Subscription {
     this.review();
   }
 
-  leave(reader: Reader): void {
-    this.readers.delete(reader);
-    this.review();
-  }
-
   linkUp(link: Link): void {
-    const old = this.#phase === "running" ? this.#link : this.#old;
-    this.#link = link;
+    const old = this.#phase === "running" ? this.#link : null;
     this.#become("off");
+    this.#link = link;
     this.#fruitless = 0;
-    this.#old = this.#ready().some(({ cursor }) => cursor === this.#cursor) ? old : null;
+    this.#old = old;
     // While a former link still brings entries, the new one goes on from where the wire is, not from the readers.
-    if (this.#old !== null) this.#ask({ after: this.#cursor });
+    if (old !== null) this.#ask({ after: this.#cursor });
     this.review();
   }
 
@@ -133,10 +122,15 @@ export class Subscription {
   // Messages, each by the name of its type.
 
   subscribed(link: Link, { id, position, head }: SubscribedFrame): void {
-    link.answered(id, this.stream);
-    if (this.#phase !== "asked" || link !== this.#link || id !== this.#askedId) return this.#count("late");
+    if (!this.#isOnWire || link !== this.#link || id !== this.#askedId) return this.#count("late");
+    if (this.#phase === "running") {
+      // A transport that had to ask anew was answered anew: where the head is now is news, unless more has come since, or two links bring entries.
+      if (position !== this.#cursor || this.#old !== null) return;
+      this.#head = head;
+      return this.review();
+    }
     const asked = positionOf(this.#asked);
-    if (asked !== null && asked !== position) return this.#hooks.fault(link);
+    if (asked !== null && asked !== position) return link.fault();
     this.#become("running");
     this.#head = head;
     // A retiring link may have moved the cursor on since the question was asked; what is then repeated will be recognized.
@@ -148,27 +142,26 @@ export class Subscription {
   }
 
   unsubscribed(link: Link, { id, code, message }: UnsubscribedFrame): void {
-    if (id !== undefined) link.answered(id, this.stream);
-    const isAnswer = this.#phase === "asked" && id === this.#askedId;
+    const isMeant = id === undefined ? this.#phase === "running" : this.#isOnWire && id === this.#askedId;
     // Without a code it answers an unsubscribe, and whatever that was about is over already.
-    if (link !== this.#link || code === undefined || !(isAnswer || (this.#phase === "running" && id === undefined))) return;
+    if (link !== this.#link || code === undefined || !isMeant) return;
     if (retryOf(code) !== "stop") {
       this.#rest();
       return this.review();
     }
-    // A bad position is the fault of those who hold it; any other refusal would meet every reader.
-    const place = isAnswer && positionOf(this.#asked) === null ? null : this.#cursor;
-    this.#over(({ cursor }) => code !== "bad_position" || cursor === place, new HoldfastError(code, message, { stream: this.stream }));
+    // Those for whom it was asked; the others ask for themselves.
+    const place = this.#phase === "asked" && positionOf(this.#asked) === null ? null : this.#cursor;
+    this.#over(place, new HoldfastError(code, message, { stream: this.stream }));
   }
 
   part(link: Link, frame: EntryPartFrame): void {
-    if (this.#takesFrom(link) && !link.assembly.add(frame, link.entryBytesMax)) this.#hooks.fault(link);
+    if (this.#takesFrom(link) && !link.assembly.add(frame, link.entryBytesMax)) link.fault();
   }
 
   entry(link: Link, frame: EntryFrame): void {
     if (!this.#takesFrom(link)) return;
     const payload = link.assembly.take(frame);
-    if (payload === false) return this.#hooks.fault(link);
+    if (payload === false) return link.fault();
     const { position, prev } = frame;
     const isKnown = position === this.#cursor || isBefore(position, this.#cursor);
     if (prev !== this.#cursor && isKnown) {
@@ -185,11 +178,11 @@ export class Subscription {
     if (!this.#takesFrom(link) || !this.#follows(link, frame.from)) return;
     this.#head = frame.head;
     this.#gaps++;
-    if (this.#advance(frame.after, frame)) this.#hooks.counters.gaps++;
+    if (this.#advance(frame.after, frame)) this.#context.counters.gaps++;
   }
 
   closed(link: Link, { position }: ClosedFrame): void {
-    if (this.#takesFrom(link) && this.#follows(link, position)) this.#over(({ cursor }) => cursor === this.#cursor, null);
+    if (this.#takesFrom(link) && this.#follows(link, position)) this.#over(this.#cursor, null);
   }
 
   beat(link: Link, { sent, head }: StreamBeat): void {
@@ -231,23 +224,20 @@ export class Subscription {
   }
 
   /** The subscription on the wire has ended; these readers are over with it. */
-  #over(isMeant: (reader: Reader) => boolean, error: HoldfastError | null): void {
+  #over(place: string | null, error: HoldfastError | null): void {
     this.#become("off");
     this.#old = null;
-    this.#gone = [...this.readers].filter(isMeant);
-    for (const reader of this.#gone) {
-      this.readers.delete(reader);
-      reader.finish(error === null ? "ended" : { error });
-    }
+    for (const reader of this.readers) if (reader.cursor === place) reader.finish(error === null ? "ended" : { error });
     this.review();
   }
 
   #count(what: "duplicates" | "holes" | "audits" | "late"): void {
-    this.#hooks.counters[what]++;
+    this.#context.counters[what]++;
   }
 
   #become(phase: Phase): void {
     this.#timer?.cancel();
+    if (this.#phase === "asked") this.#link?.answered(this.#askedId);
     this.#phase = phase;
     // Parts that came so far belong to a cursor that is not meant any more; they must not stand in the way of other streams' parts.
     if (phase !== "running") this.#link?.assembly.forget(this.stream);
@@ -257,24 +247,23 @@ export class Subscription {
     return [...this.readers].filter(({ isFull }) => !isFull);
   }
 
-  /** Whether the subscription on the wire serves the readers as they are now; if not, what to do. To be called when a reader is full, or not any more. */
+  /** Sees whether the subscription on the wire serves the readers as they are now. To be called when one is over, or full, or not any more. */
   review(): void {
+    const readers = [...this.readers];
+    for (const reader of readers) if (reader.outcome !== null) this.readers.delete(reader);
     if (this.#link !== null) this.#serve(this.#link, this.#ready());
     const told = `${this.#phase} ${this.isSettled} ${this.isAtHead} ${this.readers.size} ${this.#gaps}`;
     if (told === this.#told) return;
     this.#told = told;
-    this.#hooks.changed([...this.readers, ...this.#gone.splice(0)]);
+    this.#changed(readers);
   }
 
   #serve(link: Link, ready: readonly Reader[]): void {
-    const isOnWire = this.#phase === "asked" || this.#phase === "running";
+    const isOnWire = this.#isOnWire;
     if (ready.length === 0) {
       this.#become("off");
       this.#old = null;
-      if (isOnWire) {
-        link.unasked(this.stream);
-        link.sendFrame({ type: "unsubscribe", stream: this.stream });
-      }
+      if (isOnWire) link.sendFrame({ type: "unsubscribe", stream: this.stream });
       return;
     }
     if (this.#phase === "asked" || this.#phase === "resting") return;
@@ -298,7 +287,7 @@ export class Subscription {
     this.#become("asked");
     this.#isFresh = true;
     this.#asked = from;
-    this.#askedId = link.request(this.stream);
+    this.#askedId = link.request();
     link.sendFrame({ type: "subscribe", id: this.#askedId, stream: this.stream, from });
   }
 
@@ -317,11 +306,9 @@ export class Subscription {
   }
 
   #rest(): void {
-    const { clock, rng } = this.#hooks.env;
-    const ceilingMs = Math.min(restCapMs, restBaseMs * 2 ** this.#fruitless++);
     this.#become("resting");
     this.#old = null;
-    this.#timer = clock.after(ceilingMs * (0.5 + randomFraction(rng) / 2), () => {
+    this.#timer = this.#context.clock.after(pauseMs(++this.#fruitless, this.#context), () => {
       this.#become("off");
       this.review();
     });

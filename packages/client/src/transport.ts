@@ -2,7 +2,7 @@
  * The seam between the client and what carries a link. A transport is one small file that implements it (adapters/websocket.ts, request-conn.ts).
  * A transport moves text and reports; it must never retry, nor judge whether the peer is alive.
  */
-import type { Code } from "@holdfast/protocol";
+import type { Code, SubscribeFrame } from "@holdfast/protocol";
 
 /** Where to dial. */
 export interface DialTarget {
@@ -25,8 +25,8 @@ export interface ConnHandlers {
   onClose(end: { readonly closeCode: number; readonly reason: string }): void;
   /** The connection is over for a reason found on this side. */
   onError(code: Code, message: string): void;
-  /** Where the subscription to a stream stands, for transports that have to ask anew; null while nobody knows. */
-  cursor(stream: string): string | null;
+  /** Everything that is asked for on this link, as it stands now, for transports that have to ask anew. */
+  asks(): readonly SubscribeFrame[];
 }
 
 /** One connection, from the dial on. */

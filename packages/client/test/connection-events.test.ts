@@ -33,11 +33,11 @@ class Watched {
         return conn;
       },
     }));
-    this.connection = new Connection(this.world.env, "http://test/v1/", all, resolveOptions(), this.counters, {
+    this.connection = new Connection({ ...this.world.env, options: resolveOptions(), counters: this.counters }, "http://test/v1/", all, {
       linkUp: (link) => this.up.push(link),
       linkDown: (link) => void this.up.splice(this.up.indexOf(link), 1),
-      frame: () => {},
-      cursor: () => null,
+      frame: (link, frame) => frame.type === "goaway" && this.connection.goaway(link, frame.afterMs),
+      asks: () => [],
       changed: () => {},
     });
   }
@@ -255,7 +255,7 @@ test("wakes in quick succession count once, unless the machine slept in between"
   await states["live"]?.(it);
   const wake = (): string => {
     it.connection.wake();
-    it.conn(1).activity();
+    it.conn(1).say({ type: "pong", id: 0 });
     return it.take();
   };
   it.take();
@@ -380,7 +380,7 @@ test("a link with nothing to carry is closed after 10 s", async () => {
   await it.world.advance(9_000);
   it.connection.want(true);
   await it.world.advance(9_000);
-  it.conn(1).activity();
+  it.conn(1).say({ type: "pong", id: 0 });
   it.connection.want(false);
   it.take();
   await it.world.advance(9_999);

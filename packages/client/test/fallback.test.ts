@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { localEnding } from "../src/endings.ts";
 import { Fallback } from "../src/fallback.ts";
 
-const failed = localEnding("connect_failed", "refused", "failed");
-const buffered = localEnding("response_buffered", "held back", "failed");
+const failed = localEnding("connect_failed", "refused", 0);
+const buffered = localEnding("response_buffered", "held back", 0);
 
 test("two misses in a row lead to the next transport at once; past the last, to the first after a pause", () => {
   const fallback = new Fallback(3);

@@ -22,11 +22,10 @@ class Dialled {
     const owner = {
       up: () => tell("up"),
       ended: (_link: Link, { code }: { code: string }) => tell(code),
-      goaway: (_link: Link, afterMs: number) => tell(`goaway in ${afterMs}`),
       changed: () => tell(this.link.isStale ? "stale" : "proved"),
     };
-    const user = { frame: (_link: Link, { type }: { type: string }) => tell(type), cursor: () => null };
-    this.link = new Link(0, this.world.env, resolveOptions(), this.counters, owner, user);
+    const user = { frame: (_link: Link, { type }: { type: string }) => tell(type), asks: () => [] };
+    this.link = new Link(0, { ...this.world.env, options: resolveOptions(), counters: this.counters }, owner, user);
     this.link.dial(this.net.transport, "http://test/v1/", timeoutMs, replaces);
   }
 
@@ -82,15 +81,22 @@ test("a link is probed after 1.1 heartbeats and 2 s of silence, and given up 5 s
   assert.deepEqual([it.counters.probes, it.counters.lost, it.world.timers], [1, 1, 0]);
 });
 
-test("any byte proves life", async () => {
+test("any byte takes the doubt away, and prolongs the probe; only an answer ends it", async () => {
   const it = live();
   await it.world.advance(20_199);
   it.conn.activity();
   assert.deepEqual(it.take(), ["stale at 15200", "proved at 20199"]);
-  await it.world.advance(15_199);
-  assert.deepEqual(it.take(), []);
-  await it.world.advance(2);
-  assert.deepEqual(it.take(), ["stale at 35399"]);
+  await it.world.advance(5_000);
+  assert.deepEqual(it.take(), [], "it is given the same time again");
+  await it.world.advance(1);
+  assert.deepEqual(it.take(), ["heartbeat_lost at 25200"], "nothing has come since");
+  const answered = live();
+  await answered.world.advance(20_199);
+  answered.conn.say({ type: "pong", id: 1 });
+  await answered.world.advance(15_199);
+  assert.deepEqual(answered.take(), ["stale at 15200", "proved at 20199", "pong at 20199"]);
+  await answered.world.advance(2);
+  assert.deepEqual(answered.take(), ["stale at 35399"]);
 });
 
 test("a heartbeat is what the server says, within bounds", async () => {
@@ -155,31 +161,30 @@ test("only an answer proves that requests are heard: a pong, or one to a publish
     { type: "subscribed", id: 7, stream: "a", position: "0", head: "0" },
   ]) {
     const it = live();
-    const id = it.link.request("a");
+    const id = it.link.request();
     await withBytes(it, 8_000);
     it.conn.say(message);
     await withBytes(it, 4_000);
     assert.equal(it.conn.of("ping").length, 1, message.type);
     await withBytes(it, 2_000);
     assert.equal(it.conn.of("ping").length, 2, "and asked again, while the request itself is unanswered");
-    it.link.answered(id, "a");
+    it.link.answered(id);
     it.conn.say(message);
     await withBytes(it, 30_000);
     assert.deepEqual([it.conn.of("ping").length, it.conn.ended], [2, null]);
   }
 });
 
-test("a subscribe that another superseded, or that nobody asks about any more, need not be answered", async () => {
+test("a request that nobody asks about any more need not be answered; what it stood for is given back once", async () => {
   const it = live();
-  const first = it.link.request("a");
-  const second = it.link.request("a");
-  it.link.answered(first, "a");
+  const asker = {};
+  const first = it.link.request(asker);
+  const second = it.link.request();
+  assert.deepEqual([it.link.answered(first) === asker, it.link.answered(first)], [true, undefined]);
   await withBytes(it, 5_000);
   assert.equal(it.conn.of("ping").length, 1, "the second is still open");
   it.conn.say({ type: "pong", id: 1 });
-  it.link.answered(second, "a");
-  it.link.request("b");
-  it.link.unasked("b");
+  it.link.answered(second);
   await withBytes(it, 30_000);
   assert.equal(it.conn.of("ping").length, 1);
 });
@@ -258,13 +263,13 @@ test("waking probes once; a clock that jumped does so at the next timer", async 
   it.link.wake();
   it.link.wake();
   assert.deepEqual([it.conn.of("ping").length, it.take()], [1, ["stale at 0"]]);
-  it.conn.activity();
+  it.conn.say({ type: "pong", id: 0 });
   await it.world.advance(1_000);
-  it.conn.activity();
+  it.conn.say({ type: "pong", id: 0 });
   it.world.sleep(3_600_000);
   await it.world.advance(11_500);
   assert.equal(it.conn.of("ping").length, 2);
-  it.conn.activity();
+  it.conn.say({ type: "pong", id: 0 });
   await it.world.advance(14_000);
   assert.equal(it.conn.of("ping").length, 2, "it jumped once");
 });
@@ -286,7 +291,7 @@ test("a welcome counts once, and nothing else does before it", () => {
   it.conn.welcome({ link: "L" });
   it.conn.welcome({ link: "M" });
   it.conn.say({ type: "goaway", code: "draining", afterMs: 5, deadlineMs: 9 });
-  assert.deepEqual([it.take(), it.link.linkId], [["up at 0", "goaway in 5 at 0", "goaway at 0"], "L"]);
+  assert.deepEqual([it.take(), it.link.linkId], [["up at 0", "goaway at 0"], "L"]);
 });
 
 test("a link that is let go is closed in order once it was welcomed, else at once; nothing is told of it", async () => {
@@ -302,9 +307,9 @@ test("a link that is let go is closed in order once it was welcomed, else at onc
 test("what a connection tells after its link was let go counts for nothing", () => {
   let tell: ConnHandlers | undefined;
   const told: string[] = [];
-  const owner = { up: () => told.push("up"), ended: () => told.push("ended"), goaway: () => {}, changed: () => told.push("changed") };
+  const owner = { up: () => told.push("up"), ended: () => told.push("ended"), changed: () => told.push("changed") };
   const { env } = new HandWorld();
-  const link = new Link(0, env, resolveOptions(), newCounters(), owner, { frame: () => told.push("frame"), cursor: () => null });
+  const link = new Link(0, { ...env, options: resolveOptions(), counters: newCounters() }, owner, { frame: () => told.push("frame"), asks: () => [] });
   const sent: string[] = [];
   const conn = { queuedBytes: 0, send: (text: string) => sent.push(text), close: () => {}, destroy: () => {} };
   const dial = (_target: unknown, handlers: ConnHandlers) => {
@@ -325,8 +330,8 @@ test("what a connection tells after its link was let go counts for nothing", () 
 test("an address that the platform refuses outright is a failed dial", () => {
   const it = new Dialled();
   const told: string[] = [];
-  const owner = { up: () => {}, ended: (_link: Link, { code }: { code: string }) => void told.push(code), goaway: () => {}, changed: () => {} };
-  const link = new Link(0, it.world.env, resolveOptions(), it.counters, owner, { frame: () => {}, cursor: () => null });
+  const owner = { up: () => {}, ended: (_link: Link, { code }: { code: string }) => void told.push(code), changed: () => {} };
+  const link = new Link(0, { ...it.world.env, options: resolveOptions(), counters: it.counters }, owner, { frame: () => {}, asks: () => [] });
   const dial = (): never => {
     throw new Error("SecurityError");
   };

@@ -3,16 +3,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { newCounters } from "../src/counters.ts";
 import type { Gap, StreamEntry, StreamOptions } from "../src/index.ts";
+import { resolveOptions } from "../src/options.ts";
 import { Reader } from "../src/stream.ts";
-import { settle } from "./support/hand-world.ts";
+import { HandWorld, settle } from "./support/hand-world.ts";
 
 const entry = (n: number, cost = 1): StreamEntry => ({ position: `e.${n}`, cost }) as unknown as StreamEntry;
 const gap = (n: number): Gap => ({ stream: "s", reason: "trimmed", from: `e.${n - 1}`, after: `e.${n}`, head: "e.99" });
 
 function open(options: StreamOptions = {}, limits = { queueEntriesMax: 10, queueBytesMax: 100 }) {
   const told: string[] = [];
-  const reader = new Reader("s", options, limits, 0, { full: ({ isFull }) => told.push(isFull ? "full" : "half"), left: () => told.push("left") });
+  const { env } = new HandWorld();
+  const context = { ...env, options: { ...resolveOptions(), ...limits }, counters: newCounters() };
+  const reader = new Reader("s", options, context, ({ isFull, outcome }) => told.push(outcome !== null ? "left" : isFull ? "full" : "half"));
   const take = async (): Promise<string | undefined> => (await reader.next()).value?.position;
   return { reader, told, take };
 }

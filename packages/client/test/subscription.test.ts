@@ -5,6 +5,7 @@ import type { Code, From, GapFrame } from "@holdfast/protocol";
 import { newCounters } from "../src/counters.ts";
 import { Assembly } from "../src/entry.ts";
 import type { Link } from "../src/link.ts";
+import { resolveOptions } from "../src/options.ts";
 import { type End, type Item, positionOf, type Reader } from "../src/stream.ts";
 import { Subscription } from "../src/subscription.ts";
 
@@ -19,8 +20,9 @@ class Line {
   readonly #sent: string[] = [];
   readonly #links: Link[] = [];
   #nextId = 1;
-  readonly it = new Subscription("s", {
-    env: {
+  readonly it = new Subscription(
+    "s",
+    {
       clock: {
         monoMs: () => 0,
         wallMs: () => 0,
@@ -31,17 +33,16 @@ class Line {
         },
       },
       rng: { u32: () => 2 ** 31 },
-      soon: () => {},
+      options: resolveOptions(),
+      counters: this.counters,
     },
-    counters: this.counters,
-    fault: () => void this.#sent.push("fault"),
-    changed: () => {},
-  });
+    () => {},
+  );
 
   #newLink(): Link {
     const sendFrame = (frame: { readonly type: string; readonly from?: From }): void =>
       void this.#sent.push(frame.type === "subscribe" ? `ask ${JSON.stringify(frame.from)}` : frame.type);
-    const link = { request: () => this.#nextId++, answered: () => {}, unasked: () => {}, sendFrame, assembly: new Assembly() };
+    const link = { request: () => this.#nextId++, answered: () => {}, fault: () => void this.#sent.push("fault"), sendFrame, assembly: new Assembly() };
     return link as unknown as Link;
   }
   /** What was sent since the last call. */
@@ -63,11 +64,13 @@ class Line {
       from,
       cursor: positionOf(from),
       isFull: false,
+      outcome: null,
       begin(position: string): void {
         reader.cursor = position;
       },
       push: (item: Item) => void got.push("after" in item ? `gap ${item.after}` : item.position),
       finish: (end: End) => {
+        reader.outcome = end;
         if (end === "ended") got.push("end");
         else this.#sent.push(`fail ${id} ${(end as { error: { code: Code } }).error.code}`);
       },
@@ -275,4 +278,20 @@ test("at the head, settled: only when the link that counts has brought everythin
   line.entries(1, 2);
   assert.ok(line.it.isSettled && line.it.isAtHead);
   assert.deepEqual(line.got[1], [at(1), at(2)]);
+});
+
+test("a link that had to ask anew tells of a head that moved while no entry came", () => {
+  const line = new Line().up().join(1, "now").answer(at(5), at(5));
+  assert.equal(line.it.isAtHead, true);
+  line.answer(at(5), at(7));
+  assert.deepEqual([line.it.isAtHead, line.it.isSettled, line.counters.late], [false, true, 0]);
+  line.entries(5, 7);
+  assert.equal(line.it.isAtHead, true);
+});
+
+test("an answer from a place which is past says nothing of the head, nor of what is missing", () => {
+  const line = new Line().up().join(1, "now").answer(at(5), at(5)).entries(5, 8);
+  line.take();
+  line.answer(at(5), at(7));
+  assert.deepEqual([line.it.isAtHead, line.take(), line.counters.audits], [true, "", 0]);
 });

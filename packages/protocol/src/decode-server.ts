@@ -27,6 +27,7 @@ const shapes: Readonly<Record<string, string>> = {
   pong: "id",
   goaway: "afterMs deadlineMs code?",
   error: "id? code? message?",
+  bye: "code?",
 };
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -189,6 +189,11 @@ export interface ErrorFrame {
   readonly message: string;
   readonly id?: number;
 }
+/** The last message of a link over requests, in place of a close frame. */
+export interface ByeFrame {
+  readonly type: "bye";
+  readonly code: Code;
+}
 export type ServerFrame =
   | WelcomeFrame
   | SubscribedFrame
@@ -203,4 +208,5 @@ export type ServerFrame =
   | PingFrame
   | PongFrame
   | GoawayFrame
-  | ErrorFrame;
+  | ErrorFrame
+  | ByeFrame;

@@ -3,9 +3,10 @@
  * connections to an origin, and a seventh stream waits for ever; and each link costs the server as much as another user.
  * Where tabs cannot share it must still work, so it is then `connect` itself.
  */
-import { platformEnv } from "../adapters/env.ts";
+
 import { fetchRequester } from "../adapters/fetch.ts";
 import { watchPage } from "../adapters/page.ts";
+import { platformEnv } from "../adapters/platform-env.ts";
 import type { Client } from "../client.ts";
 import { connect } from "../connect.ts";
 import type { ClientOptions } from "../options.ts";

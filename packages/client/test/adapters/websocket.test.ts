@@ -17,7 +17,7 @@ function dial(url: string): { conn: Conn; told: string[] } {
       onActivity: () => told.at(-1) !== "activity" && told.push("activity"),
       onClose: ({ closeCode, reason }) => told.push(`close ${closeCode} ${reason}`.trim()),
       onError: (code) => told.push(`error ${code}`),
-      cursor: () => null,
+      asks: () => [],
     },
   );
   return { conn, told };

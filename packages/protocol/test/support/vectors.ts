@@ -73,6 +73,7 @@ const known: Readonly<Record<Exclude<ServerFrame["type"], "entry">, readonly str
   pong: ["id"],
   goaway: ["code", "afterMs", "deadlineMs"],
   error: ["code", "message", "id"],
+  bye: ["code"],
 };
 
 /** A server's frame as the vectors write it. `pairs` writes the streams of a beat as pairs. */

@@ -139,7 +139,7 @@ export class TabsWorld {
             onActivity: () => {},
             onClose: () => events.end(0, ""),
             onError: () => events.end(0, ""),
-            cursor: () => null,
+            asks: () => [],
           }),
         );
         return () => conn.destroy();
@@ -155,6 +155,6 @@ function inPage(page: FakePage, handlers: ConnHandlers): ConnHandlers {
     onActivity: () => page.run(() => handlers.onActivity()),
     onClose: (end) => page.run(() => handlers.onClose(end)),
     onError: (code, message) => page.run(() => handlers.onError(code, message)),
-    cursor: (stream) => handlers.cursor(stream),
+    asks: () => handlers.asks(),
   };
 }
