@@ -120,6 +120,36 @@ function publishCase({ name }: TestedTransport): void {
   });
 }
 
+/** Answers to publishes come by other connections: they must not hide that the one which brings entries is dead. */
+function busyCase({ name }: TestedTransport): void {
+  it("is noticed within 25 s while publishes go through beside it", async (t) => {
+    await scene(name, async ({ proxy, client, seen, states, publish }) => {
+      await publish(1);
+      await until("another entry arrives", async () => seen.length === 2, 5_000);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const holeMs = performance.now();
+      // What brought it, or asks for more now, is the connection that was last used.
+      const [carrying] = proxy.connections.toSorted((a, b) => a.idleMs - b.idleMs);
+      carrying?.add(blackHole());
+      for (let n = 2; n <= 5; n++) await publish(n);
+      let published = 0;
+      const noticed = (): number => firstAfter(states, holeMs, "stale") - holeMs;
+      await until(
+        "the client resumes",
+        async () => {
+          await client.publish("other", published++);
+          return seen.length === 6;
+        },
+        30_000,
+      );
+      t.diagnostic(`${name}: stale after ${inSeconds(noticed())}, with ${published} publishes answered meanwhile`);
+      assert.deepEqual(seen, [0, 1, 2, 3, 4, 5]);
+      assert.ok(noticed() <= 25_000, `noticed after ${noticed()} ms`);
+      assert.ok(published > 50);
+    });
+  });
+}
+
 describe("a black hole with default options, both sockets left open", { concurrency: true }, () => {
   for (const transport of testedTransports) {
     describe(`over ${transport.name}`, { concurrency: true }, () => {
@@ -127,6 +157,7 @@ describe("a black hole with default options, both sockets left open", { concurre
       // A response that has begun needs nothing of its client, so a dead way out harms links of both ways alone.
       if (transport.bothWays) noticedCase(transport, "to-server");
       publishCase(transport);
+      if (transport.heals) busyCase(transport);
     });
   }
 });

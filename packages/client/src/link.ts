@@ -52,7 +52,7 @@ export class Link {
   /** The index of what carries it. */
   readonly transport: number;
   /** The parts of the entry that is under way. */
-  readonly assembly = new Assembly();
+  assembly = new Assembly();
   readonly #context: Context;
   readonly #owner: LinkOwner;
   readonly #user: LinkUser;
@@ -120,7 +120,7 @@ export class Link {
             this.#arm();
             this.sendFrame({ type: "hello", protocol: protocolVersion, client: name, replaces });
           },
-          onText: (text) => this.isOver || this.#onText(text),
+          onText: (text, isProof = true) => this.isOver || this.#onText(text, isProof),
           onActivity: () => this.isOver || this.#heard(),
           onClose: ({ closeCode, reason }) => this.#end(remoteEnding(closeCode, reason, this.windowMs)),
           onError: (code, message) => this.#fail(code, message),
@@ -226,20 +226,23 @@ export class Link {
     if (this.#nowMs - this.#sentMs >= quietMs) this.sendFrame({ type: "beat" });
   }
 
-  #onText(text: string): void {
-    this.#heard();
+  #onText(text: string, isProof: boolean): void {
+    if (isProof) this.#heard();
     const frame = decodeServerFrame(text);
     if (frame === "fault") return this.fault();
     if (frame === null) this.#context.counters.unknown++;
-    else if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "bye") {
+    else if (frame.type === "welcome") {
+      // Another response begins each entry anew.
+      this.assembly = new Assembly();
+      this.#welcomed(frame);
+    } else if (frame.type === "bye") {
       this.#conn?.destroy();
       this.#end(remoteEnding(1013, text, this.windowMs));
     } else if (frame.type === "ping") this.sendFrame({ type: "pong", id: frame.id });
     else if (this.upMs !== null) {
       if ("id" in frame) {
-        this.#answerMs = this.heardMs;
-        this.#askedMs = null;
+        this.#answerMs = this.#nowMs;
+        if (isProof) this.#askedMs = null;
       }
       if (frame.type === "beat") {
         this.#beat(this.#heartbeatMs / 2);

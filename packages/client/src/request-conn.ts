@@ -3,7 +3,7 @@
  * WebSocket, its response what would have come (PROTOCOL.md, "Links carried by requests"). Pure: whoever makes the requests is handed in.
  * It must never drop a message, nor decide whether the peer is alive; when in doubt the connection ends, and its streams are resumed.
  */
-import { type Clock, type Code, type PingFrame, type Timer, wireBytesMax } from "@holdfast/protocol";
+import { type Clock, type Code, type PingFrame, wireBytesMax } from "@holdfast/protocol";
 import type { ClientEnv } from "./context.ts";
 import type { Conn, ConnHandlers, Transport } from "./transport.ts";
 
@@ -52,6 +52,7 @@ class RequestConn implements Conn {
   readonly #requester: Requester;
   readonly #clock: Clock;
   readonly #handlers: ConnHandlers;
+  /** What is under way, requests and timers, by the way to end it. */
   readonly #aborts = new Set<() => void>();
   #hello = "";
   /** Opens are numbered: what an earlier one brings counts until a later one has brought something. */
@@ -109,7 +110,7 @@ class RequestConn implements Conn {
 
   destroy(): void {
     this.#over = true;
-    for (const abort of this.#aborts) abort();
+    for (const abort of [...this.#aborts]) abort();
   }
 
   #end(closeCode: number, reason: string): void {
@@ -118,12 +119,36 @@ class RequestConn implements Conn {
     this.#handlers.onClose({ closeCode, reason });
   }
 
-  /** A request whose every line is given to `line`. `bear` says of a refusal whether the link goes on all the same. Returns the way to abort it. */
-  #request(path: "sse" | "poll", body: string, line: (text: string) => void, done: () => void, bear = (_: Refusal): boolean => false): () => void {
+  /** Calls later, unless the link is over by then. Returns the way to cancel. */
+  #after(ms: number, call: () => void): () => void {
+    const timer = this.#clock.after(ms, () => {
+      this.#aborts.delete(cancel);
+      call();
+    });
+    const cancel = (): void => {
+      this.#aborts.delete(cancel);
+      timer.cancel();
+    };
+    this.#aborts.add(cancel);
+    return cancel;
+  }
+
+  /**
+   * A request whose every line is given to `line`. `isProof`: it brings what is followed, so its bytes prove life. `bear` says of a refusal
+   * whether the link goes on all the same. Returns the way to abort it.
+   */
+  #request(
+    path: "sse" | "poll",
+    isProof: boolean,
+    body: string,
+    line: (text: string) => void,
+    done: () => void,
+    bear = (_: Refusal): boolean => false,
+  ): () => void {
     let rest = "";
     const abort = this.#requester.post(this.#base + path, body, {
       text: (piece) => {
-        this.#handlers.onActivity();
+        if (isProof) this.#handlers.onActivity();
         const lines = (rest + piece).split("\n");
         rest = lines.pop() as string;
         for (const each of lines) {
@@ -157,22 +182,23 @@ class RequestConn implements Conn {
     // A request that is superseded answers no ping: its successor does.
     const pings = this.#pings;
     const asks = this.#handlers.asks();
-    const silence = this.#clock.after(firstMessageMs, () => this.#lookInto(no));
+    const quiet = this.#after(firstMessageMs, () => this.#lookInto(no));
     const openedMs = this.#clock.monoMs();
     const again = (): void => {
       // Who follows nothing polls to prove life, and no more.
       const pauseMs = this.#handlers.asks().length > 0 ? this.#pauseMs : this.#heartbeatMs;
-      this.#clock.after(Math.max(0, openedMs + pauseMs - this.#clock.monoMs()), () => no === this.#opened && this.#open());
+      this.#after(Math.max(0, openedMs + pauseMs - this.#clock.monoMs()), () => no === this.#opened && this.#open());
     };
     // What carries no stream is not kept meanwhile: a second connection may be one too many for the browser or the server.
     if (!this.#isCarrying) this.#stop();
     this.#stopNext();
     this.#stopNext = this.#request(
       this.#streaming ? "sse" : "poll",
+      true,
       this.#hello + asks.map((ask) => toLine(JSON.stringify(ask))).join(""),
       (text) => {
         if (no > this.#current) {
-          silence.cancel();
+          quiet();
           this.#current = no;
           this.#isCarrying = asks.length > 0;
           this.#stop();
@@ -184,13 +210,13 @@ class RequestConn implements Conn {
         this.#take(text);
       },
       () => {
-        silence.cancel();
+        quiet();
         if (no < this.#opened) return; // Another has been begun.
         if (this.#streaming || this.#current < no) this.#end(1006, "");
         else again();
       },
       ({ code }) => {
-        silence.cancel();
+        quiet();
         const isLeaving = this.#heartbeatMs > 0 && code === "draining";
         if (isLeaving) {
           this.#take('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":0}');
@@ -220,6 +246,7 @@ class RequestConn implements Conn {
     else if (this.#streaming && isWaiting())
       this.#request(
         "poll",
+        false,
         this.#hello,
         () => fail("response_buffered"),
         () => {},
@@ -235,30 +262,33 @@ class RequestConn implements Conn {
     while (count < this.#outgoing.length && body.length < batchChars) body += this.#outgoing[count++]?.[0];
     const batch = this.#outgoing.splice(0, count);
     const over = (): void => {
-      silence.cancel();
+      calm();
       if (count > 0) return this.#end(1006, "");
       this.#isPosting = false;
       this.queuedBytes -= body.length;
       this.#post();
     };
     // Another connection than that which a ping proves: nobody else judges it.
-    const watch = (): Timer => this.#clock.after(batchMs + body.length / batchCharsPerMs, () => this.#end(1006, ""));
-    let silence = watch();
+    const watch = (): (() => void) => this.#after(batchMs + body.length / batchCharsPerMs, () => this.#end(1006, ""));
+    let calm = watch();
     this.#request(
       "poll",
+      false,
       this.#hello + body,
       (text) => {
-        silence.cancel();
-        silence = watch();
+        calm();
+        calm = watch();
+        if (text.startsWith('{"type":"welcome"')) return;
         if (/^{"type":"(published|refused)"/.test(text)) count--;
-        this.#handlers.onText(text);
+        // It says nothing of the connection that brings what is followed.
+        this.#handlers.onText(text, false);
       },
       over,
       (reason) => {
         // What brings messages has its room, and need not end because there is none for this.
         const isFull = reason.code === "too_many_links";
         if (isFull) {
-          for (const [, id] of batch) this.#handlers.onText(JSON.stringify({ type: "refused", id, ...reason }));
+          for (const [, id] of batch) this.#handlers.onText(JSON.stringify({ type: "refused", id, ...reason }), false);
           count = 0;
           over();
         }

@@ -18,7 +18,8 @@ export interface DialTarget {
 export interface ConnHandlers {
   /** Texts may be sent now. */
   onOpen(): void;
-  onText(text: string): void;
+  /** A message. `isProof` false: another connection brought it than the one that brings what is followed, so it proves nothing of that. Default: true. */
+  onText(text: string, isProof?: boolean): void;
   /** Bytes came that are not (yet) a message: proof of life. */
   onActivity(): void;
   /** The peer ended the connection, or it broke (1006). `reason` is the peer's text, possibly empty. */

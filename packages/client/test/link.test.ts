@@ -294,6 +294,15 @@ test("a welcome counts once, and nothing else does before it", () => {
   assert.deepEqual([it.take(), it.link.linkId], [["up at 0", "goaway at 0"], "L"]);
 });
 
+test("another response of the same link begins each entry anew", () => {
+  const up = live();
+  const part = { type: "part", stream: "s", position: "e.1", index: 0, base64: "AAAA" } as const;
+  assert.ok(up.link.assembly.add(part, 1_000));
+  assert.equal(up.link.assembly.add(part, 1_000), false);
+  up.conn.welcome({ link: "again" });
+  assert.ok(up.link.assembly.add(part, 1_000));
+});
+
 test("a link that is let go is closed in order once it was welcomed, else at once; nothing is told of it", async () => {
   const up = live();
   up.link.close();

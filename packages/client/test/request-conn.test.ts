@@ -21,6 +21,8 @@ class Scene {
   readonly made: Made[] = [];
   /** What the link was given: messages, and how it ended. */
   readonly told: Record<string, unknown>[] = [];
+  /** How often something was said to prove that what brings messages is there. */
+  proofs = 0;
   readonly cursors = new Map<string, string>();
   readonly asked = new Map<string, Record<string, unknown>>();
   readonly conn: Conn;
@@ -30,8 +32,11 @@ class Scene {
     this.#name = name;
     const handlers: ConnHandlers = {
       onOpen: () => {},
-      onText: (text) => this.told.push(JSON.parse(text) as Record<string, unknown>),
-      onActivity: () => {},
+      onText: (text, isProof = true) => {
+        this.told.push(JSON.parse(text) as Record<string, unknown>);
+        if (isProof) this.proofs++;
+      },
+      onActivity: () => this.proofs++,
       onClose: (end) => this.told.push({ type: "CLOSE", ...end }),
       onError: (code) => this.told.push({ type: "ERROR", code }),
       asks: () =>
@@ -155,6 +160,25 @@ describe("a link carried by requests", () => {
         scene.at(2).lines.map(({ type, id }) => `${String(type)} ${String(id)}`),
         ["hello undefined", "publish 3", "publish 4"],
       );
+    });
+
+    it(`${name}: answers to publishes prove nothing of the connection that brings messages`, async () => {
+      const scene = await Scene.following(name);
+      scene.proofs = 0;
+      await scene.send(publish(2));
+      scene.say(scene.at(1), welcome, { type: "published", id: 2, position: "e.6", duplicate: false });
+      scene.end(scene.at(1));
+      assert.deepEqual([scene.told.map(({ type }) => type), scene.proofs], [["published"], 0]);
+      scene.say(scene.at(0), { type: "beat" });
+      assert.ok(scene.proofs > 0);
+    });
+
+    it(`${name}: leaves no timer behind`, async () => {
+      const scene = await Scene.following(name);
+      await scene.send(publish(2), { type: "ping", id: 9 });
+      assert.ok(scene.world.timers > 0);
+      scene.conn.destroy();
+      assert.deepEqual([scene.world.timers, scene.made.map(({ isAborted }) => isAborted)], [0, [true, true, true]]);
     });
 
     it(`${name}: takes a batch that nothing is heard of for lost`, async () => {
