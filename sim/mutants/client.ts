@@ -128,8 +128,8 @@ export const clientMutants: readonly Mutant[] = [
       },
       {
         file: link,
-        find: "  readonly assembly = new Assembly();",
-        replace: "  get assembly(): Assembly {\n    return assemblyOf(this.#context);\n  }",
+        find: "  assembly = new Assembly();",
+        replace: "  get assembly(): Assembly {\n    return assemblyOf(this.#context);\n  }\n  set assembly(_: Assembly) {}",
       },
       { file: "packages/client/src/subscription.ts", find: "this.#link?.assembly.forget(this.stream);", replace: "void 0;" },
     ],
