@@ -182,7 +182,7 @@ class RequestConn implements Conn {
     // A request that is superseded answers no ping: its successor does.
     const pings = this.#pings;
     const asks = this.#handlers.asks();
-    const quiet = this.#after(firstMessageMs, () => this.#lookInto(no));
+    const quiet = this.#after(firstMessageMs, () => void this.#lookInto(no));
     const openedMs = this.#clock.monoMs();
     const again = (): void => {
       // Who follows nothing polls to prove life, and no more.
