@@ -21,6 +21,11 @@ export const moveMutants: readonly Mutant[] = [
         find: 'this.#phase === "asked" ? this.#asked : { after: this.#cursor };',
         replace: 'this.#phase === "asked" ? this.#asked : { after: this.#head };',
       },
+      {
+        file: subscription,
+        find: "if (position !== this.#cursor || this.#old !== null) return;",
+        replace: "if (position === this.#head) return this.beat(link, { sent: position, head });",
+      },
     ],
   },
   {
