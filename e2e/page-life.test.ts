@@ -270,7 +270,7 @@ describe("the life of a page", { skip: needs("chromium"), concurrency: true }, (
           subject.tab.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
         await network(true);
         // Chromium ends requests, but says nothing to a WebSocket: only the probe finds out.
-        await subject.until("it is offline, and dials no more for a while", 20_000, async () => isFar(await subject.status()));
+        await subject.until("it is offline, and dials no more for a while", 60_000, async () => isFar(await subject.status()));
         const told = await subject.since("(offline)");
         assert.ok(isDoubt(await subject.saidAt("(offline)")), told.join(", "));
         const from = told.findIndex((each) => each.startsWith("offline "));

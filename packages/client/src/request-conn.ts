@@ -237,18 +237,18 @@ class RequestConn implements Conn {
   /** Some hop, or the browser, holds the response back. Which one shows by what another request meets. */
   async #lookInto(no: number): Promise<void> {
     const isWaiting = (): boolean => !this.#over && this.#current < no && no === this.#opened;
-    const fail = (code: Code): void => {
+    const fail = (code: Code, message: string): void => {
       if (!isWaiting()) return;
       this.destroy();
-      this.#handlers.onError(code, "");
+      this.#handlers.onError(code, message);
     };
-    if (await this.#requester.crowded?.()) fail("origin_connections");
+    if (await this.#requester.crowded?.()) fail("origin_connections", "other tabs hold all connections to this origin");
     else if (this.#streaming && isWaiting())
       this.#request(
         "poll",
         false,
         this.#hello,
-        () => fail("response_buffered"),
+        () => fail("response_buffered", "a hop holds back event streams"),
         () => {},
       );
   }
