@@ -98,7 +98,7 @@ export const moveMutants: readonly Mutant[] = [
   {
     name: "buffering-not-named",
     what: "A client whose event streams are held back does not find out why",
-    patches: [{ file: requests, find: '() => fail("response_buffered")', replace: "() => {}" }],
+    patches: [{ file: requests, find: '() => fail("response_buffered", "a hop holds back event streams")', replace: "() => {}" }],
   },
   {
     name: "break-before-make",
