@@ -294,6 +294,19 @@ test("a welcome counts once, and nothing else does before it", () => {
   assert.deepEqual([it.take(), it.link.linkId], [["up at 0", "goaway at 0"], "L"]);
 });
 
+test("what another connection brought is taken, and is no proof: silence is doubted in its time, and the doubt stays", async () => {
+  const it = live();
+  const answer = (): void => it.conn.handlers.onText('{"type":"published","id":1,"position":"e.1","duplicate":false}', false);
+  await it.world.advance(10_000);
+  answer();
+  await it.world.advance(5_201);
+  assert.deepEqual(it.take().slice(-1), ["stale at 15200"]);
+  answer();
+  assert.deepEqual([it.take(), it.link.isStale, it.link.heardMs], [["published at 15201"], true, it.world.nowMs - 15_201]);
+  await it.world.advance(5_000);
+  assert.deepEqual(it.take(), ["heartbeat_lost at 20200"]);
+});
+
 test("another response of the same link begins each entry anew", () => {
   const up = live();
   const part = { type: "part", stream: "s", position: "e.1", index: 0, base64: "AAAA" } as const;
