@@ -239,10 +239,12 @@ describe("the life of a page", { skip: needs("chromium"), concurrency: true }, (
         await subject.begin();
         const beganMs = await subject.nowMs();
         subject.darken();
+        // Only what is hidden is frozen; and a tab that was frozen in front would count as hidden from then on, its timers held back.
+        await subject.window.tab(`${files.url}/away`);
         await subject.tab.send("Page.setWebLifecycleState", { state: "frozen" });
         await wait(ageMsMax + 500);
         await subject.tab.send("Page.setWebLifecycleState", { state: "active" });
-        await subject.tab.toFront(); // What is frozen counts as hidden.
+        await subject.tab.toFront();
         await subject.hasWoken(beganMs);
         await subject.isLive("thawed", backMsMax);
         assert.ok(isDoubt(await subject.saidAt("(resume)")), await subject.saidAt("(resume)"));
@@ -266,6 +268,7 @@ describe("the life of a page", { skip: needs("chromium"), concurrency: true }, (
 
       it("offline is told with its reason, and the network's return does not wait for the next dial", async () => {
         await subject.begin();
+        assert.equal(await subject.tab.evaluate("document.visibilityState"), "visible", "its timers are not held back");
         const network = (offline: boolean): Promise<unknown> =>
           subject.tab.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
         await network(true);
