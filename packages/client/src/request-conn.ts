@@ -37,6 +37,9 @@ const leavingPauseMs = 1_000;
 /** The least, whatever heartbeat the server announces, while nothing is followed. */
 const idlePauseMsMin = 1_000;
 
+/** How messages come: as an event stream, by long polls, or (`publish`) not at all: only publishes are carried, and their answers. */
+type Carries = "sse" | "poll" | "publish";
+
 /** What a server of ours says in the body of another status than 200. */
 interface Refusal {
   readonly message: string;
@@ -47,7 +50,7 @@ interface Refusal {
 const toLine = (text: string): string => `\x1e${text}\n`;
 
 class RequestConn implements Conn {
-  readonly #streaming: boolean;
+  readonly #carries: Carries;
   readonly #base: string;
   readonly #requester: Requester;
   readonly #clock: Clock;
@@ -75,8 +78,8 @@ class RequestConn implements Conn {
   #over = false;
   queuedBytes = 0;
 
-  constructor(streaming: boolean, base: string, requester: Requester, { clock }: ClientEnv, handlers: ConnHandlers) {
-    this.#streaming = streaming;
+  constructor(carries: Carries, base: string, requester: Requester, { clock }: ClientEnv, handlers: ConnHandlers) {
+    this.#carries = carries;
     this.#base = base;
     this.#requester = requester;
     this.#clock = clock;
@@ -137,14 +140,7 @@ class RequestConn implements Conn {
    * A request whose every line is given to `line`. `isProof`: it brings what is followed, so its bytes prove life. `bear` says of a refusal
    * whether the link goes on all the same. Returns the way to abort it.
    */
-  #request(
-    path: "sse" | "poll",
-    isProof: boolean,
-    body: string,
-    line: (text: string) => void,
-    done: () => void,
-    bear = (_: Refusal): boolean => false,
-  ): () => void {
+  #request(path: Carries, isProof: boolean, body: string, line: (text: string) => void, done: () => void, bear = (_: Refusal): boolean => false): () => void {
     let rest = "";
     const abort = this.#requester.post(this.#base + path, body, {
       text: (piece) => {
@@ -177,7 +173,7 @@ class RequestConn implements Conn {
   /** Begins a response that carries everything that is asked, from where each stream stands. */
   #open(): void {
     this.#isDue = false;
-    if (this.#over) return;
+    if (this.#over || this.#carries === "publish") return;
     const no = ++this.#opened;
     // A request that is superseded answers no ping: its successor does.
     const pings = this.#pings;
@@ -193,7 +189,7 @@ class RequestConn implements Conn {
     if (!this.#isCarrying) this.#stop();
     this.#stopNext();
     this.#stopNext = this.#request(
-      this.#streaming ? "sse" : "poll",
+      this.#carries,
       true,
       this.#hello + asks.map((ask) => toLine(JSON.stringify(ask))).join(""),
       (text) => {
@@ -212,7 +208,7 @@ class RequestConn implements Conn {
       () => {
         quiet();
         if (no < this.#opened) return; // Another has been begun.
-        if (this.#streaming || this.#current < no) this.#end(1006, "");
+        if (this.#carries === "sse" || this.#current < no) this.#end(1006, "");
         else again();
       },
       ({ code }) => {
@@ -243,7 +239,7 @@ class RequestConn implements Conn {
       this.#handlers.onError(code, message);
     };
     if (await this.#requester.crowded?.()) fail("origin_connections", "other tabs hold all connections to this origin");
-    else if (this.#streaming && isWaiting())
+    else if (this.#carries === "sse" && isWaiting())
       this.#request(
         "poll",
         false,
@@ -308,9 +304,9 @@ function errorIn(body: string): Refusal | undefined {
 }
 
 /** A transport whose links are carried by the requests of `requester`. */
-export function requestTransport(name: "sse" | "poll", requester: Requester, env: ClientEnv): Transport {
+export function requestTransport(name: Carries, requester: Requester, env: ClientEnv): Transport {
   return {
     name,
-    dial: ({ url }, handlers) => new RequestConn(name === "sse", url, requester, env, handlers),
+    dial: ({ url }, handlers) => new RequestConn(name, url, requester, env, handlers),
   };
 }

@@ -4,44 +4,39 @@
  * Publishes do not go through the leader: short requests carry them straight to the server, with the tab's own producer tuples, and an
  * answer is the server's own. It must never call the handlers before `dial` has returned, nor acknowledge what was not taken.
  */
-import { randomId, type Timer } from "@holdfast/protocol";
-import type { Requester } from "../request-conn.ts";
+import { randomId } from "@holdfast/protocol";
+import { type Requester, requestTransport } from "../request-conn.ts";
 import type { Conn, ConnHandlers, DialTarget } from "../transport.ts";
 import { type Channel, type Here, isUp, type ToTab } from "./sharing.ts";
 import type { Tab } from "./tab.ts";
 
-/** Publishes go in batches of about this many characters. */
-const batchChars = 262_144;
-/** A batch that nothing has been heard of for this long, and as long again as its bytes take at 8 a millisecond, is taken for lost. */
-const batchMs = 10_000;
-const batchCharsPerMs = 8;
 /** Links that move to another leader come within this time. */
 const moveWindowMs = 200;
 
-const isPublish = (text: string): boolean => text.startsWith('{"type":"publish"');
-
 export class SharedConn implements Conn {
   readonly #tab: Tab;
-  readonly #base: string;
-  readonly #requester: Requester;
   readonly #handlers: ConnHandlers;
+  /** Carries publishes, and nothing else. */
+  readonly #posts: Conn;
   #channel: Channel | null = null;
   /** Who was asked to serve this link; null while nobody is known. */
   #leader: string | null = null;
   #provedMs: number | null = null;
   #isOpen = false;
   #isOver = false;
-  #hello = "";
-  #outgoing: string[] = [];
-  #abort: (() => void) | null = null;
-  #silence: Timer | null = null;
-  queuedBytes = 0;
 
-  constructor(tab: Tab, { url }: DialTarget, requester: Requester, handlers: ConnHandlers) {
+  constructor(tab: Tab, target: DialTarget, requester: Requester, handlers: ConnHandlers) {
     this.#tab = tab;
-    this.#base = url;
-    this.#requester = requester;
     this.#handlers = handlers;
+    this.#posts = requestTransport("publish", requester, tab.env).dial(target, {
+      onOpen: () => {},
+      // A server that drains tells the leader, whose link is the one that matters.
+      onText: (text, isProof) => text.startsWith('{"type":"goaway"') || handlers.onText(text, isProof),
+      onActivity: () => {},
+      onClose: (end) => this.#closed(end),
+      onError: () => {},
+      asks: () => [],
+    });
     tab.enter(this);
     if (tab.here !== null) this.#dial(tab.here.leader);
   }
@@ -74,12 +69,7 @@ export class SharedConn implements Conn {
 
   #take(message: ToTab): void {
     if (this.#isOver) return;
-    if (!Array.isArray(message)) {
-      const { closeCode, reason } = message as Exclude<ToTab, readonly string[]>;
-      this.#finish();
-      this.#handlers.onClose({ closeCode, reason });
-      return;
-    }
+    if (!Array.isArray(message)) return this.#closed(message as Exclude<ToTab, readonly string[]>);
     if (!this.#isOpen) {
       this.#isOpen = true;
       this.#handlers.onOpen();
@@ -88,16 +78,16 @@ export class SharedConn implements Conn {
     if (!this.#isOver) this.#channel?.post(true);
   }
 
+  get queuedBytes(): number {
+    return this.#posts.queuedBytes;
+  }
+
   send(text: string): void {
     if (this.#isOver) return;
-    if (isPublish(text) || text.startsWith('{"type":"part"')) {
-      this.#outgoing.push(text);
-      this.queuedBytes += text.length;
-      this.#publish();
-      return;
-    }
-    if (text.startsWith('{"type":"hello"')) this.#hello = text;
-    this.#channel?.post(text);
+    const isHello = text.startsWith('{"type":"hello"');
+    const isPublish = /^{"type":"(part|publish)"/.test(text);
+    if (isHello || isPublish) this.#posts.send(text);
+    if (!isPublish) this.#channel?.post(text);
   }
 
   close(): void {
@@ -110,8 +100,7 @@ export class SharedConn implements Conn {
 
   #finish(): void {
     this.#isOver = true;
-    this.#abort?.();
-    this.#silence?.cancel();
+    this.#posts.destroy();
     this.#hangUp();
     this.#tab.exit(this);
   }
@@ -122,63 +111,12 @@ export class SharedConn implements Conn {
   }
 
   #end(closeCode: number, reason: object): void {
+    this.#closed({ closeCode, reason: JSON.stringify(reason) });
+  }
+
+  #closed({ closeCode, reason }: { readonly closeCode: number; readonly reason: string }): void {
+    if (this.#isOver) return;
     this.#finish();
-    this.#handlers.onClose({ closeCode, reason: JSON.stringify(reason) });
-  }
-
-  /** One request at a time, so that the order is kept; what comes meanwhile goes together in the next. */
-  #publish(): void {
-    if (this.#abort !== null || this.#isOver) return;
-    // A payload and its parts stay together.
-    let count = 0;
-    let chars = 0;
-    for (const [i, text] of this.#outgoing.entries()) {
-      chars += text.length;
-      if (!isPublish(text)) continue;
-      count = i + 1;
-      if (chars > batchChars) break;
-    }
-    if (count === 0) return;
-    const batch = this.#outgoing.splice(0, count);
-    let waiting = batch.filter(isPublish).length;
-    let rest = "";
-    // Another connection than that whose proof of life the leader tells of: nobody else judges it.
-    const watch = (): void => {
-      this.#silence?.cancel();
-      const lost = { code: "heartbeat_lost", message: "publishes were not answered in time" };
-      this.#silence = this.#tab.env.clock.after(batchMs + chars / batchCharsPerMs, () => this.#end(1013, lost));
-    };
-    watch();
-    // A JSON text sequence (RFC 7464): payloads may have line ends of their own.
-    this.#abort = this.#requester.post(`${this.#base}poll`, `\x1e${[this.#hello, ...batch].join("\n\x1e")}`, {
-      text: (piece) => {
-        if (this.#isOver) return;
-        watch();
-        const lines = (rest + piece).split("\n");
-        rest = lines.pop() as string;
-        for (const line of lines) {
-          if (this.#isOver || !/^{"type":"(published|refused)"/.test(line)) continue;
-          waiting--;
-          this.#handlers.onText(line);
-        }
-      },
-      end: (status, body) => {
-        if (this.#isOver) return;
-        this.#silence?.cancel();
-        this.#abort = null;
-        if (status !== 200 || waiting > 0) return this.#end(1013, refusal(status, body));
-        for (const text of batch) this.queuedBytes -= text.length;
-        this.#publish();
-      },
-    });
-  }
-}
-
-/** What a server said in place of answers; the link ends with it, and what is unanswered is sent again over the next. */
-function refusal(status: number, body: string): object {
-  try {
-    return (JSON.parse(body) as { error: object }).error ?? {};
-  } catch {
-    return { code: "connect_failed", message: `publishes were not answered (HTTP ${status})` };
+    this.#handlers.onClose({ closeCode, reason });
   }
 }

@@ -141,6 +141,20 @@ describe("tabs that share", () => {
     for (const { told } of all) assert.ok(told.includes("offline heartbeat_lost"), told.join(", "));
   });
 
+  test("answers to a follower's publishes prove nothing of the leader's link", async () => {
+    const { tabs, all } = await three();
+    const [link] = tabs.server.links;
+    assert.ok(link);
+    link.toClient = false;
+    const follower = all.find((tab) => tab !== tabs.leader) as WorldTab;
+    for (let n = 0; n < 29; n++) {
+      tabs.publish(follower, "s0");
+      await tabs.world.advance(500);
+    }
+    assert.ok([...follower.fates.values()].filter((fate) => fate === "published").length > 20);
+    assert.deepEqual(all.map(stateOf), ["stale", "stale", "stale"]);
+  });
+
   test("when the server is away, every tab says why, and when it tries again", async () => {
     const { tabs, all } = await three();
     tabs.server.hurts.refuseDial = 1;

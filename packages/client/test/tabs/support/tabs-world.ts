@@ -151,7 +151,7 @@ export class TabsWorld {
 function inPage(page: FakePage, handlers: ConnHandlers): ConnHandlers {
   return {
     onOpen: () => page.run(() => handlers.onOpen()),
-    onText: (text) => page.run(() => handlers.onText(text)),
+    onText: (text, isProof) => page.run(() => handlers.onText(text, isProof)),
     onActivity: () => page.run(() => handlers.onActivity()),
     onClose: (end) => page.run(() => handlers.onClose(end)),
     onError: (code, message) => page.run(() => handlers.onError(code, message)),
