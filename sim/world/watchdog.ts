@@ -87,10 +87,12 @@ export class Watchdog {
     violations.add("false-live", `${node.name} says ${state}, and has heard nothing for ${Math.round(silentMs)} ms`);
   }
 
-  #checkDials({ client, name }: ClientNode): void {
+  #checkDials({ client, name, plan }: ClientNode): void {
     if (client === null) return;
     const { violations, nowMs } = this.#parts;
-    const { dials } = client.counters;
+    const { counters } = client;
+    // One that keeps no idle link dials for each publish, as it was told to: only the dials that came to nothing count.
+    const dials = counters.dials - (plan.options.idleLinkMs === 0 ? counters.links : 0);
     const from = this.#dialled.get(client);
     if (from !== undefined && nowMs() - from.sinceMs < 1_000) {
       if (dials - from.dials > dialsPerSecondMax) violations.add("dial-storm", `${name} has dialled ${dials - from.dials} times within a second`);
