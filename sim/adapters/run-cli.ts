@@ -20,9 +20,25 @@ interface Arguments {
 
 const traceLinesMax = 20_000;
 
-function parse(): Arguments {
+const help = `Plays seeds of the simulator; exits with 1 when one was bad.
+
+  npm run sim -- [options]
+
+  --seeds N         how many seeds (200)
+  --minutes M       as many seeds as fit, instead
+  --from N          the first one (1)
+  --seed N          this one alone
+  --trace           what happened, line by line
+  --mutant NAME     with a planted defect (docs/mutants.md)
+  --until-caught    ends at the first bad seed
+  --without K,...   without faults of these kinds
+  --json            for machines`;
+
+/** What is asked for; null when it is help. Throws TypeError for what cannot be meant. */
+function parse(): Arguments | null {
   const { values } = parseArgs({
     options: {
+      help: { type: "boolean", short: "h", default: false },
       seeds: { type: "string", default: "200" },
       from: { type: "string", default: "1" },
       seed: { type: "string" },
@@ -34,6 +50,7 @@ function parse(): Arguments {
       json: { type: "boolean", default: false },
     },
   });
+  if (values.help) return null;
   const minutes = values.minutes === undefined ? null : Number(values.minutes);
   const counts = { from: Number(values.seed ?? values.from), seeds: values.seed !== undefined ? 1 : minutes === null ? Number(values.seeds) : Infinity };
   for (const [name, value] of Object.entries({ ...counts, minutes: minutes ?? 1 })) {
@@ -53,6 +70,7 @@ function parse(): Arguments {
 /** Runs the command and sets the exit code. */
 export async function main(): Promise<void> {
   const given = parse();
+  if (given === null) return console.log(help);
   const mutant = given.mutant === null ? null : findMutant(given.mutant);
   if (mutant?.patches !== undefined) patchSources(mutant.patches);
   const { runCampaign } = await import("../campaign.ts");

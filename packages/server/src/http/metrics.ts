@@ -63,9 +63,12 @@ export function metricsOf(hub: Hub, engine: Engine): Registry {
     };
     new Gauge({ name, help, registers, collect });
   }
+  const seen = new Set<string>();
   const collect = function (this: Gauge): void {
-    this.reset();
-    for (const [transport, links] of Object.entries(hub.stats().linksByTransport)) this.set({ transport }, links);
+    const { linksByTransport } = hub.stats();
+    for (const transport of Object.keys(linksByTransport)) seen.add(transport);
+    // None is a figure, too: a graph must fall to 0, and not end.
+    for (const transport of seen) this.set({ transport }, linksByTransport[transport] ?? 0);
   };
   new Gauge({ name: "holdfast_links", help: "Links now, by transport", registers, labelNames: ["transport"], collect });
   return registry;
