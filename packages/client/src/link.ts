@@ -45,6 +45,8 @@ const heartbeatMsMax = 300_000;
 const prolongedMax = 2;
 /** A change of the wall clock against the other that is more than drift: the machine slept, or somebody set it. */
 const clockJumpMs = 2_000;
+/** Timers of a hidden page are held back for a minute. When the own beat is overdue by more, this side stood still. */
+const heldMsMax = 60_000;
 /** What leaves in one go on any path that is worth keeping. */
 const smallQueueBytes = 16_384;
 
@@ -75,6 +77,10 @@ export class Link {
   #askedMs: number | null = null;
   /** How often the time for that answer was prolonged. */
   #prolonged = 0;
+  /** When bytes were last read. */
+  #readMs = 0;
+  /** What was read may have come long ago, and waited: until what was asked with this id, or later, is answered, nothing else proves life. 0: any byte does. */
+  #heldId = 0;
   #clockOffsetMs = 0;
   /** Whether it is doubtful that the peer is there, and no byte has come since. */
   isStale = false;
@@ -168,7 +174,7 @@ export class Link {
 
   /** Something makes it doubtful that the peer is there: an answer will prove it. */
   wake(): void {
-    if (this.#askedMs === null) this.#probe(true);
+    if (this.#heldId === 0) this.#probe(true);
     // The machine may have slept since.
     else this.#arm();
   }
@@ -178,7 +184,7 @@ export class Link {
     if (this.isOver) return;
     this.#context.counters.faults++;
     this.#close(4500, "protocol_error");
-    this.#end({ ...localEnding("protocol_error", "the server sent what the protocol does not allow", this.windowMs), retry: "backoff" });
+    this.#end({ ...localEnding("protocol_error", "the server broke the protocol", this.windowMs), retry: "backoff" });
   }
 
   /** Lets it go: in order when it was welcomed, else at once. */
@@ -214,8 +220,11 @@ export class Link {
   }
 
   #heard(): void {
-    this.heardMs = this.#nowMs;
+    this.#readMs = this.#nowMs;
+    if (this.#readMs - this.#sentMs > this.#beatMs + heldMsMax) this.wake();
     this.#beat(this.#beatMs);
+    if (this.#heldId !== 0) return;
+    this.heardMs = this.#readMs;
     if (!this.isStale) return;
     this.isStale = false;
     this.#owner.changed();
@@ -242,7 +251,11 @@ export class Link {
     else if (this.upMs !== null) {
       if ("id" in frame) {
         this.#answerMs = this.#nowMs;
-        if (isProof) this.#askedMs = null;
+        if (isProof && (frame.id as number) >= this.#heldId) {
+          this.#heldId = 0;
+          this.#askedMs = null;
+          this.#heard();
+        }
       }
       if (frame.type === "beat") {
         this.#beat(this.#heartbeatMs / 2);
@@ -271,12 +284,14 @@ export class Link {
   }
 
   /** Asks for an answer. */
-  #probe(isDoubtful: boolean): void {
+  #probe(isDoubtful: boolean, isHeld = isDoubtful): void {
+    const id = this.#nextId++;
+    if (isHeld) this.#heldId = id;
     this.#clockOffsetMs = this.#offsetMs;
     this.#askedMs = this.#nowMs;
     this.#prolonged = 0;
     this.#context.counters.probes++;
-    this.sendFrame({ type: "ping", id: this.#nextId++ });
+    this.sendFrame({ type: "ping", id });
     this.#arm();
     if (!isDoubtful) return;
     this.isStale = true;
@@ -299,7 +314,7 @@ export class Link {
     const hasJumped = Math.abs(this.#offsetMs - this.#clockOffsetMs) > clockJumpMs;
     return [
       beat,
-      [hasJumped ? 0 : this.heardMs + this.#heartbeatMs * 1.1 + 2_000, () => this.#probe(true)],
+      [hasJumped ? 0 : this.heardMs + this.#heartbeatMs * 1.1 + 2_000, () => this.#probe(true, hasJumped)],
       [this.unanswered > 0 ? Math.max(this.#answerMs, this.#movedMs) + ackTimeoutMs : Infinity, () => this.#probe(false)],
     ];
   }
@@ -313,7 +328,7 @@ export class Link {
     // What is to be answered has not all left yet, and it does leave: a slow way out is not a dead one.
     if (isLate || this.#movedMs > sinceMs) this.#probe(isLate);
     // A long queue of bytes on a slow way in may hold the answer back; while bytes come, the path is not dead, but that is not believed for ever.
-    else if (this.heardMs > sinceMs && this.#prolonged < prolongedMax) this.#prolonged++;
+    else if (this.#readMs > sinceMs && this.#prolonged < prolongedMax) this.#prolonged++;
     else this.#lost();
   }
 }

@@ -122,7 +122,7 @@ export class Outbox {
     if (this.#bytes + bytes > options.outboxBytesMax) throw failure(request, "outbox_full");
     const lane = this.#lane(stream);
     if (lane.isFenced && dedupeKey === undefined) throw failure(request, "fenced");
-    const item = { ...request, bytes, lane, queuedMs: clock.monoMs(), epoch: 0, seq: 0, sentAs: null, sends: 0, open: 0 } as unknown as Item;
+    const item = { ...request, bytes, lane, queuedMs: clock.monoMs(), sentAs: null, sends: 0, open: 0 } as unknown as Item;
     item.answer = new Promise((resolve, reject) => Object.assign(item, { resolve, reject }));
     lane.add(item);
     this.#bytes += bytes;

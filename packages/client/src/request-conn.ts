@@ -215,7 +215,7 @@ class RequestConn implements Conn {
         quiet();
         const isLeaving = this.#heartbeatMs > 0 && code === "draining";
         if (isLeaving) {
-          this.#take('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":0}');
+          this.#take('{"type":"goaway","afterMs":0,"deadlineMs":0}');
           again();
         }
         return isLeaving;

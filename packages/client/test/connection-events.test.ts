@@ -141,6 +141,7 @@ const table: Record<string, Partial<Record<string, string>>> = {
     welcomed: "live",
     advised: "live",
     goaway: "live",
+    wake: "stale, ping 1",
     ended: "waiting",
     denied: "denied",
     pause: "idle, close 1",
@@ -255,7 +256,7 @@ test("wakes in quick succession count once, unless the machine slept in between"
   await states["live"]?.(it);
   const wake = (): string => {
     it.connection.wake();
-    it.conn(1).say({ type: "pong", id: 0 });
+    it.conn(1).pong();
     return it.take();
   };
   it.take();
@@ -380,7 +381,7 @@ test("a link with nothing to carry is closed after 10 s", async () => {
   await it.world.advance(9_000);
   it.connection.want(true);
   await it.world.advance(9_000);
-  it.conn(1).say({ type: "pong", id: 0 });
+  it.conn(1).pong();
   it.connection.want(false);
   it.take();
   await it.world.advance(9_999);

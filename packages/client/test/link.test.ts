@@ -263,15 +263,62 @@ test("waking probes once; a clock that jumped does so at the next timer", async 
   it.link.wake();
   it.link.wake();
   assert.deepEqual([it.conn.of("ping").length, it.take()], [1, ["stale at 0"]]);
-  it.conn.say({ type: "pong", id: 0 });
+  it.conn.pong();
   await it.world.advance(1_000);
-  it.conn.say({ type: "pong", id: 0 });
+  it.conn.pong();
   it.world.sleep(3_600_000);
   await it.world.advance(11_500);
   assert.equal(it.conn.of("ping").length, 2);
-  it.conn.say({ type: "pong", id: 0 });
+  it.conn.pong();
   await it.world.advance(14_000);
   assert.equal(it.conn.of("ping").length, 2, "it jumped once");
+});
+
+test("what waited while this side stood still proves nothing: only an answer to what was asked since does", async () => {
+  const doubts: Record<string, (it: Dialled) => void | Promise<void>> = {
+    "woken by the page": ({ link }) => link.wake(),
+    "a machine that slept": async ({ world }) => {
+      world.sleep(3_600_000);
+      await world.advance(5_100);
+    },
+    "a process that was stopped, and reads before its timers run": ({ world, conn }) => {
+      world.stall(3_600_000);
+      conn.activity();
+    },
+  };
+  for (const [what, doubt] of Object.entries(doubts)) {
+    const it = live();
+    const before = it.link.request();
+    const heardMs = it.link.heardMs;
+    await doubt(it);
+    assert.deepEqual([it.link.isStale, it.conn.of("ping").length], [true, 1], what);
+    it.conn.activity();
+    it.conn.say({ type: "entry", stream: "s", position: "e.12", prev: "e.11", timeMs: 1, data: 1 });
+    it.conn.say({ type: "published", id: before, position: "e.12", duplicate: false });
+    assert.deepEqual([it.link.isStale, it.link.heardMs], [true, heardMs], what);
+    await it.world.advance(10);
+    it.conn.pong();
+    assert.deepEqual([it.link.isStale, it.link.heardMs, it.conn.of("ping").length], [false, it.world.nowMs, 1], what);
+    await it.world.advance(5_000);
+    it.conn.activity();
+    assert.equal(it.link.heardMs, it.world.nowMs, what);
+  }
+});
+
+test("a link that wakes on a slow way in has the time of three probes, while bytes come; without them that of one", async () => {
+  for (const [bytes, lostMs] of [
+    [true, 15_000],
+    [false, 5_000],
+  ] as const) {
+    const it = live();
+    it.link.wake();
+    for (let n = 0; n < 40; n++) {
+      await it.world.advance(499.5);
+      if (bytes) it.conn.activity();
+    }
+    const [, lost = ""] = it.take();
+    assert.ok(Math.abs(Number(lost.replace("heartbeat_lost at ", "")) - lostMs) < 2, lost);
+  }
 });
 
 test("what cannot be read ends the link with 4500, once, and counts", () => {

@@ -37,11 +37,9 @@ export function randomFraction(rng: Rng): number {
   return rng.u32() / 0x1_0000_0000;
 }
 
-const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-
-/** A random id of `length` characters out of 32 (5 bits each), without letters that are easily confused. */
+/** A random id of `length` characters: 5 bits each, as digits of base 32 (RFC 4648, section 7, in lower case). */
 export function randomId(rng: Rng, length: number): string {
   let id = "";
-  for (let i = 0; i < length; i++) id += idAlphabet[rng.u32() & 31];
+  for (let i = 0; i < length; i++) id += (rng.u32() & 31).toString(32);
   return id;
 }

@@ -20,7 +20,7 @@ test("an id has the length asked for, lower-case letters and digits only, and is
         let i = 0;
         return randomId({ u32: () => values[i++ % values.length] as number }, length);
       };
-      assert.match(make(), new RegExp(`^[0-9a-hjkmnp-tv-z]{${length}}$`));
+      assert.match(make(), new RegExp(`^[0-9a-v]{${length}}$`));
       assert.equal(make(), make());
     }),
   );

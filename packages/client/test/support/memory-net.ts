@@ -65,6 +65,10 @@ export class MemoryConn implements Conn {
   activity(): void {
     if (this.ended === null) this.handlers.onActivity();
   }
+  /** Answers the last ping. */
+  pong(): void {
+    this.say({ type: "pong", id: this.last("ping")["id"] });
+  }
   end(closeCode: number, reason: object | string = ""): void {
     if (this.ended !== null) return;
     this.ended = { how: "close", closeCode: null, reason: "by the server" };
