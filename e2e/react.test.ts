@@ -10,12 +10,11 @@ import { after, before, describe, it } from "node:test";
 import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";
 import type { Page } from "playwright-core";
-import { createElement } from "react";
-import { renderToString } from "react-dom/server";
 import { needs } from "../scripts/test-support/needs.ts";
-import { App, firstScene, type Scene, stage } from "./pages/react-app.ts";
+import type { Scene, stage } from "./pages/react-app.ts";
+import type * as Rendering from "./pages/react-server.ts";
 import { connectionFaults, openBrowser, type TestBrowser, type TestContext } from "./support/browser.ts";
-import { bundle, type FileServer, htmlPage, serveFiles } from "./support/bundle.ts";
+import { bundle, bundled, type FileServer, htmlPage, serveFiles } from "./support/bundle.ts";
 import { fetchLog } from "./support/log.ts";
 import { until } from "./support/processes.ts";
 import { serve } from "./support/serve.ts";
@@ -33,13 +32,6 @@ const append = async (stream: string, from: number, to: number): Promise<void> =
   const result = await server.hub.append({ stream, entries });
   assert.ok(result.ok);
 };
-
-/** What an application's server would render for this address; the page hydrates it. */
-function rendered(address: string): string {
-  const query = new URL(address, "http://page").searchParams;
-  stage.set({ ...firstScene, ...JSON.parse(query.get("scene") ?? "{}") });
-  return renderToString(createElement(App, { url: query.get("url") ?? "" }));
-}
 
 /** Reads what the page's application has told. */
 const read = <T>(page: Page, what: (stage: Stage) => T): Promise<T> => page.evaluate(`(${what})(globalThis.stage)`) as Promise<T>;
@@ -61,195 +53,212 @@ async function showsLog(page: Page, stream: string, server = url, withinMs = 10_
 
 const isLive = (page: Page): Promise<void> => until("the status is live", async () => (await read(page, ({ whole }) => whole?.state)) === "live", 10_000);
 
-describe("React in Chromium", { skip: needs("chromium") }, () => {
-  before(async () => {
-    files = await serveFiles({});
-    files.set("/", (request, response) => {
-      response.setHeader("Content-Type", "text/html; charset=utf-8").end(htmlPage("/main.js", `<div id="root">${rendered(request.url ?? "")}</div>`));
+/** The versions that applications use, and by which packages they are taken here. */
+const versions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "React 19": {},
+  "React 18": { react: "react-18", "react-dom": "react-dom-18" },
+};
+
+for (const [version, alias] of Object.entries(versions)) {
+  describe(`${version} in Chromium`, { skip: needs("chromium") }, () => {
+    before(async () => {
+      const { rendered } = await bundled<typeof Rendering>(new URL("pages/react-server.ts", import.meta.url), { alias });
+      files = await serveFiles({});
+      files.set("/", (request, response) => {
+        response.setHeader("Content-Type", "text/html; charset=utf-8").end(htmlPage("/main.js", `<div id="root">${rendered(request.url ?? "")}</div>`));
+      });
+      files.set("/main.js", await bundle(new URL("pages/react.ts", import.meta.url), { alias }));
+      const engine = memoryEngine({ env: nodeEnv, policies: [{ pattern: "short/*", entriesMax: 10 }] });
+      server = createServer({ engine, options: { port: 0, drainMs: 1, origins: [files.url] } });
+      ({ url } = await server.listen());
+      browser = await openBrowser();
     });
-    files.set("/main.js", await bundle(new URL("pages/react.ts", import.meta.url)));
-    const engine = memoryEngine({ env: nodeEnv, policies: [{ pattern: "short/*", entriesMax: 10 }] });
-    server = createServer({ engine, options: { port: 0, drainMs: 1, origins: [files.url] } });
-    ({ url } = await server.listen());
-    browser = await openBrowser();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    await files?.close();
-  });
-
-  it("hydrates what the server rendered without a complaint, over one link and with one subscription", async () => {
-    await append("a", 0, 3);
-    const accepted = server.hub.counters.linksAccepted;
-    await using context = await browser.context();
-    const page = await open(context, {});
-    await showsLog(page, "a");
-    await until("the status is live", async () => (await read(page, ({ whole, view }) => `${whole?.state} ${view?.state}`)) === "live live", 5_000);
-    await append("a", 3, 5);
-    await showsLog(page, "a");
-    assert.equal(await read(page, ({ firstMarkup }) => firstMarkup), "a: 0 entries, last none, 0 gaps, offline", "what the server printed");
-    assert.equal(await page.textContent("#reader"), 'a: 5 entries, last {"n":5}, 0 gaps, live');
-    assert.match((await page.textContent("#status")) ?? "", /^live since [1-9]/);
-    assert.equal(server.hub.counters.linksAccepted - accepted, 1);
-    assert.equal(server.stats().subscriptions, 1);
-    assert.equal(await read(page, ({ clients }) => clients.size), 1);
-    context.assertNoFaults();
-  });
-
-  it("renders a burst of 1,000 entries in a few frames, all of them in order", async (t) => {
-    await using context = await browser.context();
-    const page = await open(context, { name: "burst" });
-    await until("the stream is live", async () => (await read(page, ({ view }) => view?.state)) === "live", 5_000);
-    const before = await read(page, ({ renders, commits }) => ({ renders, commits }));
-    for (let n = 0; n < 1_000; n += 50) await append("burst", n, n + 50);
-    await showsLog(page, "burst");
-    const after = await read(page, ({ renders, commits }) => ({ renders, commits }));
-    t.diagnostic(`1,000 entries: ${after.commits - before.commits} commits, ${after.renders - before.renders} calls of the component under StrictMode`);
-    assert.ok(after.commits - before.commits <= 60, `${after.commits - before.commits} commits`);
-    assert.ok(after.renders - before.renders <= 150, `${after.renders - before.renders} renders`);
-    context.assertNoFaults();
-  });
-
-  it("closes the stream with its component and the client with its provider; mounted anew under StrictMode, opens one link and subscribes once", async () => {
-    await append("life", 0, 3);
-    await using context = await browser.context();
-    const page = await open(context, { name: "life" });
-    await showsLog(page, "life");
-    await set(page, { reader: false });
-    await until("the server has no subscription", async () => server.stats().subscriptions === 0, 5_000);
-    assert.equal(server.stats().links, 1);
-    await set(page, { provider: false });
-    await until("the server has no link", async () => server.stats().links === 0, 5_000);
-    await append("life", 3, 5);
-    const accepted = server.hub.counters.linksAccepted;
-    const mounts = await read(page, (stage) => stage.mounts);
-    await set(page, { provider: true, reader: true });
-    await showsLog(page, "life");
-    await append("life", 5, 7);
-    await showsLog(page, "life");
-    assert.equal((await read(page, (stage) => stage.mounts)) - mounts, 2, "StrictMode runs effects twice");
-    assert.equal(server.hub.counters.linksAccepted - accepted, 1);
-    assert.deepEqual([server.stats().links, server.stats().subscriptions], [1, 1]);
-    assert.equal(await read(page, ({ clients }) => clients.size), 2, "the one that was closed, and one more");
-    context.assertNoFaults();
-  });
-
-  it("goes on where it stood when a hidden part of the page is shown again", async () => {
-    await append("hidden", 0, 3);
-    await using context = await browser.context();
-    const page = await open(context, { name: "hidden" });
-    await showsLog(page, "hidden");
-    await set(page, { visible: false });
-    await until("the server has no subscription", async () => server.stats().subscriptions === 0, 5_000);
-    await append("hidden", 3, 6);
-    await set(page, { visible: true });
-    await showsLog(page, "hidden");
-    context.assertNoFaults();
-  });
-
-  it("subscribes again when the name or the place changes, and shows nothing of what was before", async () => {
-    await append("one", 0, 4);
-    await append("two", 0, 5);
-    await using context = await browser.context();
-    const page = await open(context, { name: "one" });
-    await showsLog(page, "one");
-    await set(page, { name: "two" });
-    await showsLog(page, "two");
-    const log = await fetchLog(url, "two");
-    await set(page, { from: { after: log[2]?.[0] ?? "" } });
-    await until("the page shows the rest", async () => (await read(page, ({ view }) => view?.count)) === 2, 5_000);
-    assert.deepEqual(await read(page, ({ view }) => view?.entries), log.slice(3));
-    await set(page, { name: null, from: "first" });
-    await until("the server has no subscription", async () => server.stats().subscriptions === 0, 5_000);
-    assert.deepEqual(await read(page, ({ view }) => view?.entries), []);
-    context.assertNoFaults();
-  });
-
-  it("shows a gap with what follows it, and clear forgets both", async () => {
-    await append("short/a", 0, 1);
-    const [[position] = [""]] = await fetchLog(url, "short/a");
-    for (let n = 1; n < 100; n++) await append("short/a", n, n + 1);
-    await using context = await browser.context();
-    const page = await open(context, { name: "short/a", from: { after: position } });
-    await showsLog(page, "short/a");
-    const view = await read(page, (stage) => stage.view);
-    assert.equal(view?.gaps, 1);
-    assert.notEqual(view?.gapAfter, null);
-    assert.match((await page.textContent("#reader")) ?? "", / entries, last \{"n":100\}, 1 gaps, live$/);
-    await read(page, ({ clear }) => clear());
-    await append("short/a", 100, 101);
-    await until("the page shows the new entry", async () => (await read(page, ({ view }) => view?.entries.length)) === 1, 5_000);
-    assert.equal(await read(page, ({ view }) => view?.gaps), 0);
-    context.assertNoFaults();
-  });
-
-  it("publishes, tells what is pending, and shows a refusal as a result and an error that the next call clears", async () => {
-    await using context = await browser.context();
-    const page = await open(context, { reader: false });
-    await until("the page is hydrated", async () => (await read(page, ({ whole }) => whole)) !== null, 5_000);
-    await page.click("button");
-    await until("the publish is answered", async () => (await read(page, ({ results }) => results.length)) === 1, 5_000);
-    assert.deepEqual(await fetchLog(url, "published"), [[await read(page, ({ results }) => results[0]), "1"]]);
-    const refused = await read(page, async ({ publish }) => {
-      const result = await publish("x".repeat(300_000));
-      return result.ok ? "ok" : result.error.code;
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+      await files?.close();
     });
-    assert.equal(refused, "entry_too_large");
-    await until("the error is shown", async () => (await read(page, ({ calls }) => calls.error)) === "entry_too_large", 5_000);
-    await page.click("button");
-    await until(
-      "the error is gone",
-      async () => (await read(page, ({ calls, results }) => `${calls.error} ${calls.pending} ${results.length}`)) === "null 0 2",
-      5_000,
-    );
-    assert.equal(await read(page, ({ pendingMost }) => pendingMost), 1);
-    context.assertNoFaults();
-  });
 
-  it("shows a stream that cannot be read as an error, and leaves the rest of the page alone", async () => {
-    await using context = await browser.context();
-    const page = await open(context, { name: "/" });
-    await until("the error is shown", async () => (await read(page, ({ view }) => view?.error ?? "")) !== "", 5_000);
-    assert.match(await read(page, ({ view }) => view?.error ?? ""), /^\[bad_stream_name\]/);
-    await append("fine", 0, 2);
-    await set(page, { name: "fine" });
-    await showsLog(page, "fine");
-    assert.equal(await read(page, ({ view }) => view?.error), null);
-    context.assertNoFaults();
-  });
-
-  it("loses, repeats and reorders nothing when the server is killed and started again, reading and publishing", async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), "holdfast-react-"));
-    const flags = ["--data", folder, "--origins", files.url];
-    let serving = await serve([...flags, "--port", "0"]);
-    flags.push("--port", String(serving.port));
-    try {
+    it("is the version that is meant", async () => {
       await using context = await browser.context();
-      const page = await open(context, { name: "published" }, serving.url);
-      await isLive(page);
-      let total = 0;
-      for (let kill = 0; kill < 2; kill++) {
-        // Half of what is published meets a server that dies, or none.
-        await read(page, ({ publish, results }) => {
-          for (let n = 0; n < 100; n++) void publish({ n }).then((result) => results.push(result.ok ? "ok" : result.error.code));
-        });
-        total += 100;
-        await until("some are answered", async () => (await read(page, ({ results }) => results.length)) > total - 100, 10_000);
+      const page = await open(context, {});
+      assert.equal(`React ${(await read(page, (stage) => stage.version)).split(".")[0]}`, version);
+    });
+
+    it("hydrates what the server rendered without a complaint, over one link and with one subscription", async () => {
+      await append("a", 0, 3);
+      const accepted = server.hub.counters.linksAccepted;
+      await using context = await browser.context();
+      const page = await open(context, {});
+      await showsLog(page, "a");
+      await until("the status is live", async () => (await read(page, ({ whole, view }) => `${whole?.state} ${view?.state}`)) === "live live", 5_000);
+      await append("a", 3, 5);
+      await showsLog(page, "a");
+      assert.equal(await read(page, ({ firstMarkup }) => firstMarkup), "a: 0 entries, last none, 0 gaps, offline", "what the server printed");
+      assert.equal(await page.textContent("#reader"), 'a: 5 entries, last {"n":5}, 0 gaps, live');
+      assert.match((await page.textContent("#status")) ?? "", /^live since [1-9]/);
+      assert.equal(server.hub.counters.linksAccepted - accepted, 1);
+      assert.equal(server.stats().subscriptions, 1);
+      assert.equal(await read(page, ({ clients }) => clients.size), 1);
+      context.assertNoFaults();
+    });
+
+    it("renders a burst of 1,000 entries in a few frames, all of them in order", async (t) => {
+      await using context = await browser.context();
+      const page = await open(context, { name: "burst" });
+      await until("the stream is live", async () => (await read(page, ({ view }) => view?.state)) === "live", 5_000);
+      const before = await read(page, ({ renders, commits }) => ({ renders, commits }));
+      for (let n = 0; n < 1_000; n += 50) await append("burst", n, n + 50);
+      await showsLog(page, "burst");
+      const after = await read(page, ({ renders, commits }) => ({ renders, commits }));
+      t.diagnostic(`1,000 entries: ${after.commits - before.commits} commits, ${after.renders - before.renders} calls of the component under StrictMode`);
+      assert.ok(after.commits - before.commits <= 60, `${after.commits - before.commits} commits`);
+      assert.ok(after.renders - before.renders <= 150, `${after.renders - before.renders} renders`);
+      context.assertNoFaults();
+    });
+
+    it("closes the stream with its component and the client with its provider; mounted anew under StrictMode, opens one link and subscribes once", async () => {
+      await append("life", 0, 3);
+      await using context = await browser.context();
+      const page = await open(context, { name: "life" });
+      await showsLog(page, "life");
+      await set(page, { reader: false });
+      await until("the server has no subscription", async () => server.stats().subscriptions === 0, 5_000);
+      assert.equal(server.stats().links, 1);
+      await set(page, { provider: false });
+      await until("the server has no link", async () => server.stats().links === 0, 5_000);
+      await append("life", 3, 5);
+      const accepted = server.hub.counters.linksAccepted;
+      const mounts = await read(page, (stage) => stage.mounts);
+      await set(page, { provider: true, reader: true });
+      await showsLog(page, "life");
+      await append("life", 5, 7);
+      await showsLog(page, "life");
+      assert.equal((await read(page, (stage) => stage.mounts)) - mounts, 2, "StrictMode runs effects twice");
+      assert.equal(server.hub.counters.linksAccepted - accepted, 1);
+      assert.deepEqual([server.stats().links, server.stats().subscriptions], [1, 1]);
+      assert.equal(await read(page, ({ clients }) => clients.size), 2, "the one that was closed, and one more");
+      context.assertNoFaults();
+    });
+
+    // Older ones have no parts that are hidden.
+    const itHides = version === "React 19" ? it : () => {};
+    itHides("goes on where it stood when a hidden part of the page is shown again", async () => {
+      await append("hidden", 0, 3);
+      await using context = await browser.context();
+      const page = await open(context, { name: "hidden" });
+      await showsLog(page, "hidden");
+      await set(page, { visible: false });
+      await until("the server has no subscription", async () => server.stats().subscriptions === 0, 5_000);
+      await append("hidden", 3, 6);
+      await set(page, { visible: true });
+      await showsLog(page, "hidden");
+      context.assertNoFaults();
+    });
+
+    it("subscribes again when the name or the place changes, and shows nothing of what was before", async () => {
+      await append("one", 0, 4);
+      await append("two", 0, 5);
+      await using context = await browser.context();
+      const page = await open(context, { name: "one" });
+      await showsLog(page, "one");
+      await set(page, { name: "two" });
+      await showsLog(page, "two");
+      const log = await fetchLog(url, "two");
+      await set(page, { from: { after: log[2]?.[0] ?? "" } });
+      await until("the page shows the rest", async () => (await read(page, ({ view }) => view?.count)) === 2, 5_000);
+      assert.deepEqual(await read(page, ({ view }) => view?.entries), log.slice(3));
+      await set(page, { name: null, from: "first" });
+      await until("the server has no subscription", async () => server.stats().subscriptions === 0, 5_000);
+      assert.deepEqual(await read(page, ({ view }) => view?.entries), []);
+      context.assertNoFaults();
+    });
+
+    it("shows a gap with what follows it, and clear forgets both", async () => {
+      await append("short/a", 0, 1);
+      const [[position] = [""]] = await fetchLog(url, "short/a");
+      for (let n = 1; n < 100; n++) await append("short/a", n, n + 1);
+      await using context = await browser.context();
+      const page = await open(context, { name: "short/a", from: { after: position } });
+      await showsLog(page, "short/a");
+      const view = await read(page, (stage) => stage.view);
+      assert.equal(view?.gaps, 1);
+      assert.notEqual(view?.gapAfter, null);
+      assert.match((await page.textContent("#reader")) ?? "", / entries, last \{"n":100\}, 1 gaps, live$/);
+      await read(page, ({ clear }) => clear());
+      await append("short/a", 100, 101);
+      await until("the page shows the new entry", async () => (await read(page, ({ view }) => view?.entries.length)) === 1, 5_000);
+      assert.equal(await read(page, ({ view }) => view?.gaps), 0);
+      context.assertNoFaults();
+    });
+
+    it("publishes, tells what is pending, and shows a refusal as a result and an error that the next call clears", async () => {
+      await using context = await browser.context();
+      const page = await open(context, { reader: false });
+      await until("the page is hydrated", async () => (await read(page, ({ whole }) => whole)) !== null, 5_000);
+      await page.click("button");
+      await until("the publish is answered", async () => (await read(page, ({ results }) => results.length)) === 1, 5_000);
+      assert.deepEqual(await fetchLog(url, "published"), [[await read(page, ({ results }) => results[0]), "1"]]);
+      const refused = await read(page, async ({ publish }) => {
+        const result = await publish("x".repeat(300_000));
+        return result.ok ? "ok" : result.error.code;
+      });
+      assert.equal(refused, "entry_too_large");
+      await until("the error is shown", async () => (await read(page, ({ calls }) => calls.error)) === "entry_too_large", 5_000);
+      await page.click("button");
+      await until(
+        "the error is gone",
+        async () => (await read(page, ({ calls, results }) => `${calls.error} ${calls.pending} ${results.length}`)) === "null 0 2",
+        5_000,
+      );
+      assert.equal(await read(page, ({ pendingMost }) => pendingMost), 1);
+      context.assertNoFaults();
+    });
+
+    it("shows a stream that cannot be read as an error, and leaves the rest of the page alone", async () => {
+      await using context = await browser.context();
+      const page = await open(context, { name: "/" });
+      await until("the error is shown", async () => (await read(page, ({ view }) => view?.error ?? "")) !== "", 5_000);
+      assert.match(await read(page, ({ view }) => view?.error ?? ""), /^\[bad_stream_name\]/);
+      await append("fine", 0, 2);
+      await set(page, { name: "fine" });
+      await showsLog(page, "fine");
+      assert.equal(await read(page, ({ view }) => view?.error), null);
+      context.assertNoFaults();
+    });
+
+    it("loses, repeats and reorders nothing when the server is killed and started again, reading and publishing", async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), "holdfast-react-"));
+      const flags = ["--data", folder, "--origins", files.url];
+      let serving = await serve([...flags, "--port", "0"]);
+      flags.push("--port", String(serving.port));
+      try {
+        await using context = await browser.context();
+        const page = await open(context, { name: "published" }, serving.url);
+        await isLive(page);
+        let total = 0;
+        for (let kill = 0; kill < 2; kill++) {
+          // Half of what is published meets a server that dies, or none.
+          await read(page, ({ publish, results }) => {
+            for (let n = 0; n < 100; n++) void publish({ n }).then((result) => results.push(result.ok ? "ok" : result.error.code));
+          });
+          total += 100;
+          await until("some are answered", async () => (await read(page, ({ results }) => results.length)) > total - 100, 10_000);
+          await serving.kill("SIGKILL");
+          await until("the page knows", async () => (await read(page, ({ whole }) => whole?.state)) === "offline", 10_000);
+          serving = await serve(flags);
+          await until("all are answered", async () => (await read(page, ({ results }) => results.length)) === total, 20_000);
+        }
+        assert.deepEqual([...new Set(await read(page, ({ results }) => results))], ["ok"]);
+        await showsLog(page, "published", serving.url);
+        const { entries, gaps } = await read(page, ({ view }) => ({ entries: view?.entries.length, gaps: view?.gaps }));
+        assert.deepEqual([entries, gaps], [total, 0]);
+        t.diagnostic(`2 kills, ${total} published and shown: lost 0, duplicated 0, reordered 0`);
+        context.assertNoFaults(connectionFaults);
+      } finally {
         await serving.kill("SIGKILL");
-        await until("the page knows", async () => (await read(page, ({ whole }) => whole?.state)) === "offline", 10_000);
-        serving = await serve(flags);
-        await until("all are answered", async () => (await read(page, ({ results }) => results.length)) === total, 20_000);
+        rmSync(folder, { recursive: true, force: true });
       }
-      assert.deepEqual([...new Set(await read(page, ({ results }) => results))], ["ok"]);
-      await showsLog(page, "published", serving.url);
-      const { entries, gaps } = await read(page, ({ view }) => ({ entries: view?.entries.length, gaps: view?.gaps }));
-      assert.deepEqual([entries, gaps], [total, 0]);
-      t.diagnostic(`2 kills, ${total} published and shown: lost 0, duplicated 0, reordered 0`);
-      context.assertNoFaults(connectionFaults);
-    } finally {
-      await serving.kill("SIGKILL");
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   });
-});
+}

@@ -3,7 +3,8 @@
  * The same component is rendered on the server and hydrated in the page; what it shows is steered from outside.
  */
 import { HoldfastProvider, type Publisher, useHoldfast, usePublish, useStatus, useStream } from "@holdfast/client/react";
-import { Activity, type ActivityProps, type ExoticComponent, createElement as h, type ReactNode, StrictMode, useEffect, useSyncExternalStore } from "react";
+import * as React from "react";
+import { type ActivityProps, type ExoticComponent, Fragment, createElement as h, type ReactNode, StrictMode, useEffect, useSyncExternalStore } from "react";
 
 /** What is shown. */
 export interface Scene {
@@ -34,6 +35,7 @@ const listeners = new Set<() => void>();
 
 /** The test's hold on the page. */
 export const stage = {
+  version: React.version,
   /** What stood there before hydration. */
   firstMarkup: null as string | null,
   /** Calls of the reader's function; StrictMode doubles them. */
@@ -105,12 +107,15 @@ function Panel(): ReactNode {
 // A server that is started again is found soon.
 const options = { backoffBaseMs: 50, backoffCapMs: 500 };
 
-// Children come as arguments here, which the type of Activity does not know.
-const Part = Activity as ExoticComponent<Omit<ActivityProps, "children">>;
+// React 18 has no parts that are hidden. Children come as arguments here, which the type of Activity does not know.
+const { Activity } = React as { readonly Activity?: unknown };
+const Part = Activity as ExoticComponent<Omit<ActivityProps, "children">> | undefined;
 
 /** The whole page. */
 export function App({ url }: { readonly url: string }): ReactNode {
   const { name, from, provider, reader, visible } = useSyncExternalStore(subscribe, getScene, getScene);
-  const shown = h(Part, { mode: visible ? "visible" : "hidden" }, h(Panel), reader ? h(Reader, { name, from }) : null);
+  const panel = h(Panel);
+  const shownReader = reader ? h(Reader, { name, from }) : null;
+  const shown = Part === undefined ? h(Fragment, null, panel, shownReader) : h(Part, { mode: visible ? "visible" : "hidden" }, panel, shownReader);
   return h(StrictMode, null, provider ? h(HoldfastProvider, { url, options }, shown) : null);
 }

@@ -3,29 +3,45 @@
  * Nothing is written to disk, and the packages' sources are taken as they are.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { compileFunction } from "node:vm";
+import { type BuildOptions, build } from "esbuild";
 
 export interface BundleOptions {
   readonly minify?: boolean;
   /** What `process.env.NODE_ENV` is in the page. Default "development": libraries warn about misuse. */
   readonly mode?: "development" | "production";
+  /** Packages to take instead of others, by name. */
+  readonly alias?: Readonly<Record<string, string>>;
 }
 
 /** Bundles a program for browsers into one module of JavaScript. `entry` is a path or a `file:` URL. Rejects with what esbuild found. */
-export async function bundle(entry: string | URL, options: BundleOptions = {}): Promise<string> {
-  const { minify = false, mode = "development" } = options;
+export function bundle(entry: string | URL, options: BundleOptions = {}): Promise<string> {
+  return run(entry, options, { format: "esm", platform: "browser" });
+}
+
+/** Bundles a program for this process, and runs it. Returns what it exports. */
+export async function bundled<Exports>(entry: string | URL, options: BundleOptions = {}): Promise<Exports> {
+  const source = await run(entry, options, { format: "cjs", platform: "node" });
+  const module = { exports: {} };
+  compileFunction(source, ["module", "exports", "require"])(module, module.exports, createRequire(import.meta.url));
+  return module.exports as Exports;
+}
+
+async function run(entry: string | URL, options: BundleOptions, target: Pick<BuildOptions, "format" | "platform">): Promise<string> {
+  const { minify = false, mode = "development", alias = {} } = options;
   const result = await build({
+    ...target,
     entryPoints: [entry instanceof URL || entry.startsWith("file:") ? fileURLToPath(entry) : entry],
     bundle: true,
     write: false,
-    format: "esm",
-    platform: "browser",
     target: "es2022",
     conditions: ["source"],
     define: { "process.env.NODE_ENV": JSON.stringify(mode) },
+    alias: { ...alias },
     minify,
     sourcemap: minify ? false : "inline",
     logLevel: "silent",

@@ -148,7 +148,7 @@ export const moveMutants: readonly Mutant[] = [
     patches: [
       {
         file: client,
-        find: "if (old !== null && [...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) this.#connection.retire();",
+        find: "if (old !== null && this.#all.every(({ isSettled }) => isSettled)) this.#connection.retire();",
         replace: "if (old !== null) this.#connection.retire();",
       },
     ],

@@ -34,6 +34,8 @@ export class SimReader {
   /** The latest call of `open`: what an earlier one still does is nobody's business. */
   #opening = 0;
   #hurried = false;
+  /** Since when it has asked this client where to begin, and has not heard. What it asked before it left may still be answered. */
+  #asking: { readonly client: Client; readonly sinceMs: number } | null = null;
 
   constructor(name: string, plan: ReaderPlan, ground: Ground) {
     this.name = name;
@@ -63,8 +65,12 @@ export class SimReader {
     const { stream } = this.plan;
     const stored = this.#check?.resumeFrom ?? null;
     const from = stored === null ? this.plan.from : { after: stored };
-    if (this.#check === null || stored === null)
-      this.#check = new ReaderCheck(`${this.name} of ${stream}`, watch.log(stream), from, { nowMs: nowMs(), hasSibling }, violations);
+    if (this.#check === null || stored === null) {
+      const isAsking = this.#asking?.client === client;
+      if (!isAsking) this.#asking = { client, sinceMs: nowMs() };
+      const when = { nowMs: this.#asking?.sinceMs ?? nowMs(), hasSibling: hasSibling || isAsking };
+      this.#check = new ReaderCheck(`${this.name} of ${stream}`, watch.log(stream), from, when, violations);
+    }
     const check = this.#check;
     const controller = new AbortController();
     const opening = ++this.#opening;

@@ -22,7 +22,7 @@ import { tally } from "./tally.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Readers and publishers must be done so long after the healing, in virtual time. */
-const livenessMs = 180_000;
+const livenessMs = 600_000;
 /** A client may still be asleep when everybody is to leave. */
 const sleepMsMax = 40_000;
 /** Events after which a run is taken to go in circles. */

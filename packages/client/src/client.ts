@@ -191,28 +191,32 @@ class HoldfastClient implements Client, ConnectionUser {
   /** Everything that is open ends with this error; nothing can be opened any more. */
   #end(error: HoldfastError): void {
     this.#over = error;
-    for (const subscription of [...this.#subscriptions.values()]) {
+    for (const subscription of this.#all) {
       for (const reader of subscription.readers) reader.finish({ error });
       subscription.review();
     }
     this.#outbox.fail(error);
   }
 
+  get #all(): Subscription[] {
+    return [...this.#subscriptions.values()];
+  }
+
   // What the connection tells.
 
   linkUp(link: Link): void {
-    for (const subscription of [...this.#subscriptions.values()]) subscription.linkUp(link);
+    for (const subscription of this.#all) subscription.linkUp(link);
     this.#outbox.linkUp(link);
     this.#touched([]);
   }
 
   linkDown(link: Link): void {
-    for (const subscription of [...this.#subscriptions.values()]) subscription.linkDown(link);
+    for (const subscription of this.#all) subscription.linkDown(link);
     this.#outbox.linkDown(link);
   }
 
   asks(link: Link): SubscribeFrame[] {
-    return [...this.#subscriptions.values()].flatMap((subscription) => subscription.asks(link));
+    return this.#all.flatMap((subscription) => subscription.asks(link));
   }
 
   frame(link: Link, frame: UserFrame): void {
@@ -229,7 +233,8 @@ class HoldfastClient implements Client, ConnectionUser {
       case "error":
         counters.errors++;
         // It may name the request that it is the answer to.
-        return frame.id === undefined ? undefined : this.#outbox.refused(link, { ...frame, id: frame.id, type: "refused" });
+        if (frame.id !== undefined) this.#outbox.refused(link, frame as never);
+        return;
       case "pong":
         return;
       default: {
@@ -244,7 +249,7 @@ class HoldfastClient implements Client, ConnectionUser {
   changed(): void {
     const { verdict } = this.#connection;
     if (verdict !== null && this.#over === null) this.#end(new HoldfastError(verdict.code, verdict.reason));
-    this.#touched([...this.#subscriptions.values()].flatMap(({ readers }) => [...readers]));
+    this.#touched(this.#all.flatMap(({ readers }) => [...readers]));
   }
 
   #demand(): void {
@@ -265,7 +270,7 @@ class HoldfastClient implements Client, ConnectionUser {
     }
     this.#status.set({ ...line, state: line.state === "live" && this.#behind.size > 0 ? "catching-up" : line.state }, this.#context.clock.wallMs());
     // The retiring link may go once the new one carries every subscription; publishes were all repeated on the new one.
-    if (old !== null && [...this.#subscriptions.values()].every(({ isSettled }) => isSettled)) this.#connection.retire();
+    if (old !== null && this.#all.every(({ isSettled }) => isSettled)) this.#connection.retire();
     this.#demand();
   }
 }

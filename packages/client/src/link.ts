@@ -184,7 +184,7 @@ export class Link {
     if (this.isOver) return;
     this.#context.counters.faults++;
     this.#close(4500, "protocol_error");
-    this.#end({ ...localEnding("protocol_error", "the server broke the protocol", this.windowMs), retry: "backoff" });
+    this.#end({ ...localEnding("protocol_error", "the server broke protocol", this.windowMs), retry: "backoff" });
   }
 
   /** Lets it go: in order when it was welcomed, else at once. */

@@ -37,13 +37,10 @@ interface Item extends LaneItem, PublishRequest {
   reject(error: HoldfastError): void;
   /** Settled by the server's answer, or when it is given up. */
   answer: Promise<Published>;
-  /** The link that the send that counts went over, and its id there. */
+  /** The link that the send that counts went over. */
   sentAs: Link | null;
+  /** The id of that send; undefined before the first. */
   id: number;
-  /** How often it was sent: what was sent may have been taken. */
-  sends: number;
-  /** Sends that were not refused: each may have been taken, though it be unanswered for ever. */
-  open: number;
   /** When the first of them was made, by both clocks: one stands still while the machine sleeps, the other can be set. */
   sentMs: number;
   sentWallMs: number;
@@ -122,7 +119,7 @@ export class Outbox {
     if (this.#bytes + bytes > options.outboxBytesMax) throw failure(request, "outbox_full");
     const lane = this.#lane(stream);
     if (lane.isFenced && dedupeKey === undefined) throw failure(request, "fenced");
-    const item = { ...request, bytes, lane, queuedMs: clock.monoMs(), sentAs: null, sends: 0, open: 0 } as unknown as Item;
+    const item = { ...request, bytes, lane, queuedMs: clock.monoMs(), sentAs: null, open: 0 } as unknown as Item;
     item.answer = new Promise((resolve, reject) => Object.assign(item, { resolve, reject }));
     lane.add(item);
     this.#bytes += bytes;
@@ -199,16 +196,16 @@ export class Outbox {
     for (const each of failed) {
       counters.refused++;
       const refusal = failure(each, code, undefined, message);
-      // An earlier send than the one that counts may have been taken before the newer epoch began.
-      const mayBeTaken = code === "fenced" && each.sends > (each.sentAs === null ? 0 : 1);
-      this.#fail(each, mayBeTaken ? failure(each, "unknown_outcome", refusal) : refusal);
+      // Another send may have been taken before the newer epoch began, or may be, once what is missing has come.
+      const isUnknown = code === "out_of_order" ? each.open > 0 : code === "fenced" && each.open > (each.sentAs ? 1 : 0);
+      this.#fail(each, isUnknown ? failure(each, "unknown_outcome", refusal) : refusal);
     }
     this.#pump(lane);
   }
 
   /** Nothing can be published any more. What may have reached the server is rejected as `unknown_outcome`. */
   fail(error: HoldfastError): void {
-    for (const item of this.#pending) this.#fail(item, item.sends > 0 ? failure(item, "unknown_outcome", error) : error);
+    for (const item of this.#pending) this.#fail(item, item.open > 0 ? failure(item, "unknown_outcome", error) : error);
     this.#lanes.clear();
   }
 
@@ -219,7 +216,7 @@ export class Outbox {
 
   #expire(item: Item): void {
     item.sentAs?.answered(item.id);
-    item.lane.remove(item);
+    item.lane.expire(item);
     this.#context.counters.expired++;
     this.#fail(item, failure(item, "outbox_expired"));
   }
@@ -271,7 +268,7 @@ export class Outbox {
       return true;
     }
     item.open++;
-    counters[item.sends++ > 0 ? "resent" : "sent"]++;
+    counters[item.id ? "resent" : "sent"]++;
     item.sentAs = link;
     item.id = link.request(item);
     const { dedupeKey, epoch, seq } = item;

@@ -238,7 +238,7 @@ class RequestConn implements Conn {
       this.destroy();
       this.#handlers.onError(code, message);
     };
-    if (await this.#requester.crowded?.()) fail("origin_connections", "other tabs hold all connections to this origin");
+    if (await this.#requester.crowded?.()) fail("origin_connections", "other tabs hold all connections");
     else if (this.#carries === "sse" && isWaiting())
       this.#request(
         "poll",

@@ -9,7 +9,7 @@ const max = 128;
 interface Named extends LaneItem {
   readonly name: string;
 }
-const item = (name: string, dedupeKey?: string): Named => ({ name, dedupeKey, epoch: -1, seq: -1, sentAs: null });
+const item = (name: string, dedupeKey?: string): Named => ({ name, dedupeKey, epoch: -1, seq: -1, sentAs: null, open: 0 });
 
 /** A lane with these items, and short ways to say what happens. */
 function lane(...names: string[]) {
@@ -27,15 +27,16 @@ function lane(...names: string[]) {
     const sent: string[] = [];
     for (let next = it.next(nowMs, max); next !== undefined; next = it.next(nowMs, max)) {
       next.sentAs = {};
+      next.open++;
       sent.push(`${next.name} ${next.epoch}/${next.seq}`);
     }
     return sent.join(", ");
   };
-  const refuse = (name: string, code: Code, nowMs = 0): string =>
-    it
-      .refused(get(name), code, nowMs + 100 * (it.refusals + 1))
-      .map((failed) => failed.name)
-      .join(" ");
+  const refuse = (name: string, code: Code, nowMs = 0): string => {
+    get(name).open--;
+    const failed = it.refused(get(name), code, nowMs + 100 * (it.refusals + 1));
+    return failed.map(({ name }) => name).join(" ");
+  };
   return { it, add, get, send, refuse, accept: (name: string) => it.accepted(get(name)) };
 }
 
@@ -134,11 +135,42 @@ test("out_of_order for the first number of an epoch fails: trying again would no
 });
 
 test("an expired entry leaves its number unused; only the server's out_of_order frees those behind it", () => {
-  const { it, get, send, refuse } = lane("a", "b", "c");
+  const { it, get, send, refuse, add } = lane("a");
   send();
   it.rewind();
-  it.remove(get("a"));
+  it.expire(get("a"));
+  add("b");
+  add("c");
   assert.equal(send(), "b 0/1, c 0/2", "they may have been taken under these numbers");
+  assert.equal(refuse("b", "out_of_order"), "");
+  assert.equal(send(), "b 1/0, c 1/1");
+});
+
+test("out_of_order behind an expired entry says nothing of what another link may still bring: that fails, and what was never sent goes on", () => {
+  const { it, get, send, refuse, add } = lane("a", "b");
+  send();
+  it.rewind();
+  it.expire(get("a"));
+  add("c");
+  assert.equal(send(), "b 0/1, c 0/2");
+  add("k", "key");
+  add("d");
+  assert.equal(refuse("b", "out_of_order"), "b c");
+  assert.equal(send(), "k -1/-1, d 1/0");
+  add("e");
+  send();
+  it.rewind();
+  send();
+  it.accepted(get("k"));
+  assert.equal(refuse("d", "out_of_order"), "d", "number 0 cannot be out of order");
+});
+
+test("without an expired entry out_of_order says that the server has forgotten: nothing fails, whatever is open", () => {
+  const { it, get, send, refuse } = lane("a", "b", "c");
+  send();
+  it.accepted(get("a"));
+  it.rewind();
+  send();
   assert.equal(refuse("b", "out_of_order"), "");
   assert.equal(send(), "b 1/0, c 1/1");
 });

@@ -251,6 +251,31 @@ test("an entry that is not answered in time expires; those behind it keep their 
   assert.equal(b.now, "e.11");
 });
 
+test("what the old link may still bring, once the new one has said that a number is missing, is told as unknown and not sent again", async () => {
+  const { world, net, client } = opened({ outboxAgeMs: 3_000 });
+  const stream = client.stream("r"); // Holds the old link.
+  const a = fate(client.publish("s", "a"));
+  const old = net.last.welcome({ link: "old" });
+  await world.advance(2_000);
+  const b = fate(client.publish("s", "b"));
+  assert.deepEqual(published(old), ["a 0/0", "b 0/1"]);
+  old.say({ type: "goaway", code: "draining", afterMs: 0, deadlineMs: 9_000 });
+  await world.advance(1_001);
+  assert.equal(a.now, "outbox_expired");
+  const next = net.last.welcome();
+  const c = fate(client.publish("s", "c"));
+  assert.deepEqual(published(next), ["b 0/1", "c 0/2"]);
+  next.say({ type: "refused", id: idOf(next, 0), code: "out_of_order", message: "" });
+  const d = fate(client.publish("s", "d"));
+  await settle();
+  assert.deepEqual([b.now, c.now], ["unknown_outcome", "unknown_outcome"], "the old link brings a and b, and then c is next");
+  assert.deepEqual(published(next).slice(2), ["d 1/0"]);
+  next.say({ type: "published", id: idOf(next, 2), position: "e.14", duplicate: false });
+  await settle();
+  assert.equal(d.now, "e.14");
+  stream.close();
+});
+
 test("fenced: this stream is over for this producer, others are not", async () => {
   const { net, client } = opened();
   const fates = ["a", "b"].map((data) => fate(client.publish("s", data)));

@@ -38,6 +38,6 @@ export class HoldfastError extends Error {
   /** Anything caught, as a HoldfastError: itself when it is one, else wrapped as `internal`. */
   static from(thrown: unknown): HoldfastError {
     if (thrown instanceof HoldfastError) return thrown;
-    return new HoldfastError("internal", thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    return new HoldfastError("internal", String((thrown as Error | null)?.message ?? thrown), { cause: thrown });
   }
 }

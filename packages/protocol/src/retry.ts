@@ -5,8 +5,7 @@
 import type { Code, Retry } from "./code-rules.ts";
 
 /** Codes after which trying again, unchanged, cannot help. */
-const stop =
-  /^bad_|^not_|_not_|^un(auth|supp)|_unsupported$|_too_|^too_many_s|_closed$|^closed_|^outbox_|^(aborted|fenced|forbidden|out_of_order|protocol_error|superseded)$/;
+const stop = /^bad_|not_|unauth|unsupp|too_(?!many_links)|closed|^outbox_|^(aborted|fenced|forbidden|out_of_order|protocol_error|superseded)$/;
 /** Codes after which a client comes back at once: the link has ended, and nothing has failed. */
 const resume = /^(draining|heartbeat_lost|network_offline|rotated|slow_consumer|token_expired)$/;
 
