@@ -2,8 +2,9 @@
  * Keeps the browser client small: what `import { connect } from "@holdfast/client"` costs, bundled, minified and gzipped, with every
  * transport in it. Fails above the budget, and names the modules by size. Nothing of the bundle is written anywhere.
  */
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { repositoryRoot } from "./lib/files.ts";
 import { type Finding, isProgram, report } from "./lib/findings.ts";
 
@@ -11,7 +12,7 @@ import { type Finding, isProgram, report } from "./lib/findings.ts";
 export const budgetBytes = 7_168;
 
 /** What it may cost until the budget is reached. It is only ever lowered. */
-export const interimBytes = 13_170;
+export const interimBytes = 13_166;
 
 /** A bundle's size, and what each module adds to it before gzip. */
 export interface ClientSize {
@@ -20,8 +21,26 @@ export interface ClientSize {
   readonly modules: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-/** Bundles in memory as an application's bundler would: no mangling of properties, nothing left out by name. */
-export async function measureClient(root: string): Promise<ClientSize> {
+/** Parts that a reader might think of leaving out, by their modules: what is left then shows what the rest weighs. It would not work. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  publishing: ["outbox", "outbox-lane", "payload"],
+  "SSE, long-poll and fallback": ["request-conn", "adapters/fetch", "fallback"],
+};
+
+/** Takes the place of modules: what they export is there, and empty. */
+const emptied = (modules: readonly string[]): Plugin => ({
+  name: "emptied",
+  setup(build) {
+    if (modules.length === 0) return;
+    build.onLoad({ filter: new RegExp(`client/src/(${modules.join("|")})\\.ts$`) }, ({ path }) => {
+      const names = [...readFileSync(path, "utf8").matchAll(/^export (?:async )?(?:class|const|function) (\w+)/gm)].map(([, name]) => name);
+      return { contents: names.map((name) => `export class ${name} {}`).join("\n"), loader: "ts" };
+    });
+  },
+});
+
+/** Bundles in memory as an application's bundler would: no mangling of properties, nothing left out by name but what is given. */
+export async function measureClient(root: string, without: readonly string[] = []): Promise<ClientSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: 'export { connect } from "@holdfast/client";', resolveDir: `${root}/scripts` },
     absWorkingDir: root,
@@ -32,6 +51,7 @@ export async function measureClient(root: string): Promise<ClientSize> {
     conditions: ["source"],
     metafile: true,
     write: false,
+    plugins: [emptied(without)],
   });
   const [file] = outputFiles;
   const [output] = Object.values(metafile.outputs);
@@ -53,6 +73,10 @@ if (isProgram(import.meta.filename)) {
   const size = await measureClient(repositoryRoot);
   for (const { path, bytes } of size.modules) console.log(`${String(bytes).padStart(7)}  ${path}`);
   console.log(`${String(size.minifiedBytes).padStart(7)}  minified, ${size.gzipBytes} gzipped`);
+  for (const [what, modules] of [...Object.entries(parts), ["either", Object.values(parts).flat()] as const]) {
+    const { gzipBytes } = await measureClient(repositoryRoot, modules);
+    console.log(`${" ".repeat(9)}without ${what} it would be ${gzipBytes} gzipped, and work no more`);
+  }
   if (size.gzipBytes > budgetBytes) {
     console.log(`NOT WITHIN BUDGET: ${size.gzipBytes} of ${budgetBytes} bytes. Until it is, no more than ${interimBytes} are let pass.`);
   }
