@@ -106,10 +106,13 @@ class PollCarrier extends ResponseCarrier {
 
 const isSubscribe = (line: string): boolean => line.includes('"subscribe"') && !line.startsWith('{"type":"publish"');
 
-/** The longest body: one entry of the largest kind as parts, with room for what is around it. */
+/**
+ * The longest body. However small `bodyBytesMax` is, it has room for what clients send at once: up to 65,536 characters, of three bytes at
+ * most, and behind them one entry of the largest kind as parts. Refused for its size it would be sent again.
+ */
 function bodyBytesMaxOf({ entryBytesMax, bodyBytesMax }: ServerOptions): number {
   const parts = Math.ceil(entryBytesMax / limits.partBytesMax.value);
-  return Math.max(bodyBytesMax, (parts + 1) * limits.wireBytesMax.value);
+  return Math.max(bodyBytesMax, (3 + parts + 1) * limits.wireBytesMax.value);
 }
 
 /** `POST /v1/poll`. */

@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { openSse, sseMessages } from "../support/links.ts";
 import { testServer } from "../support/server.ts";
 
-test("a transport whose last link has gone has none", async () => {
+test("a transport whose last link has gone has none", async (t) => {
   const subject = await testServer({});
+  t.after(() => subject.stop());
   const told = async (): Promise<readonly string[]> => {
     const text = await (await fetch(`http://127.0.0.1:${subject.port}/metrics`)).text();
     return text.split("\n").filter((line) => line.startsWith("holdfast_links{"));
@@ -17,5 +18,4 @@ test("a transport whose last link has gone has none", async () => {
   link.destroy();
   while (subject.server.stats().links > 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(await told(), ['holdfast_links{transport="sse"} 0']);
-  await subject.stop();
 });

@@ -113,6 +113,17 @@ describe("a poll", () => {
     assert.equal(ofType(messages, "entry")[0]?.["parts"], ofType(messages, "part").length);
   });
 
+  it("takes what a client sends at once, however small a body is allowed to be", async (t) => {
+    const small = await testServer({ bodyBytesMax: 1_000 });
+    t.after(() => small.stop());
+    const text = JSON.stringify("\u4e16".repeat(16_000)); // 48,002 bytes in 16,002 characters.
+    const large = new Uint8Array(limits.entryBytesMax.value).fill(7);
+    const all = [text, text, text, text, large].flatMap((payload, id) => encodePublish({ id, stream: "a", payload }));
+    assert.ok(Buffer.byteLength(all.join("\n")) > 540_000);
+    const messages = await poll(small.port, ...all);
+    assert.deepEqual(typesOf(messages), ["welcome", ...Array<string>(5).fill("published")]);
+  });
+
   it("leaves its connection open for the next, and pipelined ones are answered in turn", async () => {
     const request = (n: number): Buffer => linkRequest("/v1/poll", test.port, linkBody(publish(n, "pipe", n), { type: "ping", id: n }));
     const http = await RawHttp.send(test.port, Buffer.concat([1, 2, 3].map(request)));
