@@ -29,7 +29,8 @@ async function run(streams: readonly string[], perSecond: number): Promise<void>
 
 const calls = {
   start: ({ url, streams, perSecond }: { readonly url: string; readonly streams: readonly string[]; readonly perSecond: number }) => {
-    client = connect(url, { outboxBytesMax: 16_777_216 });
+    // In a loop of crashes no link lasts, so a patient client would be away for most of it.
+    client = connect(url, { outboxBytesMax: 16_777_216, backoffCapMs: 1_000 });
     running = true;
     void run(streams, perSecond);
   },

@@ -83,7 +83,8 @@ async function openFollowers(stage: Stage, transports: readonly string[]): Promi
         url: c % 2 === 1 ? stage.proxy.url("") : stage.server.url,
         file,
         // Not in step with who goes through the proxy.
-        options: { transports: [transports[(p + (c >> 1)) % transports.length] as string] },
+        // Links that never last make clients patient; these are to come back in each cycle.
+        options: { transports: [transports[(p + (c >> 1)) % transports.length] as string], backoffCapMs: 1_000 },
         streams: away ? names.slice(0, shortStreams) : Array.from({ length: streamsPerClient }, (_, s) => names[(first + s) % streamCount] as string),
         ...(away ? { absence: { everyEntries: 10, forMs: 1_500 } } : {}),
       };
@@ -154,7 +155,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
 /** Waits until every client stands at the end of each of its streams. */
 async function converged(children: readonly Child<FollowerCalls>[], logs: ReadonlyMap<string, Log>): Promise<void> {
   const deadline = performance.now() + 30_000;
-  // Short-lived links have made the clients patient: as after a wake of the machine, they try again at once.
+  // As after a wake of the machine, they try again at once.
   for (const child of children) await child.call("wake");
   for (;;) {
     const places = (await Promise.all(children.map((child) => child.call("places")))).flat();
