@@ -113,7 +113,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "definitive-refusal-keeps-epoch",
     what: "After a refusal for good the entries behind it keep their numbers: the server's `out_of_order` must lead the client out of it",
-    patches: [{ file: lane, find: "else if (hasNumber) this.#renumber(index);", replace: "" }],
+    patches: [{ file: lane, find: "else if (hasNumber) this.#renumber(index);", replace: "else if (isMissing) this.#renumber(index);" }],
     isHarmless: true,
   },
   {

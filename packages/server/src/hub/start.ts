@@ -42,7 +42,8 @@ function after(stream: ReadStream, cursor: Cursor): Start {
 async function beforeLast(stream: ReadStream, count: number, engine: Engine): Promise<Start> {
   if (count === 0) return at(stream, stream.tail.last);
   const held = stream.tail.prevOfLast(count);
-  if (held !== null) return at(stream, held);
+  // The tail may hold what retention has removed, and even whose epoch is forgotten.
+  if (held !== null) return at(stream, Math.max(held, stream.firstPrev));
   const { head, entries } = await engine.read(stream.name, { from: { last: count }, entriesMax: 1, bytesMax: 1 });
   stream.learn(head);
   // Of the same snapshot, which may be newer than what is known of the head.

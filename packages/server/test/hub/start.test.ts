@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { formatPosition } from "@holdfast/protocol";
 import type { Engine, LiveEvent } from "../../src/engine.ts";
-import { memoryEngine } from "../../src/engines/memory.ts";
+import { MemoryStore, memoryEngine } from "../../src/engines/index.ts";
 import { Hub, nodeEnv, resolveServerOptions } from "../../src/index.ts";
 import { TestCarrier } from "../support/carrier.ts";
 
@@ -142,6 +142,36 @@ describe("where a subscription begins", () => {
     const reader = await subscribe(hub, { last: 3 });
     await until(() => reader.entries.length === 1);
     assert.equal(startOf(reader), "0");
+  });
+});
+
+describe("a log of which retention has left nothing", () => {
+  it("begins `last` at its end, and not before an entry that the hub still holds, in an epoch that is forgotten", async (t) => {
+    const store = new MemoryStore();
+    const policies = [{ pattern: "s", ageMs: 100 }];
+    const entry = (value: number) => [{ stream: "s", entries: [{ format: "json" as const, payload: Buffer.from(String(value)) }] }];
+    const former = memoryEngine({ env: nodeEnv, store });
+    await former.start();
+    await former.append(entry(1));
+    await former.stop();
+    const engine = memoryEngine({ env: nodeEnv, store, policies, options: { retentionPassMs: 10 } });
+    const hub = new Hub(engine, resolveServerOptions(), nodeEnv);
+    await engine.start();
+    t.after(async () => {
+      hub.stop();
+      await engine.stop();
+    });
+    await subscribe(hub, "first");
+    const [added] = await engine.append(entry(2));
+    assert.ok(added?.ok);
+    const newest = added.cursors?.map(({ epoch, seq }) => formatPosition(epoch, seq)).at(-1);
+    const deadline = performance.now() + 5_000;
+    while ((await engine.head("s"))?.entries !== 0) {
+      assert.ok(performance.now() < deadline, "trimmed");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal(startOf(await subscribe(hub, "first")), newest);
+    assert.equal(startOf(await subscribe(hub, { last: 1 })), newest);
   });
 });
 
