@@ -55,6 +55,7 @@ export class ClientNode {
   #running: Running | null = null;
   #heardMs = 0;
   #starts = 0;
+  #isLeaving = false;
   #published = 0;
   #cutAtPart: { readonly bytes: number; readonly cut: Cut } | null = null;
   /** Processes whose place another one has taken. */
@@ -143,7 +144,7 @@ export class ClientNode {
       note: (_conn, direction, text) => ground.trace.note(ground.nowMs(), direction, `${process.name} es ${text.slice(0, noteChars)}`),
       broken: () => {},
     });
-    process.env.clock.after(afterMs, () => process === this.process && this.follower?.start(process, getter));
+    process.env.clock.after(afterMs, () => process === this.process && !this.#isLeaving && this.follower?.start(process, getter));
   }
 
   #dialer(process: SimProcess): Dialer {
@@ -245,6 +246,7 @@ export class ClientNode {
 
   /** Closes the client and those whose place it took. */
   async close(): Promise<void> {
+    this.#isLeaving = true;
     const all = [...this.former, ...(this.#running === null ? [] : [this.#running])];
     this.follower?.stop();
     await Promise.all(all.filter(({ process }) => process.alive).map(({ client }) => client.close()));
