@@ -8,7 +8,8 @@ import { WebSocket, WebSocketServer } from "ws";
 
 /** What is done to what the server sends. Null swallows a message. */
 export interface Tricks {
-  message?(text: string): string | null;
+  /** `link` is another object for each link. */
+  message?(text: string, link: object): string | null;
   page?(text: string, path: string): string;
 }
 
@@ -46,7 +47,7 @@ export async function openMiddleman(target: string, tricks: Tricks): Promise<Mid
         for (const text of waiting) far.send(text);
       });
       far.on("message", (data) => {
-        const text = tricks.message === undefined ? String(data) : tricks.message(String(data));
+        const text = tricks.message === undefined ? String(data) : tricks.message(String(data), near);
         if (text !== null) near.send(text);
       });
       near.on("close", () => far.terminate());
