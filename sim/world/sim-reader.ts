@@ -66,9 +66,9 @@ export class SimReader {
     const stored = this.#check?.resumeFrom ?? null;
     const from = stored === null ? this.plan.from : { after: stored };
     if (this.#check === null || stored === null) {
-      const isAsking = this.#asking?.client === client;
-      if (!isAsking) this.#asking = { client, sinceMs: nowMs() };
-      const when = { nowMs: this.#asking?.sinceMs ?? nowMs(), hasSibling: hasSibling || isAsking };
+      const before = this.#asking?.client === client ? this.#asking : null;
+      this.#asking = before ?? { client, sinceMs: nowMs() };
+      const when = { nowMs: this.#asking.sinceMs, hasSibling: hasSibling || before !== null };
       this.#check = new ReaderCheck(`${this.name} of ${stream}`, watch.log(stream), from, when, violations);
     }
     const check = this.#check;

@@ -40,7 +40,8 @@ export interface Client {
   stream(name: string, options?: StreamOptions): Stream;
   /**
    * Publishes a JSON value, `rawJson(text)` as it is, or a Uint8Array as bytes. Resolves once the entry is in the log.
-   * Rejects with a HoldfastError: `outbox_full`, `outbox_expired`, `aborted`, or what the server refused it with.
+   * Rejects with a HoldfastError: `outbox_full`, `outbox_expired`, `aborted`, what the server refused it with, or `unknown_outcome` when
+   * nobody can know whether it is in the log; then `cause` says why.
    */
   publish(name: string, data: unknown, options?: PublishOptions): Promise<Published>;
   /** Ends a stream: its readers' iterations return. */

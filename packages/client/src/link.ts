@@ -219,6 +219,7 @@ export class Link {
     this.#fail(this.#dueCode, "no answer");
   }
 
+  /** Bytes were read: proof of life, unless they may have waited. */
   #heard(): void {
     this.#readMs = this.#nowMs;
     if (this.#readMs - this.#sentMs > this.#beatMs + heldMsMax) this.wake();

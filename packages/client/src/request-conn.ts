@@ -25,8 +25,8 @@ export interface Requester {
 
 /** A response without a first message for this long is looked into. */
 const firstMessageMs = 3_000;
-/** Publishes go in batches of about this many characters. */
-const batchChars = 262_144;
+/** Publishes go in batches of about this many characters, for which servers have room however small their `bodyBytesMax`. */
+const batchChars = 65_536;
 /** A batch of publishes that nothing has been heard of for this long, and as long again as its bytes take at 8 a millisecond, is taken for lost. */
 const batchMs = 10_000;
 const batchCharsPerMs = 8;
@@ -140,7 +140,14 @@ class RequestConn implements Conn {
    * A request whose every line is given to `line`. `isProof`: it brings what is followed, so its bytes prove life. `bear` says of a refusal
    * whether the link goes on all the same. Returns the way to abort it.
    */
-  #request(path: Carries, isProof: boolean, body: string, line: (text: string) => void, done: () => void, bear = (_: Refusal): boolean => false): () => void {
+  #request(
+    path: "sse" | "poll",
+    isProof: boolean,
+    body: string,
+    line: (text: string) => void,
+    done: () => void,
+    bear = (_: Refusal): boolean => false,
+  ): () => void {
     let rest = "";
     const abort = this.#requester.post(this.#base + path, body, {
       text: (piece) => {
