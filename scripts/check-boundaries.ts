@@ -9,24 +9,25 @@ import { projectFiles, readJson, repositoryRoot } from "./lib/files.ts";
 import { type Finding, isProgram, report } from "./lib/findings.ts";
 import { importSpecifiers, lineOf, openProject, type TypeScriptProject } from "./lib/project.ts";
 
-const all = ["protocol", "client", "server", "lab", "cli"];
+const all = ["protocol", "guard", "client", "server", "lab", "cli"];
 
 /** What each part may import of ours. A part that is not listed may import nothing of ours. */
 const directions: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   lab: [],
   client: ["protocol"],
-  server: ["protocol"],
-  cli: ["client", "lab", "protocol", "server"],
+  guard: ["protocol"],
+  server: ["protocol", "guard"],
+  cli: ["client", "guard", "lab", "protocol", "server"],
   sim: ["protocol", "client", "server"],
   e2e: all,
   bench: all,
-  examples: ["protocol", "client", "server"],
+  examples: ["protocol", "client", "guard", "server"],
   scripts: [],
 };
 
 /** What tests may import beyond that: bad networks are made by the lab. */
-const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"] };
+const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"], guard: ["lab"] };
 
 /** The one folder outside its package that a test may reach by path: helpers that say what a test needs. */
 const loadSupport = "bench/lib/";

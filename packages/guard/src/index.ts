@@ -1,0 +1,4 @@
+/**
+ * `@holdfast/guard`: the connections that a Node server accepts, managed.
+ */
+export {};
