@@ -1,8 +1,9 @@
 /**
  * Links carried by requests, as a client sees them: over bare HTTP, with the messages put together again by the standard's parser.
  */
+
+import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
 import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
-import { RawHttp, requestBytes } from "./raw-http.ts";
 
 export type Message = Record<string, unknown>;
 export const helloLine = '{"type":"hello","protocol":1}';

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { encodePublish, limits } from "@holdfast/protocol";
+import { RawHttp } from "../../../../scripts/test-support/raw-http.ts";
 import { helloLine, linkBody, linkRequest, type Message, ofType, openSse, poll, pollMessages, sseMessages } from "../support/links.ts";
-import { RawHttp } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 
 const subscribe = (stream: string, from: unknown = "first", id = 1): Message => ({ type: "subscribe", id, stream, from });

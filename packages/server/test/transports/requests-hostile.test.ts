@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
 import { getSse, helloLine, linkBody, linkRequest, ofType, openSse, poll, pollMessages, sseMessages } from "../support/links.ts";
-import { RawHttp, requestBytes } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 
 const paths = ["/v1/sse", "/v1/poll"] as const;

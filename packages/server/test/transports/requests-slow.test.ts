@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { RawHttp } from "../../../../scripts/test-support/raw-http.ts";
 import { Follower, type Kind } from "../support/follower.ts";
 import { getSse, linkBody, linkRequest } from "../support/links.ts";
-import { RawHttp } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 
 async function until(fact: () => boolean, what: () => string, withinMs = 15_000): Promise<void> {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { HoldfastError } from "@holdfast/protocol";
+import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
 import { memoryEngine } from "../../src/engines/memory.ts";
 import { createServer, nodeEnv } from "../../src/index.ts";
 import { NativeFlushMemo } from "../../src/transports/sse-get.ts";
 import { eventsOf, getSse, messagesOf, ofType, openSse, sseMessages } from "../support/links.ts";
-import { RawHttp, requestBytes } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 
 const types = (http: RawHttp): string[] => eventsOf(http).events.map((event) => event.type);

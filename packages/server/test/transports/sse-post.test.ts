@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import diagnostics from "node:diagnostics_channel";
 import { after, before, describe, it } from "node:test";
+import { RawHttp } from "../../../../scripts/test-support/raw-http.ts";
 import { eventsOf, linkBody, linkRequest, ofType, openSse, sseMessages } from "../support/links.ts";
-import { RawHttp } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 
 const subscribe = (stream: string, from: unknown = "first", id = 1): Record<string, unknown> => ({ type: "subscribe", id, stream, from });

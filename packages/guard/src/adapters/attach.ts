@@ -1,0 +1,240 @@
+/**
+ * Puts a guard before the sockets and requests of one server. Everything goes through Node's own events, so that it serves `http`, `https`,
+ * and what frameworks make of them; nothing of the host's is called in another order than without it.
+ *
+ *   connection -> taken or refused -> (TLS) -> request -> host's listeners -> answer -> idle ... -> last answer -> lingering -> gone
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as HttpsServer } from "node:https";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { type Connection, finalWords, type Peer, type TlsFacts } from "../connection.ts";
+import type { GuardCore } from "../core.ts";
+import type { EndCode } from "../ends.ts";
+import { parserFault, requestFault } from "../http1/request-fault.ts";
+import type { GuardOptions } from "../options.ts";
+import { intercept } from "./intercept.ts";
+import { NodeSocketPort } from "./socket-port.ts";
+
+export type AnyServer = Server | HttpsServer;
+
+export interface Listener {
+  readonly name: string;
+  readonly options: GuardOptions;
+  readonly isTls: boolean;
+  /** What connections of one peer are counted by. */
+  readonly addressKey: (address: string) => string;
+}
+
+/** What a guard knows of one attached server. */
+export interface Attachment {
+  connectionOf(socket: Socket): Connection | undefined;
+  /** Lets go of the server: connections that are open stay guarded until they end. */
+  detach(): void;
+}
+
+interface Guarded {
+  readonly connection: Connection;
+  readonly port: NodeSocketPort;
+  /** Requests of this connection that are being handled. More than one only with pipelining. */
+  handling: number;
+}
+
+class HttpAttachment implements Attachment {
+  readonly #core: GuardCore;
+  readonly #listener: Listener;
+  readonly #server: AnyServer;
+  /** By the socket that the application sees. */
+  readonly #bySocket = new WeakMap<Socket, Guarded>();
+  /** By the ends of the raw connection, until its TLS handshake is done: Node does not say which raw socket a secure one stands on. */
+  readonly #handshaking = new Map<string, Guarded>();
+  readonly #undo: () => void;
+
+  constructor(core: GuardCore, server: AnyServer, listener: Listener) {
+    this.#core = core;
+    this.#listener = listener;
+    this.#server = server;
+    this.#undo = intercept(server, {
+      connection: (socket: Socket) => this.#connected(socket),
+      secureConnection: (socket: TLSSocket) => this.#secured(socket),
+      request: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
+      checkContinue: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
+      checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
+      upgrade: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
+      connect: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
+      clientError: (error: NodeJS.ErrnoException, socket: Socket) => this.#clientError(error, socket),
+    });
+  }
+
+  connectionOf(socket: Socket): Connection | undefined {
+    return this.#bySocket.get(socket)?.connection;
+  }
+
+  detach(): void {
+    this.#undo();
+  }
+
+  #connected(raw: Socket): boolean {
+    const { isTls, options, name, addressKey } = this.#listener;
+    const peer: Peer = { address: raw.remoteAddress ?? "", port: raw.remotePort ?? 0 };
+    const port = new NodeSocketPort(raw, isTls);
+    const connection = this.#core.accept({ listener: name, peer, addressKey: addressKey(peer.address), port, options });
+    if (connection === null) {
+      raw.on("error", destroyThis);
+      return true;
+    }
+    const guarded: Guarded = { connection, port, handling: 0 };
+    if (options.tcpKeepAliveMs !== "never") raw.setKeepAlive(true, options.tcpKeepAliveMs);
+    this.#watchEnd(raw, guarded);
+    if (isTls) this.#handshaking.set(endsOf(raw), guarded);
+    else this.#adopt(raw, guarded);
+    return false;
+  }
+
+  #watchEnd(raw: Socket, { connection }: Guarded): void {
+    const ends = endsOf(raw);
+    let code: EndCode = "host_closed";
+    raw.once("end", () => {
+      if (code === "host_closed") code = "peer_closed";
+    });
+    raw.once("error", (error: NodeJS.ErrnoException) => {
+      code = error.code === "ETIMEDOUT" || error.code === "EHOSTUNREACH" ? "network_lost" : "peer_reset";
+    });
+    raw.once("close", () => {
+      this.#handshaking.delete(ends);
+      connection.gone(code);
+    });
+  }
+
+  /** `socket` is what the application will speak on. */
+  #adopt(socket: Socket, guarded: Guarded): void {
+    this.#bySocket.set(socket, guarded);
+    // Node calls this after the last answer, and would destroy the socket: with bytes unread that is a reset, and the answer is lost.
+    socket.destroySoon = () => guarded.connection.end(guarded.connection.lastAnnounced ?? "connection_close");
+  }
+
+  #secured(socket: TLSSocket): boolean {
+    const guarded = this.#handshaking.get(endsOf(socket));
+    if (guarded === undefined) return false;
+    this.#handshaking.delete(endsOf(socket));
+    guarded.port.secured(socket);
+    guarded.connection.tls = tlsFacts(socket);
+    guarded.connection.secured();
+    this.#adopt(socket, guarded);
+    return false;
+  }
+
+  #requested(request: IncomingMessage, response: ServerResponse): boolean {
+    const guarded = this.#bySocket.get(request.socket);
+    if (guarded === undefined) return false;
+    const { connection } = guarded;
+    if (connection.lastAnnounced !== null || connection.phase === "lingering") {
+      // RFC 9112, section 9.6: what comes after the last request is not processed.
+      request.resume();
+      return true;
+    }
+    const lastCode = this.#core.draining ? "draining" : connection.lastCode();
+    this.#core.counters.requests++;
+    if (connection.requests > 0) this.#core.counters.requestsReused++;
+    guarded.handling++;
+    connection.requested({
+      get complete() {
+        return request.complete;
+      },
+      get held() {
+        return request.isPaused() || request.readableLength >= request.readableHighWaterMark;
+      },
+    });
+    response.once("close", () => {
+      guarded.handling--;
+      connection.answered(guarded.handling > 0);
+    });
+    const fault = requestFault(request, this.#listener.options.headersCountMax);
+    if (fault !== null) {
+      this.#refuse(guarded, request, response, fault.code, fault.status, fault.message);
+      return true;
+    }
+    if (lastCode !== null) {
+      connection.lastAnnounced = lastCode;
+      response.setHeader("Connection", "close");
+    }
+    return false;
+  }
+
+  #refuse({ connection }: Guarded, request: IncomingMessage, response: ServerResponse, code: EndCode, status: number, message: string): void {
+    this.#core.counters.refuse(code);
+    connection.lastAnnounced = code;
+    request.resume();
+    const body = `${message}\n`;
+    response.writeHead(status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(body) });
+    response.end(body);
+  }
+
+  #upgraded(request: IncomingMessage, socket: Socket): boolean {
+    const guarded = this.#bySocket.get(socket);
+    if (guarded === undefined) return false;
+    const { connection } = guarded;
+    if (connection.lastAnnounced !== null || connection.phase === "lingering") return true;
+    const fault = requestFault(request, this.#listener.options.headersCountMax);
+    const admitted = this.#core.draining ? { ok: false as const, afterMs: undefined } : this.#core.admitUpgrade();
+    if (fault === null && admitted.ok) {
+      connection.requests++;
+      connection.upgraded(request.method === "CONNECT" ? "tunnel" : (request.headers.upgrade ?? "").toLowerCase());
+      return false;
+    }
+    const code: EndCode = fault !== null ? fault.code : this.#core.draining ? "draining" : "overloaded";
+    this.#core.counters.refuse(code);
+    socket.on("error", destroyThis);
+    connection.end(code, finalWords(code, fault?.status, admitted.ok ? undefined : admitted.afterMs) ?? undefined);
+    return true;
+  }
+
+  #clientError(error: NodeJS.ErrnoException, socket: Socket): boolean {
+    const guarded = this.#bySocket.get(socket);
+    if (guarded === undefined) return false;
+    const { connection } = guarded;
+    // After the last answer nothing is parsed any more: what comes is thrown away, whatever it is.
+    if (connection.lastAnnounced !== null || connection.phase === "lingering") return true;
+    if (error.code === "ECONNRESET" || !socket.writable || this.#server.listenerCount("clientError") > 0) return false;
+    const { code, status } = parserFault(error.code);
+    this.#core.counters.refuse(code);
+    if (guarded.handling > 0)
+      connection.reset(code); // Words would stand in the middle of an answer.
+    else connection.end(code, finalWords(code, status) ?? undefined);
+    return true;
+  }
+}
+
+function tlsFacts(socket: TLSSocket): TlsFacts {
+  return {
+    version: socket.getProtocol() ?? "",
+    cipher: socket.getCipher().name,
+    alpn: socket.alpnProtocol || null,
+    sni: (socket as TLSSocket & { servername?: string | false }).servername || null,
+    resumed: socket.isSessionReused(),
+  };
+}
+
+function endsOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}
+
+/** One function for all sockets: it stays with each for as long as that lives. */
+function destroyThis(this: Socket): void {
+  this.destroy();
+}
+
+/** Guards what `server` accepts from now on. */
+export function attachHttp(core: GuardCore, server: AnyServer, listener: Listener): Attachment {
+  const { options } = listener;
+  // Node's own timers say the same, so that whoever reads them from the server is not misled; the sweep is the first to act on them.
+  server.keepAliveTimeout = options.keepAliveMs;
+  (server as { keepAliveTimeoutBuffer?: number }).keepAliveTimeoutBuffer = keepAliveBufferMs;
+  server.headersTimeout = options.headersMs;
+  server.requestTimeout = options.requestMs;
+  server.maxHeadersCount = options.headersCountMax * 2;
+  return new HttpAttachment(core, server, listener);
+}
+
+/** How much later Node's own keep-alive timer fires: it destroys where guard closes gracefully. */
+const keepAliveBufferMs = 10_000;

@@ -1,0 +1,33 @@
+/**
+ * The world as Node has it. The only file of guard that reaches for the ambient clock and randomness.
+ */
+import { randomFillSync } from "node:crypto";
+import type { Env } from "@holdfast/protocol";
+
+const pool = new Uint32Array(256);
+let left = 0;
+
+/** Node's clock, randomness and event loop. */
+export const nodeEnv: Env = {
+  clock: {
+    monoMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    after: (delayMs, call) => {
+      const timer = setTimeout(call, Math.max(0, delayMs));
+      return { cancel: () => clearTimeout(timer) };
+    },
+  },
+  rng: {
+    u32: () => {
+      if (left === 0) {
+        randomFillSync(pool);
+        left = pool.length;
+      }
+      left--;
+      return pool[left] as number;
+    },
+  },
+  soon: (call) => {
+    setImmediate(call);
+  },
+};

@@ -1,0 +1,64 @@
+/**
+ * A socket as guard needs one. With TLS there are two: the raw one, whose bytes are on the wire, and the secure one, which the
+ * application writes to. It must never write to a raw socket that TLS speaks on.
+ */
+import type { Socket } from "node:net";
+import type { SocketPort } from "../connection.ts";
+
+/** libuv's own figure of what the kernel has not taken; Node shows whole writes only (`writableLength`), and a write may be megabytes. */
+type WithQueue = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+
+export class NodeSocketPort implements SocketPort {
+  readonly raw: Socket;
+  /** What the application speaks on. Null until the TLS handshake is done. */
+  #top: Socket | null;
+
+  constructor(raw: Socket, isTls: boolean) {
+    this.raw = raw;
+    this.#top = isTls ? null : raw;
+  }
+
+  /** The TLS handshake is done. */
+  secured(top: Socket): void {
+    this.#top = top;
+  }
+
+  bytesRead(): number {
+    return this.raw.bytesRead;
+  }
+
+  bytesWritten(): number {
+    return (this.#top ?? this.raw).bytesWritten;
+  }
+
+  waiting(): boolean {
+    return this.queuedBytes() > 0 || (this.#top ?? this.raw).writableLength > 0;
+  }
+
+  completedBytes(): number {
+    const { bytesWritten, writableLength } = this.#top ?? this.raw;
+    return bytesWritten - writableLength;
+  }
+
+  queuedBytes(): number {
+    return (this.raw as WithQueue)._handle?.writeQueueSize ?? 0;
+  }
+
+  end(final: Uint8Array | null): void {
+    const top = this.#top;
+    if (top === null) {
+      this.raw.destroy(); // In the middle of a handshake there are no words that the peer would understand.
+      return;
+    }
+    if (final !== null && top.writable) top.write(final);
+    top.end();
+    top.resume(); // What nobody reads any more must still be read, or the peer's FIN is never seen.
+  }
+
+  reset(): void {
+    // Node resets TCP sockets only; a TLS socket ends with the raw one under it.
+    if (this.raw.remoteFamily === undefined) this.raw.destroy();
+    else this.raw.resetAndDestroy();
+    this.#top?.destroy();
+  }
+}

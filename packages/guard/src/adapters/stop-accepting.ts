@@ -1,0 +1,9 @@
+/**
+ * Stops listening and nothing else. `http.Server#close` also destroys idle connections, on which a request may be under way.
+ */
+import { Server as NetServer } from "node:net";
+
+/** The server takes no new connections; those that are open go on. */
+export function stopAccepting(server: NetServer): void {
+  if (server.listening) NetServer.prototype.close.call(server);
+}

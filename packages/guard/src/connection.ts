@@ -1,0 +1,274 @@
+/**
+ * One accepted connection: what is known of it, and the one way to end it. Sockets are reached through a port, so that the same record
+ * serves TCP, TLS and tests. It keeps no byte of what passes.
+ */
+import type { Clock } from "@holdfast/protocol";
+import { type ConnectionEvent, type ConnectionState, type Facts, openConnection, type Phase, stepConnection } from "./connection-state.ts";
+import { type EndCode, ends, type Side } from "./ends.ts";
+import type { GuardOptions } from "./options.ts";
+
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The socket, as far as guard needs one. */
+export interface SocketPort {
+  /** Bytes received so far, whoever read them. */
+  bytesRead(): number;
+  bytesWritten(): number;
+  /** Whether bytes wait that the kernel has not taken. */
+  waiting(): boolean;
+  /** Bytes of all writes that the kernel has taken whole, and what is left of the one that it is taking. Any move of either is progress. */
+  completedBytes(): number;
+  queuedBytes(): number;
+  /** Closes for writing after `final`; what still comes is read and thrown away. */
+  end(final: Uint8Array | null): void;
+  /** Ends at once; queued bytes are not delivered. */
+  reset(): void;
+}
+
+export interface TlsFacts {
+  readonly version: string;
+  readonly cipher: string;
+  readonly alpn: string | null;
+  readonly sni: string | null;
+  readonly resumed: boolean;
+}
+
+/** What a part may do with the connection that it watches. */
+export interface Watched {
+  readonly id: string;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** Ends it gracefully (FIN, lingering) with a code; `final` bytes are written before. */
+  end(code: EndCode, final?: Uint8Array): void;
+  /** Resets it: queued bytes are not delivered. */
+  reset(code: EndCode): void;
+  /** Something of the peer was received. */
+  proof(): void;
+}
+
+/** Something that watches one connection. It owns no timer: it is asked at every sweep. */
+export interface ConnectionPart {
+  check(nowMs: number): void;
+}
+
+/** How a connection ended. */
+export interface Ending {
+  readonly code: EndCode;
+  readonly side: Side;
+  readonly ageMs: number;
+  /** For how long the peer had been silent. A spike of it at 60 s names a hop. */
+  readonly silentMs: number;
+}
+
+/** What the sweep cannot know by the socket alone. */
+export interface Handling {
+  /** The request's body has come. */
+  readonly complete: boolean;
+  /** The application does not read the body. */
+  readonly held: boolean;
+}
+
+interface Start {
+  readonly id: string;
+  readonly listener: string;
+  readonly peer: Peer;
+  readonly port: SocketPort;
+  readonly options: GuardOptions;
+  readonly clock: Clock;
+  /** Age at which the next answer is the last; Infinity for none. */
+  readonly ageMsMax: number;
+  readonly ended: (connection: Connection, ending: Ending) => void;
+}
+
+export class Connection implements Watched {
+  readonly id: string;
+  readonly listener: string;
+  readonly peer: Peer;
+  readonly openedMs: number;
+  readonly nowMs: () => number;
+  /** The key by which connections of one address are counted. */
+  addressKey = "";
+  protocol = "http/1.1";
+  tls: TlsFacts | null = null;
+  subject: string | null = null;
+  requests = 0;
+  /** Why the answer under way is the last: no request after it is served. Null: another may follow. */
+  lastAnnounced: EndCode | null = null;
+  /** The request that is being handled, while its body may still come. */
+  handling: Handling | null = null;
+  readonly parts: ConnectionPart[] = [];
+
+  readonly #port: SocketPort;
+  readonly #options: GuardOptions;
+  readonly #ageMsMax: number;
+  readonly #ended: Start["ended"];
+  #state: ConnectionState;
+  #ending: { readonly code: EndCode; readonly side: Side } | null = null;
+  #proofMs: number;
+  #movedMs: number;
+  #bytesSeen = 0;
+  /** `bytesRead` when the last answer left. */
+  #bytesAtAnswer = 0;
+  #completedSeen = 0;
+  #queuedSeen = 0;
+  /** Since when bytes have waited without one of them leaving; -1 while none do. */
+  #stalledSinceMs = -1;
+
+  constructor(start: Start) {
+    const nowMs = start.clock.monoMs();
+    this.id = start.id;
+    this.listener = start.listener;
+    this.peer = start.peer;
+    this.openedMs = nowMs;
+    this.nowMs = () => start.clock.monoMs();
+    this.#port = start.port;
+    this.#options = start.options;
+    this.#ageMsMax = start.ageMsMax;
+    this.#ended = start.ended;
+    this.#state = openConnection(nowMs);
+    this.#proofMs = this.#movedMs = nowMs;
+  }
+
+  get phase(): Phase {
+    return this.#state.name;
+  }
+  /** Since when it waits for its next request; null while it does anything else. */
+  get idleSinceMs(): number | null {
+    return this.#state.name === "idle" ? this.#state.sinceMs : null;
+  }
+  get bytesRead(): number {
+    return this.#port.bytesRead();
+  }
+  get bytesWritten(): number {
+    return this.#port.bytesWritten();
+  }
+  /** When the peer was last heard of. */
+  get proofMs(): number {
+    return this.#proofMs;
+  }
+
+  /** Whether the request that begins now is the last one of this connection, and why. */
+  lastCode(): EndCode | null {
+    const { requestsMax } = this.#options;
+    if (requestsMax !== "never" && this.requests + 1 >= requestsMax) return "requests_limit";
+    return this.nowMs() - this.openedMs >= this.#ageMsMax ? "age_limit" : null;
+  }
+
+  /** The TLS handshake is done: the first request is waited for from now on. */
+  secured(): void {
+    this.#bytesAtAnswer = this.#port.bytesRead();
+    this.#state = openConnection(this.nowMs());
+    this.proof();
+  }
+
+  /** A request begins. */
+  requested(handling: Handling): void {
+    this.requests++;
+    this.handling = handling;
+    this.proof();
+    this.#step({ type: "request", bytes: this.#port.bytesRead() });
+  }
+
+  /** An answer has left. */
+  answered(more: boolean): void {
+    this.#bytesAtAnswer = this.#port.bytesRead();
+    if (!more) this.handling = null;
+    this.#step({ type: "answered", more });
+  }
+
+  upgraded(protocol: string): void {
+    this.protocol = protocol;
+    this.#step({ type: "upgrade" });
+  }
+
+  proof(): void {
+    this.#proofMs = this.#movedMs = this.nowMs();
+  }
+
+  /** Looks at the socket and judges. */
+  check(nowMs: number): void {
+    if (this.#state.name === "gone") return;
+    const facts = this.#look(nowMs);
+    if (this.#state.name === "body" && this.handling?.complete === true) this.#step({ type: "complete" });
+    const { state, verdict } = stepConnection(this.#state, { type: "check", facts }, this.#options, nowMs);
+    this.#state = state;
+    if (verdict === null) {
+      for (const part of this.parts) part.check(nowMs);
+    } else if (verdict.do === "reset") this.reset(verdict.code);
+    else this.end(verdict.code, finalWords(verdict.code));
+  }
+
+  #look(nowMs: number): Facts {
+    const bytes = this.#port.bytesRead();
+    const completed = this.#port.completedBytes();
+    const queued = this.#port.queuedBytes();
+    if (bytes !== this.#bytesSeen) {
+      this.#bytesSeen = bytes;
+      this.#proofMs = this.#movedMs = nowMs;
+    }
+    const hasMoved = completed !== this.#completedSeen || queued < this.#queuedSeen;
+    this.#completedSeen = completed;
+    this.#queuedSeen = queued;
+    if (hasMoved) this.#movedMs = nowMs;
+    if (!this.#port.waiting()) this.#stalledSinceMs = -1;
+    else if (hasMoved || this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
+    return {
+      bytes,
+      silentMs: nowMs - this.#proofMs,
+      motionlessMs: nowMs - this.#movedMs,
+      stalledMs: this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs,
+      fresh: bytes > this.#bytesAtAnswer,
+      held: this.handling?.held ?? false,
+    };
+  }
+
+  end(code: EndCode, final: Uint8Array | null = null): void {
+    if (this.#state.name === "gone" || this.#state.name === "lingering") return;
+    this.#ending = { code, side: ends[code].side };
+    this.#step({ type: "linger", code });
+    this.#port.end(final);
+  }
+
+  reset(code: EndCode): void {
+    if (this.#state.name === "gone") return;
+    this.#ending ??= { code, side: ends[code].side };
+    this.#port.reset();
+  }
+
+  /** Ends it because an operator said so. */
+  kill(): void {
+    this.reset("killed");
+  }
+
+  /** The socket is closed; `code` is what the socket itself knows of the reason. */
+  gone(code: EndCode): void {
+    if (this.#state.name === "gone") return;
+    const nowMs = this.nowMs();
+    if (this.#port.bytesRead() !== this.#bytesSeen) this.#proofMs = nowMs;
+    this.#step({ type: "gone" });
+    this.#ended(this, { ...(this.#ending ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs: nowMs - this.#proofMs });
+  }
+
+  #step(event: ConnectionEvent): void {
+    this.#state = stepConnection(this.#state, event, this.#options, this.nowMs()).state;
+  }
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
+};
+
+/** A whole answer that says why and that the connection ends, or null where the table has no status. */
+export function finalWords(code: EndCode, status: number | null = ends[code].http, afterMs?: number): Uint8Array | null {
+  if (status === null) return null;
+  const after = afterMs === undefined ? "" : `Retry-After: ${Math.ceil(afterMs / 1_000)}\r\n`;
+  return Buffer.from(`HTTP/1.1 ${status} ${reasons[status]}\r\n${after}Connection: close\r\nContent-Length: 0\r\n\r\n`);
+}

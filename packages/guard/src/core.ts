@@ -1,0 +1,207 @@
+/**
+ * The heart of a guard: it takes connections or refuses them, sweeps them, and ends some when resources run short. It knows no server and
+ * no protocol: those are attached to it (attach-*.ts), each connection with the options of its listener.
+ */
+import { type Env, randomFraction, randomId } from "@holdfast/protocol";
+import { Admission, type Admitted, type Later } from "./admission.ts";
+import { Connection, type Ending, finalWords, type Peer, type SocketPort } from "./connection.ts";
+import { GuardCounters } from "./counters.ts";
+import type { EndCode } from "./ends.ts";
+import type { GuardOptions } from "./options.ts";
+import { judgePressure, type Resource } from "./pressure.ts";
+import { ConnectionTable } from "./table.ts";
+
+/** Every connection is looked at once in so many ms, a tenth of them at a time: a look at 20,000 takes tens of ms. */
+export const sweepMs = 500;
+const slices = 10;
+/** How many refused connections are told why; beyond that they are closed without words, because words cost a descriptor for a while. */
+const refusalsMax = 256;
+
+/** What the process has of what may run short. */
+export interface Resources {
+  /** Everything but connections, which the core counts itself. */
+  measure(): readonly Resource[];
+  /** How often `measure` is worth its price. */
+  readonly everyMs: number;
+  close(): void;
+}
+
+export interface CoreHooks {
+  /** A connection has ended. */
+  readonly ended: (connection: Connection, ending: Ending) => void;
+  /** Something that whoever runs the server should know. */
+  readonly warning: (message: string) => void;
+}
+
+export interface Arrival {
+  readonly listener: string;
+  readonly peer: Peer;
+  /** What connections of one peer are counted by. */
+  readonly addressKey: string;
+  readonly port: SocketPort;
+  readonly options: GuardOptions;
+}
+
+export class GuardCore {
+  readonly counters = new GuardCounters();
+  readonly table = new ConnectionTable();
+  readonly env: Env;
+  readonly #options: GuardOptions;
+  readonly #hooks: CoreHooks;
+  readonly #resources: Resources;
+  readonly #refusals = new Set<Connection>();
+  readonly #upgrades: Admission;
+  #draining = false;
+  #refusing = false;
+  /** What ran short at the last look. */
+  #short = "";
+  #sweep: Iterator<Connection> | null = null;
+  #timer: { cancel(): void } | null = null;
+  #measuredMs = Number.NEGATIVE_INFINITY;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(options: GuardOptions, env: Env, resources: Resources, hooks: CoreHooks) {
+    this.env = env;
+    this.#options = options;
+    this.#resources = resources;
+    this.#hooks = hooks;
+    this.#upgrades = new Admission(options.upgradesPerSecond, options.upgradesPerSecond, env.clock.monoMs());
+    this.#arm();
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes a connection, or tells it why not and returns null. */
+  accept(arrival: Arrival): Connection | null {
+    const connection = new Connection({
+      ...arrival,
+      id: randomId(this.env.rng, 12),
+      clock: this.env.clock,
+      ageMsMax: this.#ageMsMax(arrival.options),
+      ended: (gone, ending) => this.#ended(gone, ending),
+    });
+    connection.addressKey = arrival.addressKey;
+    const refusal = this.#refusal(arrival.addressKey);
+    if (refusal !== null) {
+      this.#refuse(connection, refusal);
+      return null;
+    }
+    this.counters.accepted++;
+    this.table.add(connection);
+    return connection;
+  }
+
+  #refusal(addressKey: string): EndCode | null {
+    if (this.table.size >= this.#options.connectionsMax) return "too_many_connections";
+    if (this.table.ofAddress(addressKey) >= this.#options.perAddressMax) return "too_many_from_address";
+    return this.#refusing ? "overloaded" : null;
+  }
+
+  #refuse(connection: Connection, code: EndCode): void {
+    this.counters.refuse(code);
+    if (this.#refusals.size >= refusalsMax) {
+      connection.reset(code);
+      return;
+    }
+    this.#refusals.add(connection);
+    connection.end(code, finalWords(code));
+  }
+
+  /** One age for all would end connections that began together at once. */
+  #ageMsMax({ ageMs }: GuardOptions): number {
+    return ageMs === "never" ? Number.POSITIVE_INFINITY : ageMs * (0.9 + 0.2 * randomFraction(this.env.rng));
+  }
+
+  /** Asks for leave to upgrade. */
+  admitUpgrade(): Admitted | Later {
+    return this.#upgrades.ask(this.env.clock.monoMs());
+  }
+
+  /** Names whose connection it is. False: that subject has too many, and this one is ended. */
+  setSubject(connection: Connection, subject: string): boolean {
+    if (connection.subject !== subject && this.table.ofSubject(subject) >= this.#options.perSubjectMax) {
+      this.counters.refuse("too_many_of_subject");
+      return false;
+    }
+    this.table.setSubject(connection, subject);
+    return true;
+  }
+
+  /** From now on every answer is the last of its connection. */
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  /** Resolves when no connection is left. */
+  empty(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.table.size === 0) resolve();
+      else this.#whenEmpty.push(resolve);
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#resources.close();
+  }
+
+  #ended(connection: Connection, ending: Ending): void {
+    if (this.#refusals.delete(connection)) return; // Counted as refused.
+    this.table.remove(connection);
+    this.counters.end(ending, connection.requests);
+    this.#hooks.ended(connection, ending);
+    if (this.table.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  #arm(): void {
+    this.#timer = this.env.clock.after(sweepMs / slices, () => {
+      this.#sweepSlice();
+      if (this.#timer !== null) this.#arm();
+    });
+  }
+
+  #sweepSlice(): void {
+    const nowMs = this.env.clock.monoMs();
+    let count = Math.ceil((this.table.size + this.#refusals.size) / slices);
+    while (count-- > 0) {
+      this.#sweep ??= this.#everything();
+      const { value, done } = this.#sweep.next();
+      if (done === true) {
+        this.#sweep = null;
+        break;
+      }
+      value.check(nowMs);
+    }
+    if (nowMs - this.#measuredMs >= this.#resources.everyMs) {
+      this.#measuredMs = nowMs;
+      this.#relieve();
+    }
+  }
+
+  *#everything(): Generator<Connection, undefined> {
+    yield* this.table.values();
+    yield* this.#refusals;
+    return undefined;
+  }
+
+  #relieve(): void {
+    const open = this.table.size;
+    const resources: Resource[] = [{ name: "connections", used: open, max: this.#options.connectionsMax }, ...this.#resources.measure()];
+    const { short, reclaim, refuse } = judgePressure(resources, open, this.#options.pressurePercent);
+    if (refuse !== this.#refusing) {
+      this.#refusing = refuse;
+      this.#hooks.warning(
+        refuse ? `new connections are refused: the heap is above ${this.#options.pressurePercent} % of its limit` : "new connections are taken again",
+      );
+    }
+    const names = short.join(" and ");
+    if (names !== this.#short) {
+      this.#short = names;
+      if (names !== "") this.#hooks.warning(`${names} above ${this.#options.pressurePercent} %: the longest idle connections are ended`);
+    }
+    for (const connection of this.table.longestIdle(reclaim)) connection.end("reclaimed");
+  }
+}

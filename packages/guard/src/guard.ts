@@ -1,0 +1,152 @@
+/**
+ * `guard(server)`: everything that guard does, attached to one server or to several that share one table, one set of caps and one drain.
+ * It changes nothing of what the host's listeners see, and reports what it finds contradictory instead of repairing it.
+ */
+import type { Env } from "@holdfast/protocol";
+import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
+import { nodeEnv } from "./adapters/env.ts";
+import { descriptorsMax, processResources } from "./adapters/resources.ts";
+import { stopAccepting } from "./adapters/stop-accepting.ts";
+import type { Connection, Ending } from "./connection.ts";
+import { type ConnectionRow, rowOf } from "./connection-row.ts";
+import { GuardCore } from "./core.ts";
+import type { GuardCounters } from "./counters.ts";
+import { drain } from "./drain.ts";
+import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
+
+/** What a guard tells as it happens. Calls must not throw. */
+export interface GuardEvents {
+  /** A connection has ended. */
+  readonly ended?: (connection: ConnectionRow, ending: Ending) => void;
+  /** Something that whoever runs the server should know: contradictions at the start, pressure later. */
+  readonly warning?: (message: string) => void;
+}
+
+export interface GuardParts extends GuardEvents {
+  /** The listener's name in the table, metrics and logs. Default: `http` or `https`. */
+  readonly listener?: string;
+  readonly env?: Env;
+}
+
+/** A guard's handle. */
+export interface Guard {
+  readonly options: GuardOptions;
+  readonly counters: GuardCounters;
+  /** What was found contradictory so far, one sentence each; at most 100. */
+  readonly warnings: readonly string[];
+  /** False from the beginning of a drain: what a readiness probe is to answer. */
+  readonly ready: boolean;
+  /** Guards another server's connections with the same caps; options that are not given are those of the first. */
+  attach(server: AnyServer, options?: Partial<GuardOptions>, listener?: string): void;
+  /** The connections that are open now. */
+  connections(): ConnectionRow[];
+  /** Ends a connection at once. False: there is none of that id. */
+  kill(id: string): boolean;
+  /** Names whose connection that of `socket` is; false: that subject has too many. */
+  setSubject(socket: import("node:net").Socket, subject: string): boolean;
+  /** Open descriptors of the process, and their limit. */
+  descriptors(): { readonly open: number; readonly max: number | null };
+  /** Lets every connection end after its present answer, stops listening, and resolves when none is left or `drainMs` are over. */
+  drain(): Promise<void>;
+  /** Lets go of the servers; what is open is not watched any more. */
+  release(): void;
+}
+
+/** Connections beside those accepted that a process needs descriptors for: files, its own outgoing connections, event loop. */
+const descriptorsReserved = 100;
+const warningsMax = 100;
+
+class NodeGuard implements Guard {
+  readonly options: GuardOptions;
+  readonly warnings: string[] = [];
+  readonly #core: GuardCore;
+  readonly #events: GuardEvents;
+  readonly #given: Partial<GuardOptions>;
+  readonly #resources: ReturnType<typeof processResources>;
+  readonly #servers: { readonly server: AnyServer; readonly attachment: Attachment }[] = [];
+  #draining: Promise<void> | null = null;
+
+  constructor(given: Partial<GuardOptions>, isTls: boolean, parts: GuardParts) {
+    this.#given = given;
+    this.#events = parts;
+    const resolved = resolveGuardOptions(given, isTls);
+    const room = (descriptorsMax() ?? Number.POSITIVE_INFINITY) - descriptorsReserved;
+    if (room < resolved.connectionsMax) {
+      this.#warn(
+        `ulimit -n is ${room + descriptorsReserved}: connectionsMax is lowered from ${resolved.connectionsMax} to ${room}; set it to at least ${resolved.connectionsMax + descriptorsReserved} for all of them`,
+      );
+    }
+    this.options = Object.freeze({ ...resolved, connectionsMax: Math.max(1, Math.min(resolved.connectionsMax, room)) });
+    for (const warning of optionWarnings(this.options)) this.#warn(warning);
+    this.#resources = processResources(() => this.#core.table.size);
+    this.#core = new GuardCore(this.options, parts.env ?? nodeEnv, this.#resources, {
+      ended: (connection, ending) => this.#ended(connection, ending),
+      warning: (message) => this.#warn(message),
+    });
+  }
+
+  get counters(): GuardCounters {
+    return this.#core.counters;
+  }
+  get ready(): boolean {
+    return !this.#core.draining;
+  }
+
+  attach(server: AnyServer, given: Partial<GuardOptions> = {}, name?: string): void {
+    const isTls = "setSecureContext" in server;
+    const options = resolveGuardOptions({ ...this.#given, ...given }, isTls);
+    const listener = { name: name ?? (isTls ? "https" : "http"), options, isTls, addressKey: (address: string) => address };
+    this.#servers.push({ server, attachment: attachHttp(this.#core, server, listener) });
+  }
+
+  connections(): ConnectionRow[] {
+    const nowMs = this.#core.env.clock.monoMs();
+    return Array.from(this.#core.table.values(), (connection) => rowOf(connection, nowMs));
+  }
+
+  kill(id: string): boolean {
+    const connection = this.#core.table.get(id);
+    connection?.kill();
+    return connection !== undefined;
+  }
+
+  setSubject(socket: import("node:net").Socket, subject: string): boolean {
+    for (const { attachment } of this.#servers) {
+      const connection = attachment.connectionOf(socket);
+      if (connection !== undefined) return this.#core.setSubject(connection, subject);
+    }
+    return true;
+  }
+
+  descriptors(): { readonly open: number; readonly max: number | null } {
+    return { open: this.#resources.descriptors(), max: descriptorsMax() };
+  }
+
+  drain(): Promise<void> {
+    this.#draining ??= drain(this.#core, this.options, () => {
+      for (const { server } of this.#servers) stopAccepting(server);
+    });
+    return this.#draining;
+  }
+
+  release(): void {
+    for (const { attachment } of this.#servers) attachment.detach();
+    this.#core.stop();
+  }
+
+  #ended(connection: Connection, ending: Ending): void {
+    this.#events.ended?.(rowOf(connection, this.#core.env.clock.monoMs()), ending);
+  }
+
+  #warn(message: string): void {
+    if (this.warnings.length < warningsMax) this.warnings.push(message);
+    this.#events.warning?.(message);
+  }
+}
+
+/** Guards `server`. Throws a TypeError for bad options; call it before the server listens. */
+export function guard(server: AnyServer, options: Partial<GuardOptions> = {}, parts: GuardParts = {}): Guard {
+  const made = new NodeGuard(options, "setSecureContext" in server, parts);
+  made.attach(server, {}, parts.listener);
+  return made;
+}
