@@ -52,6 +52,8 @@ export interface Watched {
 /** Something that watches one connection. It owns no timer: it is asked at every sweep. */
 export interface ConnectionPart {
   check(nowMs: number): void;
+  /** The server is being left: ends what is open by its protocol's own means within `windowMs`, at a time of its own. */
+  leave?(windowMs: number): void;
 }
 
 /** How a connection ended. */

@@ -129,9 +129,14 @@ export class GuardCore {
     return true;
   }
 
-  /** From now on every answer is the last of its connection. */
+  /** From now on every answer is the last of its connection, and upgrades are refused. */
   startDraining(): void {
     this.#draining = true;
+  }
+
+  /** What is open ends by its protocol's own means, within `windowMs`. */
+  leave(windowMs: number): void {
+    for (const { parts } of this.table.values()) for (const part of parts) part.leave?.(windowMs);
   }
 
   /** Resolves when no connection is left. */

@@ -1,19 +1,29 @@
 /**
- * How a guarded server is left: every answer is the last of its connection, nothing new is accepted, and what waits idle is ended when it
- * has had its chance to send another request. Nobody is reset before the deadline.
+ * How a guarded server is left. First it says that it is not ready and goes on serving, so that balancers turn away; then nothing new is
+ * accepted, every answer is the last of its connection, open streams end each in a slot of its own, and what waits idle is ended when it has
+ * had its chance to send another request. Nobody is reset before the deadline.
+ *
+ *   not ready --unreadyMs--> not accepting, last answers, slots --windowMs--> idle ones end --drainMs--> the rest is reset
  */
 import type { GuardCore } from "./core.ts";
-import type { GuardOptions } from "./options.ts";
 
-/** The share of the drain in which idle connections are left to their peers, who may have a request under way. */
-const patience = 0.5;
+export interface DrainTimes {
+  /** How long to go on accepting while readiness says no. */
+  readonly unreadyMs: number;
+  /** From then on: how long idle connections are left to their peers, who may have a request under way, and the window of the streams' slots. */
+  readonly windowMs: number;
+  /** Longest time, window included. */
+  readonly drainMs: number;
+}
 
-/** Resolves when no connection is left, at `drainMs` at the latest. `stopAccepting` stops the listeners. */
-export async function drain(core: GuardCore, { drainMs }: GuardOptions, stopAccepting: () => void): Promise<void> {
+/** Resolves when no connection is left, after `unreadyMs + drainMs` at the latest. `stopAccepting` stops the listeners. */
+export async function drain(core: GuardCore, { unreadyMs, windowMs, drainMs }: DrainTimes, stopAccepting: () => void): Promise<void> {
   const { clock } = core.env;
   core.startDraining();
+  if (unreadyMs > 0) await new Promise<void>((resolve) => clock.after(unreadyMs, resolve));
   stopAccepting();
-  const idle = clock.after(drainMs * patience, () => {
+  core.leave(windowMs);
+  const idle = clock.after(windowMs, () => {
     for (const connection of core.table.values()) if (connection.idleSinceMs !== null) connection.end("draining");
   });
   const deadline = clock.after(drainMs, () => {

@@ -2,16 +2,17 @@
  * `guard(server)`: everything that guard does, attached to one server or to several that share one table, one set of caps and one drain.
  * It changes nothing of what the host's listeners see, and reports what it finds contradictory instead of repairing it.
  */
+import type { Socket } from "node:net";
 import type { Env } from "@holdfast/protocol";
 import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
 import { nodeEnv } from "./adapters/env.ts";
 import { descriptorsMax, processResources } from "./adapters/resources.ts";
-import { stopAccepting } from "./adapters/stop-accepting.ts";
+import { finishClosing, stopAccepting } from "./adapters/stop-accepting.ts";
 import type { Connection, Ending } from "./connection.ts";
 import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { GuardCore } from "./core.ts";
 import type { GuardCounters } from "./counters.ts";
-import { drain } from "./drain.ts";
+import { type DrainTimes, drain } from "./drain.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
 
 /** What a guard tells as it happens. Calls must not throw. */
@@ -43,11 +44,14 @@ export interface Guard {
   /** Ends a connection at once. False: there is none of that id. */
   kill(id: string): boolean;
   /** Names whose connection that of `socket` is; false: that subject has too many. */
-  setSubject(socket: import("node:net").Socket, subject: string): boolean;
+  setSubject(socket: Socket, subject: string): boolean;
   /** Open descriptors of the process, and their limit. */
   descriptors(): { readonly open: number; readonly max: number | null };
-  /** Lets every connection end after its present answer, stops listening, and resolves when none is left or `drainMs` are over. */
-  drain(): Promise<void>;
+  /**
+   * Lets every connection end after its present answer, stops listening, and resolves when none is left or the time is over. Times that are
+   * not given are those of the options, and a window of half the time. Calling it again waits for the same.
+   */
+  drain(times?: Partial<DrainTimes>): Promise<void>;
   /** Lets go of the servers; what is open is not watched any more. */
   release(): void;
 }
@@ -110,7 +114,7 @@ class NodeGuard implements Guard {
     return connection !== undefined;
   }
 
-  setSubject(socket: import("node:net").Socket, subject: string): boolean {
+  setSubject(socket: Socket, subject: string): boolean {
     for (const { attachment } of this.#servers) {
       const connection = attachment.connectionOf(socket);
       if (connection !== undefined) return this.#core.setSubject(connection, subject);
@@ -122,9 +126,12 @@ class NodeGuard implements Guard {
     return { open: this.#resources.descriptors(), max: descriptorsMax() };
   }
 
-  drain(): Promise<void> {
-    this.#draining ??= drain(this.#core, this.options, () => {
+  drain(times: Partial<DrainTimes> = {}): Promise<void> {
+    const { drainMs, unreadyMs } = this.options;
+    this.#draining ??= drain(this.#core, { drainMs, unreadyMs, windowMs: (times.drainMs ?? drainMs) / 2, ...times }, () => {
       for (const { server } of this.#servers) stopAccepting(server);
+    }).then(() => {
+      for (const { server } of this.#servers) finishClosing(server);
     });
     return this.#draining;
   }

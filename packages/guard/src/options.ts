@@ -26,6 +26,7 @@ export interface GuardOptions {
   readonly upgradesPerSecond: number;
   readonly pressurePercent: number;
   readonly drainMs: number;
+  readonly unreadyMs: number;
 }
 
 export interface OptionDoc {
@@ -98,6 +99,11 @@ export const guardOptionDocs = {
     what: "Of `connectionsMax`, of descriptors, of the heap: above it the longest idle connections end, and above all three new ones are refused while the heap is full",
   },
   drainMs: { default: 30_000, unit: "ms", what: "Longest time of a drain; what is left then is reset" },
+  unreadyMs: {
+    default: 0,
+    unit: "ms",
+    what: "How long a drain goes on accepting while readiness says no: as long as the balancer in front needs to notice, where nothing else tells it",
+  },
 } as const satisfies Record<keyof GuardOptions, OptionDoc>;
 
 /** Fills defaults and checks. `isTls` decides the role where it is not given. Throws a TypeError that names the option and what was expected. */
@@ -119,9 +125,10 @@ export function resolveGuardOptions(given: Partial<GuardOptions> = {}, isTls = f
 
 function checked(name: string, value: unknown, doc: OptionDoc): unknown {
   if (value === "never" && doc.never === true) return value;
-  if (Number.isSafeInteger(value) && (value as number) >= 1) return value;
+  const least = doc.default === 0 ? 0 : 1;
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value;
   const or = doc.never === true ? ' or "never"' : "";
-  throw new TypeError(`Expected \`${name}\` to be a whole number of ${doc.unit}, at least 1${or}, got ${JSON.stringify(value)}`);
+  throw new TypeError(`Expected \`${name}\` to be a whole number of ${doc.unit}, at least ${least}${or}, got ${JSON.stringify(value)}`);
 }
 
 /** Contradictions between options, one sentence each: nothing is changed, but whoever starts the server is told. */

@@ -1,7 +1,7 @@
 /**
  * The server: a hub over an engine, behind transports and an HTTP interface.
  */
-export { nodeEnv } from "./adapters/env.ts";
+export { nodeEnv } from "@holdfast/guard";
 export type { Carrier, CarrierEvents, CloseDetails, OutgoingEntry, WireFormat } from "./carrier.ts";
 export type {
   AppendEntry,

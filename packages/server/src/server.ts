@@ -3,8 +3,8 @@
  * Until it can authorize, it listens on loopback only.
  */
 import type { AddressInfo } from "node:net";
+import { type Guard, type GuardEvents, type GuardOptions, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
-import { nodeEnv } from "./adapters/env.ts";
 import { httpServer, listening } from "./adapters/http-server.ts";
 import type { Engine } from "./engine.ts";
 import type { Fallback, HttpContext } from "./http/context.ts";
@@ -14,14 +14,18 @@ import { resolveServerOptions, type ServerOptions } from "./options.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseTransport } from "./transports/sse.ts";
 
-/** How long requests that were taken before the end may still be answered: a publish that is reset has an unknown outcome. */
-const answersMsMax = 5_000;
+/** What guard allows beyond the links' own deadline, for their closing handshakes. */
+const handshakesMs = 1_000;
 
 export interface ServerParts {
   /** Where logs live. The server starts and stops it. */
   readonly engine: Engine;
   readonly options?: Partial<ServerOptions>;
   readonly env?: Env;
+  /** Options of guard that differ from what the server's own options say of connections. */
+  readonly guard?: Partial<GuardOptions>;
+  /** Told how connections end, and of what guard finds contradictory. */
+  readonly connectionEvents?: GuardEvents;
   /** Answers requests for paths that are not Holdfast's, on the same port. Default: 404. */
   readonly fallback?: Fallback;
 }
@@ -29,10 +33,12 @@ export interface ServerParts {
 export interface HoldfastServer {
   readonly hub: Hub;
   readonly options: ServerOptions;
+  /** The connections that it stands on. */
+  readonly guard: Guard;
   /** Starts the engine and listens. Rejects when either fails. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   stats(): HubStats;
-  /** Drains: clients are told to move, then closed; requests under way are answered, for 5 s at most; the engine is stopped last. Calling it again waits for the same. */
+  /** Drains: clients are told to move, then closed; requests under way are answered, and every answer ends its connection; the engine is stopped last. Calling it again waits for the same. */
   close(): Promise<void>;
 }
 
@@ -51,32 +57,28 @@ export function createServer(parts: ServerParts): HoldfastServer {
     transports: new Map(transports.map((transport) => [transport.path, transport])),
     fallback: parts.fallback ?? null,
   };
-  const { http, answered } = httpServer(context);
-  const answeredWithin = async (ms: number): Promise<void> => {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = env.clock.after(ms, resolve);
-    await Promise.race([answered(), late]);
-    timer.cancel();
-  };
+  const { http, guard } = httpServer(context, parts.guard ?? {}, parts.connectionEvents ?? {});
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    const closed = http.listening ? new Promise<void>((resolve) => http.close(() => resolve())) : Promise.resolve();
-    http.closeIdleConnections();
-    await hub.drain();
-    await answeredWithin(Math.min(options.drainMs, answersMsMax));
-    http.closeAllConnections();
+    const closed = http.listening ? new Promise<void>((resolve) => http.once("close", () => resolve())) : Promise.resolve();
+    const deadlineMs = hub.drainDeadlineMs();
+    // The hub ends links by their own protocol, guard all else; both begin at once.
+    await Promise.all([hub.drain(deadlineMs), guard.drain({ windowMs: deadlineMs / 2, drainMs: deadlineMs + handshakesMs })]);
     await closed;
+    guard.release();
     hub.stop();
     await engine.stop();
   };
   return {
     hub,
     options,
+    guard,
     listen: async () => {
       await engine.start();
       try {
         await listening(http, options);
       } catch (thrown) {
+        guard.release();
         await engine.stop();
         throw thrown;
       }

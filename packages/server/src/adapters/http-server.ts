@@ -1,9 +1,10 @@
 /**
- * The one port of a server: an HTTP server with finite times and sizes, whose upgrades go to the WebSocket transport.
- * Nothing is answered before Host, Origin and the header block have been checked.
+ * The one port of a server: an HTTP server behind a guard, which has its times, sizes and caps; upgrades go to the WebSocket transport.
+ * Nothing is answered before Host and Origin have been checked.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { type Guard, type GuardEvents, type GuardOptions, guard } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
 import { accessFault } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
@@ -19,33 +20,27 @@ import { websocketTransport } from "../transports/websocket.ts";
 const backlogMax = 4_096;
 
 const headerBytesMax = 16_384;
-const headersCountMax = 100;
-const keepAliveMs = 65_000;
+/** Connections beside links: requests, while links are at their cap. */
+const connectionsBesideLinks = 1_000;
 
 export interface HttpServer {
   readonly http: Server;
-  /** Resolves when no request is being answered. To be called once. */
-  answered(): Promise<void>;
+  readonly guard: Guard;
 }
 
-/** An HTTP server that does not listen yet. */
-export function httpServer(context: HttpContext): HttpServer {
+/** An HTTP server that does not listen yet. `given` are options of guard that differ from what the server's own options say. */
+export function httpServer(context: HttpContext, given: Partial<GuardOptions>, events: GuardEvents): HttpServer {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
-  let answering = 0;
-  let whenAnswered = (): void => {};
   /** By the connection: its newest answer that is under way. */
   const underWay = new WeakMap<Socket, ServerResponse>();
   function over(this: ServerResponse): void {
     if (underWay.get(this.req.socket) === this) underWay.delete(this.req.socket);
-    answering--;
-    if (answering === 0) whenAnswered();
   }
   const take = (request: IncomingMessage, response: ServerResponse): void => {
-    answering++;
     underWay.set(request.socket, response);
     response.once("close", over);
-    const fault = headersFault(request) ?? accessFault(request, options);
+    const fault = accessFault(request, options);
     // A connection that is kept would lead the next request to the server that its client is to leave.
     if (hub.draining) response.setHeader("Connection", "close");
     if (fault === null) {
@@ -58,11 +53,7 @@ export function httpServer(context: HttpContext): HttpServer {
   };
   const server = createServer(
     {
-      headersTimeout: options.handshakeMs,
-      requestTimeout: options.handshakeMs * 3,
-      connectionsCheckingInterval: 1_000,
       maxHeaderSize: headerBytesMax,
-      keepAliveTimeout: keepAliveMs,
       // An offer to speak something else (curl's h2c, say) may be ignored (RFC 9110, section 7.8).
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
     },
@@ -72,13 +63,9 @@ export function httpServer(context: HttpContext): HttpServer {
       request.socket.destroy();
     },
   );
-  server.maxHeadersCount = headersCountMax * 2;
-  // Links and requests together, with room for requests while links are at their cap.
-  server.maxConnections = options.linksMax + 1_000;
-  server.on("drop", () => hub.counters.refuse("too_many_links"));
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", destroyThis);
-    const fault = headersFault(request) ?? accessFault(request, options);
+    const fault = accessFault(request, options);
     const path = request.url?.split("?")[0];
     if (underWay.has(socket)) {
       // Whatever is said now would stand in the middle of that answer.
@@ -88,18 +75,20 @@ export function httpServer(context: HttpContext): HttpServer {
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
     else transport.upgrade(request, socket, head);
   });
-  const answered = (): Promise<void> =>
-    new Promise((resolve) => {
-      whenAnswered = resolve;
-      if (answering === 0) resolve();
-    });
-  return { http: server, answered };
+  return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, events) };
 }
 
-/** Node shows only so many headers and hides the rest: a request at the bound is refused rather than half read. */
-function headersFault(request: IncomingMessage): { readonly code: "bad_request"; readonly message: string } | null {
-  if (request.httpVersionMajor < 1) return { code: "bad_request", message: "HTTP/0.9 is not spoken here" };
-  return request.rawHeaders.length / 2 > headersCountMax ? { code: "bad_request", message: `expected at most ${headersCountMax} headers` } : null;
+/** What the server's own options say of connections. Links have their own times, which the hub keeps: guard's are wider. */
+function guardOptionsOf(options: ServerOptions): Partial<GuardOptions> {
+  return {
+    headersMs: options.handshakeMs,
+    requestMs: options.handshakeMs * 3,
+    stallMs: options.stallMs * 2,
+    connectionsMax: options.linksMax + connectionsBesideLinks,
+    perAddressMax: options.linksMax + connectionsBesideLinks,
+    upgradesPerSecond: options.admissionPerSecond,
+    drainMs: options.drainMs,
+  };
 }
 
 const statusLines: Readonly<Record<string, string>> = {

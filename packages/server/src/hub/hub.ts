@@ -166,13 +166,16 @@ export class Hub {
     };
   }
 
+  /** How long a drain that begins now takes at most. Few clients are not waited for as long as many: those who have nowhere to go would hold it up for nothing. */
+  drainDeadlineMs(): number {
+    return Math.min(this.#options.drainMs, 2 * this.reconnectWindowMs() + drainGraceMs);
+  }
+
   /**
    * Lets every client move: `goaway` with a slot each, then, at the deadline, the close code of `draining`. Resolves when no link is left.
    */
-  async drain(): Promise<void> {
+  async drain(deadlineMs = this.drainDeadlineMs()): Promise<void> {
     this.#draining = true;
-    // Few clients are not waited for as long as many: those who have nowhere to go would hold up the end for nothing.
-    const deadlineMs = Math.min(this.#options.drainMs, 2 * this.reconnectWindowMs() + drainGraceMs);
     const windowMs = Math.min(this.reconnectWindowMs(), deadlineMs / 2);
     for (const link of this.#links) {
       const afterMs = Math.round(randomFraction(this.#env.rng) * windowMs);

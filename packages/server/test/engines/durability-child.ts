@@ -7,7 +7,7 @@
  *   durability-child.ts PATH forever NAME          eight producers, each one append after the other, until killed
  */
 import { writeSync } from "node:fs";
-import { nodeEnv } from "../../src/adapters/env.ts";
+import { nodeEnv } from "@holdfast/guard";
 import type { AppendResult } from "../../src/engine.ts";
 import { sqliteEngine } from "../../src/engines/index.ts";
 

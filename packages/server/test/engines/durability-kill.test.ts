@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { nodeEnv } from "../../src/adapters/env.ts";
+import { nodeEnv } from "@holdfast/guard";
 import type { Entry } from "../../src/engine.ts";
 import { sqliteEngine } from "../../src/engines/index.ts";
 import { locate } from "../../src/epochs.ts";

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { nodeEnv } from "../../src/adapters/env.ts";
+import { nodeEnv } from "@holdfast/guard";
 import { sqliteEngine } from "../../src/engines/index.ts";
 import { answersOf, type Call, readingOf, reopened, temporaryFolder, traced } from "./processes.ts";
 

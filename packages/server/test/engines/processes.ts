@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { nodeEnv } from "../../src/adapters/env.ts";
+import { nodeEnv } from "@holdfast/guard";
 import type { Entry } from "../../src/engine.ts";
 import { sqliteEngine } from "../../src/engines/index.ts";
 

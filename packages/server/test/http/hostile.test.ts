@@ -47,7 +47,7 @@ describe("the HTTP interface meets requests that nobody should send", () => {
     [
       "more headers than are shown",
       () => `GET /healthz HTTP/1.1\r\n${host()}${Array.from({ length: 150 }, (_, i) => `a${i}: 1\r\n`).join("")}Connection: close\r\n\r\n`,
-      400,
+      431,
     ],
     [
       "Transfer-Encoding with Content-Length",
