@@ -15,7 +15,7 @@ function engineFor({ directory }: ContenderSettings): Engine {
 
 /** `endsAnswers`: a reader that got something asks anew; it has been served when it is back, so that each entry finds an open poll. */
 async function open(settings: ContenderSettings, endsAnswers: boolean): Promise<Contender> {
-  const server = createServer({ engine: engineFor(settings), options: { port: 0, drainMs: 1 } });
+  const server = createServer({ engine: engineFor(settings), options: { port: 0, drainMs: 1, admissionPerSecond: 1_000_000 } });
   const { port } = await server.listen();
   const { hub } = server;
   const { counters } = hub;

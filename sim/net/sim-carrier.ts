@@ -29,6 +29,7 @@ export interface CarrierWatch {
 export class SimCarrier implements Carrier, End {
   readonly transport = "sim";
   readonly twoWay = true;
+  readonly lasting = true;
   readonly format = simFormat;
   readonly process: SimProcess;
   readonly #connection: Connection;

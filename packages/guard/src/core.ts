@@ -50,7 +50,7 @@ export class GuardCore {
   readonly #hooks: CoreHooks;
   readonly #resources: Resources;
   readonly #refusals = new Set<Connection>();
-  readonly #upgrades: Admission;
+  readonly #upgrades: Admission | null;
   #draining = false;
   #refusing = false;
   /** What ran short at the last look. */
@@ -65,7 +65,8 @@ export class GuardCore {
     this.#options = options;
     this.#resources = resources;
     this.#hooks = hooks;
-    this.#upgrades = new Admission(options.upgradesPerSecond, options.upgradesPerSecond, env.clock.monoMs());
+    const { upgradesPerSecond } = options;
+    this.#upgrades = upgradesPerSecond === "never" ? null : new Admission(upgradesPerSecond, upgradesPerSecond, env.clock.monoMs());
     this.#arm();
   }
 
@@ -116,7 +117,7 @@ export class GuardCore {
 
   /** Asks for leave to upgrade. */
   admitUpgrade(): Admitted | Later {
-    return this.#upgrades.ask(this.env.clock.monoMs());
+    return this.#upgrades?.ask(this.env.clock.monoMs()) ?? { ok: true };
   }
 
   /** Names whose connection it is. False: that subject has too many, and this one is ended. */

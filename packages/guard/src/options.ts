@@ -23,7 +23,7 @@ export interface GuardOptions {
   readonly connectionsMax: number;
   readonly perAddressMax: number;
   readonly perSubjectMax: number;
-  readonly upgradesPerSecond: number;
+  readonly upgradesPerSecond: number | Never;
   readonly pressurePercent: number;
   readonly drainMs: number;
   readonly unreadyMs: number;
@@ -91,6 +91,7 @@ export const guardOptionDocs = {
   upgradesPerSecond: {
     default: 1_000,
     unit: "upgrades per second",
+    never: true,
     what: "Rate at which upgrades (WebSocket) are taken, as many at once; beyond it 503 with a slot of its own in `Retry-After`",
   },
   pressurePercent: {

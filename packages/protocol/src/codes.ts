@@ -21,7 +21,7 @@ const later = (text: Text): Text => ({ ...text, later: true });
 const texts: Readonly<Record<Code, Text>> = {
   // A link ends, and the client goes on elsewhere or later.
   draining: row(503, "The server is restarting or leaving", "Nothing: the client resumes within the advised window"),
-  overloaded: later(row(503, "The server admits no more links now", "Nothing: the client comes back at the advised time. Add nodes when it lasts")),
+  overloaded: row(503, "The server admits no more links now", "Nothing: the client comes back at the advised time. Add nodes when it lasts"),
   internal: row(500, "The server met an error of its own", "Read the server's log; report it"),
   slow_consumer: row(null, "Bytes waited for the client and none was taken for too long", "Read faster, or subscribe to less; the place is kept"),
   rate_limited: later(row(429, "More messages or bytes per second than allowed", "Publish in batches")),

@@ -34,6 +34,8 @@ export interface Carrier {
   readonly transport: string;
   /** False when the client cannot answer on this link: then it cannot be proved alive by silence. */
   readonly twoWay: boolean;
+  /** False when a link is a row of many carriers, one after the other: then none of them is a new link that admission would count. */
+  readonly lasting: boolean;
   readonly format: WireFormat;
   /** Bytes written and not yet taken by the kernel. The gate: entries are delivered only while it is 0. */
   readonly queuedBytes: number;

@@ -79,7 +79,7 @@ export const serverOptionDocs = {
   admissionPerSecond: {
     default: 1_000,
     unit: "links per second",
-    what: "Rate at which this node takes back lost links; the advised reconnect window is links / rate, within 1 s and 60 s",
+    what: "Rate at which this node takes links, as many at once; beyond it `overloaded` with a slot. The advised reconnect window is links / rate, within 1 s and 60 s",
   },
   drainMs: {
     default: 10_000,

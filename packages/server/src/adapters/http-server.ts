@@ -86,7 +86,7 @@ function guardOptionsOf(options: ServerOptions): Partial<GuardOptions> {
     stallMs: options.stallMs * 2,
     connectionsMax: options.linksMax + connectionsBesideLinks,
     perAddressMax: options.linksMax + connectionsBesideLinks,
-    upgradesPerSecond: options.admissionPerSecond,
+    upgradesPerSecond: "never", // The hub admits, after 101: browsers hide the status of a failed upgrade.
     drainMs: options.drainMs,
   };
 }

@@ -2,6 +2,7 @@
  * The hub of one node: links on one side, streams on the other, the fan-out between. It holds no session that must outlive a link.
  * It knows engines and transports by their contracts only.
  */
+import { Admission } from "@holdfast/guard/admission";
 import { type Code, type Env, HoldfastError, randomFraction, randomId, streamNameFault } from "@holdfast/protocol";
 import type { Carrier, CarrierEvents } from "../carrier.ts";
 import type { AppendRequest, AppendResult, Engine, LiveEvent } from "../engine.ts";
@@ -52,6 +53,7 @@ export class Hub {
   readonly #pages: PageCache;
   readonly #beats: BeatWheel<HubLink>;
   readonly #context: HubContext;
+  readonly #admission: Admission;
   readonly #owner: LinkOwner = {
     welcomed: (link) => {
       this.#greeting.delete(link);
@@ -68,6 +70,7 @@ export class Hub {
     this.#env = env;
     this.#engine = engine;
     this.#options = options;
+    this.#admission = new Admission(options.admissionPerSecond, options.admissionPerSecond, env.clock.monoMs());
     this.#appender = new Appender(engine, this.counters);
     this.#budget = new TailBudget(options.tailBytesMax, () => {
       this.counters.tailEvictions++;
@@ -106,6 +109,10 @@ export class Hub {
     if (this.#draining && !isBrief) return this.#refuse("draining", 0);
     if (this.#links.size >= this.#options.linksMax) {
       return this.#refuse("too_many_links", Math.round(randomFraction(this.#env.rng) * this.reconnectWindowMs()));
+    }
+    if (carrier.lasting && !isBrief) {
+      const admitted = this.#admission.ask(this.#env.clock.monoMs());
+      if (!admitted.ok) return this.#refuse("overloaded", admitted.afterMs);
     }
     const link = new HubLink(randomId(this.#env.rng, 16), carrier, this.#context, this.#owner);
     this.counters.linksAccepted++;

@@ -20,6 +20,7 @@ const lineOf = (frame: ControlFrame): string => `${JSON.stringify(frame)}\n`;
 
 class PollCarrier extends ResponseCarrier {
   readonly transport = "poll";
+  readonly lasting = false;
   readonly format = linesFormat;
   protected readonly headers = { "Content-Type": "application/x-ndjson; charset=utf-8" };
   readonly #memo: FlushMemo;

@@ -26,6 +26,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   abstract readonly transport: string;
   abstract readonly format: WireFormat;
   readonly twoWay = false;
+  abstract readonly lasting: boolean;
   /** False once the end has been written: nothing may follow it. */
   protected isOpen = true;
   /** Whether the body goes out in chunks; known once the response has begun. A copy, because every delivery asks. */

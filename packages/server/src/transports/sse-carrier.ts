@@ -11,6 +11,7 @@ const rotateJitter = 0.1;
 
 export abstract class SseCarrier extends ResponseCarrier {
   readonly transport = "sse";
+  readonly lasting = true;
   readonly format = eventStreamFormat;
   // The connection carries nothing after the link: what is pipelined behind an endless response would wait for ever.
   protected readonly headers = { "Content-Type": "text/event-stream", Connection: "close" };

@@ -39,6 +39,7 @@ type Carrying<T> = T & { [carrierKey]?: WebSocketCarrier };
 class WebSocketCarrier extends SocketCarrier implements Carrier {
   readonly transport = "websocket";
   readonly twoWay = true;
+  readonly lasting = true;
   readonly format = websocketFormat;
   readonly #ws: WebSocket;
   readonly #counters: Counters;

@@ -14,7 +14,7 @@ async function open(
   wrap: (engine: Engine) => Engine = (engine) => engine,
 ): Promise<{ hub: Hub; engine: Engine; stop: () => Promise<void> }> {
   const engine = wrap(memoryEngine({ env: nodeEnv }));
-  const hub = new Hub(engine, resolveServerOptions(options), nodeEnv);
+  const hub = new Hub(engine, resolveServerOptions({ admissionPerSecond: 1_000_000, ...options }), nodeEnv);
   await engine.start();
   return {
     hub,

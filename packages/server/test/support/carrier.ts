@@ -21,6 +21,7 @@ export interface Delivered {
 export class TestCarrier implements Carrier {
   readonly transport = "test";
   readonly twoWay = true;
+  readonly lasting = true;
   readonly format = lineFormat;
   readonly entries: Delivered[] = [];
   readonly frames: ServerFrame[] = [];
