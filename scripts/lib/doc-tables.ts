@@ -54,6 +54,14 @@ const optionColumns = {
 /** Names of quantities end in `Max` when they are limits. */
 const isLimit = (name: string): boolean => name.endsWith("Max");
 
+const endColumns = {
+  Code: (name: string) => `\`${name}\``,
+  "Ended by": (_: string, row: Row) => cell(row["side"]),
+  HTTP: (_: string, row: Row) => cell(row["http"]),
+  Meaning: (_: string, row: Row) => cell(row["meaning"]),
+  "What to do": (_: string, row: Row) => cell(row["remedy"]),
+};
+
 const engineOptions = { module: "packages/server/src/engines/options.ts", export: "engineOptionDocs", columns: optionColumns };
 const options = (part: string) => ({ module: `packages/${part}/src/options.ts`, export: `${part}OptionDocs`, columns: optionColumns });
 
@@ -67,6 +75,9 @@ export const tables: readonly TableSource[] = [
   { table: "server-options", page: "docs/options.md", ...options("server") },
   { table: "engine-options", page: "docs/options.md", ...engineOptions },
   { table: "client-options", page: "docs/options.md", ...options("client") },
+  { table: "guard-options", page: "docs/guard.md", ...options("guard") },
+  { table: "guard-ends", page: "docs/guard.md", module: "packages/guard/src/ends.ts", export: "ends", columns: endColumns },
+  { table: "guard-limits", page: "docs/limits.md", ...options("guard"), keep: isLimit },
   { table: "cli-options", page: "docs/options.md", ...options("cli") },
 ];
 

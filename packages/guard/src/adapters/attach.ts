@@ -8,12 +8,14 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { type Connection, finalWords, type Peer, type TlsFacts } from "../connection.ts";
+import { type Env, randomFraction } from "@holdfast/protocol";
+import { type Connection, type ConnectionPart, finalWords, type Peer, type TlsFacts } from "../connection.ts";
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
 import { parserFault, requestFault } from "../http1/request-fault.ts";
 import type { GuardOptions } from "../options.ts";
 import { intercept } from "./intercept.ts";
+import { eventStreamLeaver } from "./leave-event-stream.ts";
 import { NodeSocketPort } from "./socket-port.ts";
 
 export type AnyServer = Server | HttpsServer;
@@ -33,11 +35,39 @@ export interface Attachment {
   detach(): void;
 }
 
-interface Guarded {
+/** A connection with its socket and the answer that is under way. */
+class Guarded implements ConnectionPart {
   readonly connection: Connection;
   readonly port: NodeSocketPort;
   /** Requests of this connection that are being handled. More than one only with pipelining. */
-  handling: number;
+  handling = 0;
+  response: ServerResponse | null = null;
+  readonly #env: Env;
+
+  constructor(connection: Connection, port: NodeSocketPort, env: Env) {
+    this.connection = connection;
+    this.port = port;
+    this.#env = env;
+  }
+
+  check(): void {} // The connection itself sees to HTTP/1.1.
+
+  leave(windowMs: number): void {
+    const { response } = this;
+    if (response === null || !isEventStream(response)) return;
+    this.connection.lastAnnounced = "draining";
+    const end = eventStreamLeaver(response);
+    this.#env.clock.after(randomFraction(this.#env.rng) * windowMs, () => {
+      end();
+      this.connection.end("draining");
+    });
+  }
+}
+
+/** What the host says, or, where it said so in a way that Node does not keep, what the client asked for. */
+function isEventStream(response: ServerResponse): boolean {
+  const type = response.getHeader("content-type") ?? response.req.headers.accept;
+  return String(type).startsWith("text/event-stream");
 }
 
 class HttpAttachment implements Attachment {
@@ -83,7 +113,8 @@ class HttpAttachment implements Attachment {
       raw.on("error", destroyThis);
       return true;
     }
-    const guarded: Guarded = { connection, port, handling: 0 };
+    const guarded = new Guarded(connection, port, this.#core.env);
+    connection.parts.push(guarded);
     if (options.tcpKeepAliveMs !== "never") raw.setKeepAlive(true, options.tcpKeepAliveMs);
     this.#watchEnd(raw, guarded);
     if (isTls) this.#handshaking.set(endsOf(raw), guarded);
@@ -137,6 +168,7 @@ class HttpAttachment implements Attachment {
     this.#core.counters.requests++;
     if (connection.requests > 0) this.#core.counters.requestsReused++;
     guarded.handling++;
+    guarded.response = response;
     connection.requested({
       get complete() {
         return request.complete;
@@ -147,6 +179,7 @@ class HttpAttachment implements Attachment {
     });
     response.once("close", () => {
       guarded.handling--;
+      if (guarded.response === response) guarded.response = null;
       connection.answered(guarded.handling > 0);
     });
     const fault = requestFault(request, this.#listener.options.headersCountMax);

@@ -11,7 +11,7 @@ import { sendError, sendJson } from "./respond.ts";
 
 const streamsPath = "/v1/streams";
 /** What no fallback may take over. */
-const ownPaths = /^\/(?:v1|healthz|metrics)(?:\/|$)/;
+const ownPaths = /^\/(?:v1|healthz|readyz|metrics)(?:\/|$)/;
 
 /** The stream's name in a path, percent-decoded per segment, or null when it cannot be one. */
 export function streamOf(path: string): string | null {
@@ -76,6 +76,11 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
         health.state === "ok" ? 200 : 503,
         `${JSON.stringify({ state: health.state, detail: health.detail, durability: context.engine.caps.durability })}\n`,
       );
+    }
+    case "/readyz": {
+      // Whether to be sent new clients is another question than whether to be restarted: who drains is healthy, and wants none.
+      const state = context.hub.draining ? "draining" : context.engine.health().state;
+      return sendJson(response, state === "ok" ? 200 : 503, `${JSON.stringify({ state })}\n`);
     }
     case "/metrics": {
       const body = await context.metrics.metrics();
