@@ -1,42 +1,65 @@
 /**
- * Why a connection to a listener behind a PROXY header was refused: code, meaning, remedy. The table in docs/who-is-it.md is made of it.
- * Each is counted; none is answered, because who does not speak the header would take an answer for the server's.
+ * Why a connection to a listener behind a PROXY header was refused: code, the row of `ends` that it is counted under, meaning, remedy.
+ * The table in docs/who-is-it.md is made of it. None is answered: who does not speak the header would take an answer for the server's.
  */
+import type { EndCode } from "../ends.ts";
 import type { HeaderFault } from "./proxy-protocol/header.ts";
 
 /** Ways in which a connection is refused before its client has said a word. */
 export type ProxyRefusal =
   | HeaderFault
-  | "proxy_peer_untrusted"
+  | "proxy_address_lost"
+  | "proxy_closed"
   | "proxy_header_timeout"
   | "proxy_header_unfinished"
-  | "proxy_peer_left"
   | "proxy_headers_waiting"
-  | "proxy_closed";
+  | "proxy_peer_left"
+  | "proxy_peer_untrusted";
 
-interface RefusalRow {
+export interface ProxyRefusalRow {
+  /** What it is in the table of ends. */
+  readonly end: EndCode;
   readonly meaning: string;
   readonly remedy: string;
 }
 
+const row = (end: EndCode, meaning: string, remedy: string): ProxyRefusalRow => ({ end, meaning, remedy });
+
+/** In alphabetical order. */
 export const proxyRefusals = {
-  proxy_closed: { meaning: "The listener closed while the header was awaited", remedy: "Nothing: the server was going down" },
-  proxy_header_checksum: { meaning: "The header has a CRC32C, and it is another", remedy: "Something between changes bytes; look there" },
-  proxy_header_malformed: {
-    meaning: "A header with a fault: its length, addresses, ports or additions",
-    remedy: "Look at what sends it; the reason is in the log line",
-  },
-  proxy_header_missing: {
-    meaning: "The first bytes are no header of the declared version: plain HTTP, a TLS hello, or the other version",
-    remedy: "Let the proxy send it (`send-proxy`, `send-proxy-v2`, `proxy_protocol on`), or declare the listener `off`",
-  },
-  proxy_header_timeout: { meaning: "No whole header within `proxyHeaderMs`", remedy: "A header leaves with the connection; look at what holds it back" },
-  proxy_header_too_long: { meaning: "Above 107 bytes (version 1) or `proxyHeaderBytesMax` (version 2)", remedy: "Send fewer additions, or raise the limit" },
-  proxy_header_unfinished: { meaning: "The peer closed within the header", remedy: "Nothing, unless it is frequent" },
-  proxy_headers_waiting: { meaning: "`proxyWaitingMax` connections wait for their header already", remedy: "Look at the proxy: it connects and says nothing" },
-  proxy_peer_left: {
-    meaning: "The peer closed without a byte: a health check of the port alone",
-    remedy: "Let the check send the header as well (`check-send-proxy`)",
-  },
-  proxy_peer_untrusted: { meaning: "The peer is in none of the trusted networks", remedy: "List the proxy's address, or keep others from this port" },
-} as const satisfies Readonly<Record<ProxyRefusal, RefusalRow>>;
+  proxy_address_lost: row(
+    "bad_proxy_header",
+    "TLS is up, but whose connection is below it can not be told: it is reset already, or a Unix socket",
+    "Nothing, unless it happens always: take the header of a TLS listener over TCP",
+  ),
+  proxy_closed: row("draining", "The listener closed while the header was awaited", "Nothing: the server was going down"),
+  proxy_header_checksum: row("bad_proxy_header", "The header carries a CRC32C, and its own is another", "Something between changes bytes; look there"),
+  proxy_header_malformed: row(
+    "bad_proxy_header",
+    "A header with a fault: its length, addresses, ports or additions",
+    "Look at what sends it; the log line says what is wrong",
+  ),
+  proxy_header_missing: row(
+    "bad_proxy_header",
+    "The first bytes are no header of the declared version: plain HTTP, a TLS hello, or the other version",
+    "Let the proxy send it (`send-proxy`, `send-proxy-v2`, `proxy_protocol on`), or declare the listener `off`",
+  ),
+  proxy_header_timeout: row(
+    "bad_proxy_header",
+    "No whole header within `proxyHeaderMs`",
+    "A header leaves with the connection: look at what holds it back, or at a check that connects and waits",
+  ),
+  proxy_header_too_long: row(
+    "bad_proxy_header",
+    "Above 107 bytes (version 1) or `proxyHeaderBytesMax` (version 2)",
+    "Send fewer additions, or raise the limit",
+  ),
+  proxy_header_unfinished: row("bad_proxy_header", "The peer closed within the header", "Nothing, unless it is frequent"),
+  proxy_headers_waiting: row("overloaded", "`proxyWaitingMax` connections wait for their header already", "Look at the proxy: it connects and says nothing"),
+  proxy_peer_left: row(
+    "peer_closed",
+    "The peer closed without a byte: a health check of the port alone",
+    "Let the check send the header as well (`check-send-proxy`)",
+  ),
+  proxy_peer_untrusted: row("bad_proxy_header", "The peer is in none of the trusted networks", "List the proxy's address, or keep others from this port"),
+} as const satisfies Readonly<Record<ProxyRefusal, ProxyRefusalRow>>;

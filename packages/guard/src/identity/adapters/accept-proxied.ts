@@ -101,15 +101,23 @@ export class ProxyIntake {
   }
 
   /**
-   * Makes a TLS socket show what the connection below it shows, and returns the facts; to be called first of all on `secureConnection`
-   * (and, for the log line, on `tlsClientError`). Null when there are none (the connection is over; a Unix socket): such a socket must not
-   * be served, for it would show the proxy as the client.
+   * Makes a TLS socket show what the connection below it shows. Null when that can not be told: the connection is over, or is a Unix
+   * socket, which has no ends to tell it by.
    */
   show(tlsSocket: Socket): ConnectionFacts | null {
     const tuple = fourTuple(tlsSocket);
     const facts = tuple === null ? undefined : this.#byTuple.get(tuple);
     if (facts === undefined) return null;
     showFacts(tlsSocket, facts);
+    return facts;
+  }
+
+  /**
+   * To be called first of all on `secureConnection`. Null: the socket is refused and destroyed, for it would show the proxy as its client.
+   */
+  secured(tlsSocket: Socket): ConnectionFacts | null {
+    const facts = this.show(tlsSocket);
+    if (facts === null) this.#refuse(tlsSocket, factsOf(tlsSocket, null).peer, "proxy_address_lost", "the connection below can not be told");
     return facts;
   }
 

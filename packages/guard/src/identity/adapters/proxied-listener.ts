@@ -3,6 +3,7 @@
  * It must never let a listener of the server see a socket before that, whenever the listener was added.
  */
 import type { Server, Socket } from "node:net";
+import { intercept } from "../../adapters/intercept.ts";
 import type { ProxiedListenerOptions } from "../options.ts";
 import { type IntakeHandlers, ProxyIntake } from "./accept-proxied.ts";
 
@@ -13,40 +14,35 @@ export interface ProxiedListener {
 }
 
 /**
- * Puts an intake in front of `server`. Its own `emit` is the one place through which Node hands over a connection, before every
- * listener there is or will be; taking the listeners away instead would miss those that are added later.
+ * Puts an intake in front of `server`. Whoever stood before the server already (a guard) then stands behind the intake, and sees
+ * connections that show their clients: so this comes last, right before the server listens.
  * @param handlers told of each verdict; `accepted` right before the server's `connection` event
  */
 export function proxiedListener(server: Server, options: ProxiedListenerOptions, handlers: Partial<IntakeHandlers> = {}): ProxiedListener {
-  const emit = server.emit;
+  const inward = server.emit;
   const intake = new ProxyIntake(options, {
     accepted: (socket, facts) => {
       handlers.accepted?.(socket, facts);
-      Reflect.apply(emit, server, ["connection", socket]);
+      Reflect.apply(inward, server, ["connection", socket]);
     },
     refused: (refusal) => handlers.refused?.(refusal),
   });
-  const ours = (event: string | symbol, ...args: unknown[]): boolean => {
-    if (event !== "connection") return Reflect.apply(emit, server, [event, ...args]);
-    intake.take(args[0] as Socket);
-    return true;
-  };
-  // A TLS socket asks its handle for the peer, so it is told before anybody looks; what cannot be told apart is not served.
-  const onSecure = (tlsSocket: Socket): void => {
-    if (intake.show(tlsSocket) === null) tlsSocket.destroy();
-  };
-  const onTlsError = (_error: Error, tlsSocket: Socket): void => {
-    intake.show(tlsSocket);
-  };
-  Object.defineProperty(server, "emit", { value: ours, configurable: true, writable: true });
-  server.prependListener("secureConnection", onSecure);
-  server.prependListener("tlsClientError", onTlsError);
+  const undo = intercept(server, {
+    connection: (socket: Socket) => {
+      intake.take(socket);
+      return true;
+    },
+    // A TLS socket asks its handle for the peer, so it is told before anybody looks.
+    secureConnection: (tlsSocket: Socket) => intake.secured(tlsSocket) === null,
+    tlsClientError: (_error: Error, tlsSocket: Socket) => {
+      intake.show(tlsSocket);
+      return false;
+    },
+  });
   return {
     intake,
     detach: () => {
-      if (server.emit === ours) Object.defineProperty(server, "emit", { value: emit, configurable: true, writable: true });
-      server.off("secureConnection", onSecure);
-      server.off("tlsClientError", onTlsError);
+      undo();
       intake.close();
     },
   };

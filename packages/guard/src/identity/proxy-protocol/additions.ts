@@ -82,7 +82,12 @@ export function readAdditions(bytes: Uint8Array, from: number, to: number): Read
   return {
     ok: true,
     // ALPN names are bytes; those in use are ASCII. Copied, because the bytes of the header are not kept.
-    additions: { alpn: alpn === undefined ? null : String.fromCharCode(...alpn.value), authority, uniqueId: uniqueId?.value.slice() ?? null, tls },
+    additions: {
+      alpn: alpn === undefined ? null : String.fromCharCode(...alpn.value),
+      authority,
+      uniqueId: uniqueId === undefined ? null : new Uint8Array(uniqueId.value),
+      tls,
+    },
     checksumAt: checksum?.at ?? null,
   };
 }

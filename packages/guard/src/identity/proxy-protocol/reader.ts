@@ -47,8 +47,9 @@ export class ProxyReader {
     const decoded = decode(bytes, this.#mode, this.#bytesMax);
     if (decoded.kind === "fault") return decoded;
     if (decoded.kind === "header") return { kind: "header", header: decoded.header, rest: decoded.byteLength - held };
-    // A decoder that wants more has seen less than its limit, so this is bounded; copied, because the chunk is part of a larger buffer.
-    this.#held = held === 0 ? bytes.slice() : bytes;
+    // A decoder that wants more has seen less than its limit, so this is bounded. Copied, because the chunk is a part of a larger buffer;
+    // by the constructor, because `slice` of a Buffer copies nothing.
+    this.#held = held === 0 ? new Uint8Array(bytes) : bytes;
     return { kind: "more" };
   }
 
