@@ -62,6 +62,13 @@ const endColumns = {
   "What to do": (_: string, row: Row) => cell(row["remedy"]),
 };
 
+const proxyRefusalColumns = {
+  Code: (name: string) => `\`${name}\``,
+  "Counted as": (_: string, row: Row) => code(row["end"]),
+  Meaning: (_: string, row: Row) => cell(row["meaning"]),
+  "What to do": (_: string, row: Row) => cell(row["remedy"]),
+};
+
 const engineOptions = { module: "packages/server/src/engines/options.ts", export: "engineOptionDocs", columns: optionColumns };
 const options = (part: string) => ({ module: `packages/${part}/src/options.ts`, export: `${part}OptionDocs`, columns: optionColumns });
 
@@ -79,6 +86,20 @@ export const tables: readonly TableSource[] = [
   { table: "guard-ends", page: "docs/guard.md", module: "packages/guard/src/ends.ts", export: "ends", columns: endColumns },
   { table: "guard-limits", page: "docs/limits.md", ...options("guard"), keep: isLimit },
   { table: "cli-options", page: "docs/options.md", ...options("cli") },
+  {
+    table: "identity-options",
+    page: "docs/who-is-it.md",
+    module: "packages/guard/src/identity/options.ts",
+    export: "identityOptionDocs",
+    columns: optionColumns,
+  },
+  {
+    table: "proxy-refusals",
+    page: "docs/who-is-it.md",
+    module: "packages/guard/src/identity/refusals.ts",
+    export: "proxyRefusals",
+    columns: proxyRefusalColumns,
+  },
 ];
 
 /** The table as Markdown, ending in a line break. */
