@@ -58,8 +58,8 @@ export const proxyRefusals = {
   proxy_headers_waiting: row("overloaded", "`proxyWaitingMax` connections wait for their header already", "Look at the proxy: it connects and says nothing"),
   proxy_peer_left: row(
     "peer_closed",
-    "The peer closed without a byte: a health check of the port alone",
-    "Let the check send the header as well (`check-send-proxy`)",
+    "The peer closed or reset before its header was read: mostly a health check of the port alone",
+    "Nothing, or let the check ask for something (HAProxy: `option httpchk` with `check-send-proxy`)",
   ),
   proxy_peer_untrusted: row("bad_proxy_header", "The peer is in none of the trusted networks", "List the proxy's address, or keep others from this port"),
 } as const satisfies Readonly<Record<ProxyRefusal, ProxyRefusalRow>>;
