@@ -1,0 +1,65 @@
+/** A guard behind an intake: its table, its caps and its TLS facts are those of the client, because it sees the socket after the header. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createServer as createHttps } from "node:https";
+import { connect } from "node:net";
+import { suite, test } from "node:test";
+import { connect as tls } from "node:tls";
+import { guard } from "../../src/guard.ts";
+import { certificate, openFront, send, until } from "./support/front.ts";
+import { v1 } from "./support/headers.ts";
+
+const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+const from = (address: string, port = 56324): string => v1.replace("203.0.113.9", address).replace("56324", String(port));
+const pair = certificate();
+
+suite("a guard behind an intake", () => {
+  test("lists the client, and counts caps by it", async () => {
+    const server = createServer((_request, response) => void response.end("ok"));
+    const guarded = guard(server, { perAddressMax: 2 });
+    await using front = await openFront(server, { proxyProtocol: "v1" });
+    const held = [1, 2].map((port) => {
+      const socket = connect(front.port, "127.0.0.1");
+      socket.write(from("203.0.113.9", port));
+      return socket;
+    });
+    await until("both are there", () => guarded.connections().length === 2);
+    assert.deepEqual(
+      guarded
+        .connections()
+        .map(({ peer }) => peer)
+        .sort(),
+      ["203.0.113.9:1", "203.0.113.9:2"],
+    );
+    assert.match((await send(front.port, [from("203.0.113.9", 3) + last])).answer, /^HTTP\/1\.1 429 /);
+    assert.match((await send(front.port, [from("203.0.113.10") + last])).answer, /^HTTP\/1\.1 200 /);
+    for (const socket of held) socket.destroy();
+    await until("all have ended", () => guarded.connections().length === 0);
+    guarded.release();
+  });
+  test("never hears of what the intake refused", async () => {
+    const server = createServer((_request, response) => void response.end("ok"));
+    const guarded = guard(server);
+    await using front = await openFront(server, { proxyProtocol: "v1" });
+    assert.equal((await send(front.port, [last])).answer, "");
+    assert.deepEqual([guarded.connections().length, front.refused.length], [0, 1]);
+    guarded.release();
+  });
+  test("knows the TLS of the client's connection", { skip: pair === null ? "needs openssl" : false }, async () => {
+    const server = createHttps({ key: pair?.key ?? "", cert: pair?.cert ?? "" }, (_request, response) => void response.end("ok"));
+    const guarded = guard(server);
+    await using front = await openFront(server, { proxyProtocol: "v1" });
+    const socket = connect(front.port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.write(v1);
+    const secure = tls({ socket, rejectUnauthorized: false, servername: "localhost" });
+    await once(secure, "secureConnect");
+    await until("TLS is up", () => guarded.connections()[0]?.tls?.version !== undefined);
+    const [row] = guarded.connections();
+    assert.deepEqual([row?.peer, row?.tls?.version, row?.tls?.sni], ["203.0.113.9:56324", "TLSv1.3", "localhost"]);
+    secure.destroy();
+    await until("it has ended", () => guarded.connections().length === 0);
+    guarded.release();
+  });
+});
