@@ -13,19 +13,39 @@ import { type ConnectionRow, rowOf } from "./connection-row.ts";
 import { GuardCore } from "./core.ts";
 import type { GuardCounters } from "./counters.ts";
 import { type DrainTimes, drain } from "./drain.ts";
+import type { EndCode } from "./ends.ts";
+import { type ProxiedListener, proxiedListener } from "./identity/adapters/proxied-listener.ts";
+import type { ProxiedListenerOptions } from "./identity/options.ts";
+import { proxyRefusals } from "./identity/refusals.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
+
+/** A connection that was turned away. */
+export interface Refusal {
+  readonly listener: string;
+  readonly peer: string;
+  readonly code: EndCode;
+  readonly why: string;
+}
 
 /** What a guard tells as it happens. Calls must not throw. */
 export interface GuardEvents {
   /** A connection has ended. */
   readonly ended?: (connection: ConnectionRow, ending: Ending) => void;
+  /** A connection was turned away before it became one. */
+  readonly refused?: (refusal: Refusal) => void;
   /** Something that whoever runs the server should know: contradictions at the start, pressure later. */
   readonly warning?: (message: string) => void;
 }
 
-export interface GuardParts extends GuardEvents {
-  /** The listener's name in the table, metrics and logs. Default: `http` or `https`. */
+/** One listener: what it is called, and what stands before it. */
+export interface ListenerParts {
+  /** Its name in the table, metrics and logs. Default: `http` or `https`. */
   readonly listener?: string;
+  /** The PROXY header that each of its connections begins with, and from whom it may come. Default: none. */
+  readonly proxied?: ProxiedListenerOptions;
+}
+
+export interface GuardParts extends GuardEvents, ListenerParts {
   readonly env?: Env;
 }
 
@@ -37,8 +57,8 @@ export interface Guard {
   readonly warnings: readonly string[];
   /** False from the beginning of a drain: what a readiness probe is to answer. */
   readonly ready: boolean;
-  /** Guards another server's connections with the same caps; options that are not given are those of the first. */
-  attach(server: AnyServer, options?: Partial<GuardOptions>, listener?: string): void;
+  /** Guards another server's connections with the same caps; options that are not given are those of the first. Before it listens. */
+  attach(server: AnyServer, options?: Partial<GuardOptions>, parts?: ListenerParts): void;
   /** The connections that are open now. */
   connections(): ConnectionRow[];
   /** Ends a connection at once. False: there is none of that id. */
@@ -67,7 +87,7 @@ class NodeGuard implements Guard {
   readonly #events: GuardEvents;
   readonly #given: Partial<GuardOptions>;
   readonly #resources: ReturnType<typeof processResources>;
-  readonly #servers: { readonly server: AnyServer; readonly attachment: Attachment }[] = [];
+  readonly #servers: { readonly server: AnyServer; readonly attachment: Attachment; readonly proxied: ProxiedListener | null }[] = [];
   #draining: Promise<void> | null = null;
 
   constructor(given: Partial<GuardOptions>, isTls: boolean, parts: GuardParts) {
@@ -96,11 +116,23 @@ class NodeGuard implements Guard {
     return !this.#core.draining;
   }
 
-  attach(server: AnyServer, given: Partial<GuardOptions> = {}, name?: string): void {
+  attach(server: AnyServer, given: Partial<GuardOptions> = {}, parts: ListenerParts = {}): void {
     const isTls = "setSecureContext" in server;
     const options = resolveGuardOptions({ ...this.#given, ...given }, isTls);
-    const listener = { name: name ?? (isTls ? "https" : "http"), options, isTls, addressKey: (address: string) => address };
-    this.#servers.push({ server, attachment: attachHttp(this.#core, server, listener) });
+    const listener = { name: parts.listener ?? (isTls ? "https" : "http"), options, isTls };
+    const attachment = attachHttp(this.#core, server, listener);
+    // Outermost: whatever else looks at a connection sees the client, and not the proxy.
+    const proxied = parts.proxied === undefined ? null : this.#proxied(server, listener.name, parts.proxied);
+    this.#servers.push({ server, attachment, proxied });
+  }
+
+  #proxied(server: AnyServer, name: string, options: ProxiedListenerOptions): ProxiedListener {
+    return proxiedListener(server, options, {
+      refused: ({ code, why, peer }) => {
+        this.#core.counters.refuse(proxyRefusals[code].end);
+        this.#events.refused?.({ listener: name, peer: peer.address ?? "", code: proxyRefusals[code].end, why: `${code}: ${why}` });
+      },
+    });
   }
 
   connections(): ConnectionRow[] {
@@ -129,7 +161,10 @@ class NodeGuard implements Guard {
   drain(times: Partial<DrainTimes> = {}): Promise<void> {
     const { drainMs, unreadyMs } = this.options;
     this.#draining ??= drain(this.#core, { drainMs, unreadyMs, windowMs: (times.drainMs ?? drainMs) / 2, ...times }, () => {
-      for (const { server } of this.#servers) stopAccepting(server);
+      for (const { server, proxied } of this.#servers) {
+        proxied?.intake.close();
+        stopAccepting(server);
+      }
     }).then(() => {
       for (const { server } of this.#servers) finishClosing(server);
     });
@@ -137,7 +172,10 @@ class NodeGuard implements Guard {
   }
 
   release(): void {
-    for (const { attachment } of this.#servers) attachment.detach();
+    for (const { attachment, proxied } of this.#servers) {
+      proxied?.detach();
+      attachment.detach();
+    }
     this.#core.stop();
   }
 
@@ -154,6 +192,6 @@ class NodeGuard implements Guard {
 /** Guards `server`. Throws a TypeError for bad options; call it before the server listens. */
 export function guard(server: AnyServer, options: Partial<GuardOptions> = {}, parts: GuardParts = {}): Guard {
   const made = new NodeGuard(options, "setSecureContext" in server, parts);
-  made.attach(server, {}, parts.listener);
+  made.attach(server, {}, parts);
   return made;
 }

@@ -13,6 +13,7 @@ import { type Connection, type ConnectionPart, finalWords, type Peer, type TlsFa
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
 import { parserFault, requestFault } from "../http1/request-fault.ts";
+import { addressKey } from "../identity/address.ts";
 import type { GuardOptions } from "../options.ts";
 import { intercept } from "./intercept.ts";
 import { eventStreamLeaver } from "./leave-event-stream.ts";
@@ -24,8 +25,6 @@ export interface Listener {
   readonly name: string;
   readonly options: GuardOptions;
   readonly isTls: boolean;
-  /** What connections of one peer are counted by. */
-  readonly addressKey: (address: string) => string;
 }
 
 /** What a guard knows of one attached server. */
@@ -105,10 +104,10 @@ class HttpAttachment implements Attachment {
   }
 
   #connected(raw: Socket): boolean {
-    const { isTls, options, name, addressKey } = this.#listener;
+    const { isTls, options, name } = this.#listener;
     const peer: Peer = { address: raw.remoteAddress ?? "", port: raw.remotePort ?? 0 };
     const port = new NodeSocketPort(raw, isTls);
-    const connection = this.#core.accept({ listener: name, peer, addressKey: addressKey(peer.address), port, options });
+    const connection = this.#core.accept({ listener: name, peer, addressKey: addressKey(raw.remoteAddress), port, options });
     if (connection === null) {
       raw.on("error", destroyThis);
       return true;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createHttps } from "node:https";
-import { connect } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
 import { connect as tls } from "node:tls";
 import { guard } from "../../src/guard.ts";
@@ -36,6 +36,31 @@ suite("a guard behind an intake", () => {
     assert.match((await send(front.port, [from("203.0.113.10") + last])).answer, /^HTTP\/1\.1 200 /);
     for (const socket of held) socket.destroy();
     await until("all have ended", () => guarded.connections().length === 0);
+    guarded.release();
+  });
+  test("is set up by one option, counts an IPv6 peer by its /64, and tells what was refused", async () => {
+    const server = createServer((_request, response) => void response.end("ok"));
+    const refused: string[] = [];
+    const guarded = guard(
+      server,
+      { perAddressMax: 1 },
+      { proxied: { proxyProtocol: "v1", proxyTrusted: ["127.0.0.0/8"] }, refused: ({ code, peer }) => refused.push(`${code} ${peer}`) },
+    );
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const v6 = (address: string): string => `PROXY TCP6 ${address} 2001:db8::1 50000 80\r\n`;
+    const held = connect(port, "127.0.0.1");
+    held.write(v6("2001:db8:1:1::1"));
+    await until("it is there", () => guarded.connections()[0]?.peer === "[2001:db8:1:1::1]:50000");
+    assert.match((await send(port, [v6("2001:db8:1:1::2") + last])).answer, /^HTTP\/1\.1 429 /);
+    assert.match((await send(port, [v6("2001:db8:1:2::1") + last])).answer, /^HTTP\/1\.1 200 /);
+    assert.equal((await send(port, [last])).answer, "");
+    assert.deepEqual(refused, ["bad_proxy_header 127.0.0.1"]);
+    assert.equal(guarded.counters.refused.get("bad_proxy_header"), 1);
+    held.destroy();
+    await until("all have ended", () => guarded.connections().length === 0);
+    server.close();
     guarded.release();
   });
   test("never hears of what the intake refused", async () => {
