@@ -67,6 +67,8 @@ export interface Guard {
   setSubject(socket: Socket, subject: string): boolean;
   /** Open descriptors of the process, and their limit. */
   descriptors(): { readonly open: number; readonly max: number | null };
+  /** Readiness says no from now on, and every answer is the last of its connection; new ones are still taken. The first step of a drain. */
+  unready(): void;
   /**
    * Lets every connection end after its present answer, stops listening, and resolves when none is left or the time is over. Times that are
    * not given are those of the options, and a window of half the time. Calling it again waits for the same.
@@ -156,6 +158,10 @@ class NodeGuard implements Guard {
 
   descriptors(): { readonly open: number; readonly max: number | null } {
     return { open: this.#resources.descriptors(), max: descriptorsMax() };
+  }
+
+  unready(): void {
+    this.#core.startDraining();
   }
 
   drain(times: Partial<DrainTimes> = {}): Promise<void> {

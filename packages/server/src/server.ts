@@ -56,14 +56,19 @@ export function createServer(parts: ServerParts): HoldfastServer {
     metrics: metricsOf(hub, engine),
     transports: new Map(transports.map((transport) => [transport.path, transport])),
     fallback: parts.fallback ?? null,
+    ready: () => guard.ready,
   };
   const { http, guard } = httpServer(context, parts.guard ?? {}, parts.connectionEvents ?? {});
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
+    guard.unready();
+    const { promise: noticed, resolve } = Promise.withResolvers<void>();
+    env.clock.after(guard.options.unreadyMs, resolve);
+    await noticed;
     const closed = http.listening ? new Promise<void>((resolve) => http.once("close", () => resolve())) : Promise.resolve();
     const deadlineMs = hub.drainDeadlineMs();
     // The hub ends links by their own protocol, guard all else; both begin at once.
-    await Promise.all([hub.drain(deadlineMs), guard.drain({ windowMs: deadlineMs / 2, drainMs: deadlineMs + handshakesMs })]);
+    await Promise.all([hub.drain(deadlineMs), guard.drain({ unreadyMs: 0, windowMs: deadlineMs / 2, drainMs: deadlineMs + handshakesMs })]);
     await closed;
     guard.release();
     hub.stop();

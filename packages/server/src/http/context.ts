@@ -16,6 +16,8 @@ export interface HttpContext {
   /** By their paths. */
   readonly transports: ReadonlyMap<string, RequestTransport>;
   readonly fallback: Fallback | null;
+  /** Whether new clients are wanted. */
+  readonly ready: () => boolean;
 }
 
 /** Answers what is not of the interface, after Host and Origin have been checked. False: not its business either, 404. It must not throw. */

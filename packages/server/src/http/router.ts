@@ -79,7 +79,7 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
     }
     case "/readyz": {
       // Whether to be sent new clients is another question than whether to be restarted: who drains is healthy, and wants none.
-      const state = context.hub.draining ? "draining" : context.engine.health().state;
+      const state = !context.ready() || context.hub.draining ? "draining" : context.engine.health().state;
       return sendJson(response, state === "ok" ? 200 : 503, `${JSON.stringify({ state })}\n`);
     }
     case "/metrics": {

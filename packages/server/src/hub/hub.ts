@@ -184,8 +184,11 @@ export class Hub {
   async drain(deadlineMs = this.drainDeadlineMs()): Promise<void> {
     this.#draining = true;
     const windowMs = Math.min(this.reconnectWindowMs(), deadlineMs / 2);
+    const stepMs = windowMs / Math.max(1, this.#links.size);
+    let slot = 0;
     for (const link of this.#links) {
-      const afterMs = Math.round(randomFraction(this.#env.rng) * windowMs);
+      // Evenly spread: slots drawn freely bunch, and the other nodes would turn some of them away.
+      const afterMs = Math.round((slot++ + randomFraction(this.#env.rng)) * stepMs);
       if (link.live) link.carrier.send({ type: "goaway", code: "draining", afterMs, deadlineMs });
       else link.close("draining", { windowMs });
     }
