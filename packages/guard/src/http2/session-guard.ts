@@ -1,0 +1,257 @@
+/**
+ * Watches one HTTP/2 session of any server: budgets for what is legal but odd, proof of life by PING, progress of what waits,
+ * idleness, age, and an end that really ends the connection. It looks only through the public face of a session, changes
+ * nothing of how the host answers, and must never depend on how the server was created.
+ */
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { Budget } from "./budget.ts";
+import type { Http2Counters } from "./counters.ts";
+import { Prober } from "./prober.ts";
+import { Progress } from "./progress.ts";
+import type { ConnectionPart, EndCode, Watched } from "./seam.ts";
+import { type SessionAction, type SessionEvent, type SessionPhase, stepSession } from "./session-state.ts";
+import { type Http2Limits, http2Settings } from "./settings.ts";
+import { destroyWith, errorOf, http2Errors, lastStreamId, socketFacts, wireBytes } from "./wire.ts";
+
+/** The guard's part for one session. */
+export interface Http2Part extends ConnectionPart {
+  /** Ends the session without losing a request: GOAWAY in two steps, then its streams, then the connection. Again shortens the time. */
+  drain(code: EndCode, drainMs?: number): void;
+  /** Ends the session now, with a GOAWAY that carries an error. */
+  endFor(code: EndCode): void;
+  readonly phase: SessionPhase["name"];
+  /** Requests begun so far. */
+  readonly requests: number;
+  /** Requests that are open now. */
+  readonly openStreams: number;
+}
+
+/** Begins to watch a session; call it in the server's `session` event. */
+export function guardHttp2Session(session: ServerHttp2Session, limits: Http2Limits, watched: Watched, counters: Http2Counters): Http2Part {
+  return new SessionGuard(session, limits, watched, counters);
+}
+
+class SessionGuard implements Http2Part {
+  readonly #session: ServerHttp2Session;
+  readonly #limits: Http2Limits;
+  readonly #watched: Watched;
+  readonly #counters: Http2Counters;
+  readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
+  readonly #progress: Progress<ServerHttp2Stream>;
+  readonly #prober: Prober;
+  readonly #open = new Set<ServerHttp2Stream>();
+  readonly #beganMs: number;
+  #phase: SessionPhase = { name: "open" };
+  #requests = 0;
+  #idleSinceMs: number;
+  #greeted = false;
+  #settled = false;
+  /** Bytes that we sent only because the peer asked: they prove nothing about what it takes. */
+  #answerBytes = 0;
+  #strayFrom = 0;
+  #requestsAtCheck = 0;
+  /** What the peer's GOAWAY said. */
+  #peerLeft: EndCode | null = null;
+
+  constructor(session: ServerHttp2Session, limits: Http2Limits, watched: Watched, counters: Http2Counters) {
+    this.#session = session;
+    this.#limits = limits;
+    this.#watched = watched;
+    this.#counters = counters;
+    this.#beganMs = watched.nowMs();
+    this.#idleSinceMs = this.#beganMs;
+    const { pingsMax, settingsFramesMax, resetsMax, strayBytesMax } = limits;
+    this.#budgets = {
+      pings: new Budget(pingsMax),
+      settings: new Budget(settingsFramesMax),
+      resets: new Budget(resetsMax),
+      strayBytes: new Budget(strayBytesMax),
+    };
+    this.#progress = new Progress(limits);
+    this.#prober = new Prober(limits, this.#beganMs);
+    counters.sessions++;
+    this.#listen();
+    this.#setLimits();
+  }
+
+  get phase(): SessionPhase["name"] {
+    return this.#phase.name;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  get openStreams(): number {
+    return this.#open.size;
+  }
+
+  drain(code: EndCode, drainMs: number = this.#limits.drainMs): void {
+    this.#step({ type: "drain", code, drainMs });
+  }
+
+  endFor(code: EndCode): void {
+    this.#step({ type: "cause", code });
+  }
+
+  check(nowMs: number): void {
+    if (this.#phase.name === "gone") return;
+    if (this.#session.destroyed) this.#step({ type: "destroyed", code: this.#whoDestroyed() });
+    else this.#judge(nowMs);
+    this.#step({ type: "tick" });
+  }
+
+  #listen(): void {
+    const session = this.#session;
+    session.on("stream", (stream) => this.#began(stream));
+    session.on("ping", () => this.#spend("pings", "ping_flood"));
+    session.on("remoteSettings", () => {
+      this.#greeted = true;
+      this.#spend("settings", "settings_flood");
+    });
+    session.on("localSettings", () => {
+      this.#settled = true;
+      this.#proved();
+    });
+    session.on("goaway", (code) => {
+      this.#peerLeft = code === http2Errors.NO_ERROR ? "peer_closed" : "protocol_error";
+    });
+    // Node tells of an error only when the connection is closed already, in the same turn.
+    session.on("error", (error: Error & { readonly code?: string }) => {
+      this.#step({ type: "destroyed", code: error.code?.startsWith("ERR_HTTP2") ? "protocol_error" : "peer_reset" });
+    });
+    session.on("close", () => this.#step({ type: "closed" }));
+  }
+
+  /** Says the limits that a session can still be told, for servers that were created without them. */
+  #setLimits(): void {
+    const { localSettings } = this.#session;
+    this.#session.setLocalWindowSize(this.#limits.connectionWindowBytes);
+    const wanted = http2Settings(this.#limits);
+    const differs = Object.entries(wanted).some(([name, value]) => localSettings[name as keyof typeof localSettings] !== value);
+    if (differs) this.#session.settings(wanted);
+  }
+
+  #spend(kind: "pings" | "settings", code: EndCode): void {
+    this.#counters[kind]++;
+    this.#answerBytes += kind === "pings" ? wireBytes.ping : wireBytes.settingsAck;
+    this.#proved();
+    if (!this.#budgets[kind].spend(this.#watched.nowMs())) this.endFor(code);
+  }
+
+  #proved(): void {
+    this.#prober.explained(this.#watched.nowMs(), socketFacts(this.#session).bytesRead);
+    this.#watched.proof();
+  }
+
+  #began(stream: ServerHttp2Stream): void {
+    this.#requests++;
+    this.#counters.streams++;
+    this.#open.add(stream);
+    this.#proved();
+    // A peer may reset a stream with any code; that must not be what ends a process whose host listens to no error.
+    stream.on("error", () => {
+      this.#counters.streamErrors++;
+    });
+    stream.once("close", () => this.#ended(stream));
+    if (this.#requests >= this.#limits.requestsMax) this.drain("requests_limit");
+  }
+
+  #ended(stream: ServerHttp2Stream): void {
+    const nowMs = this.#watched.nowMs();
+    this.#open.delete(stream);
+    if (this.#open.size === 0) this.#idleSinceMs = nowMs;
+    if (stream.rstCode === http2Errors.NO_ERROR && !stream.aborted) return;
+    this.#counters.resets++;
+    if (!this.#budgets.resets.spend(nowMs)) this.endFor("reset_flood");
+  }
+
+  #judge(nowMs: number): void {
+    const limits = this.#limits;
+    if (!(this.#greeted && this.#settled) && nowMs - this.#beganMs >= limits.prefaceMs) return this.endFor("handshake_timeout");
+    if (!this.#staysWithin(nowMs)) return this.endFor("stray_flood");
+    const stalled = this.#progress.judge(nowMs, this.#sample());
+    if (stalled === "stalled") return this.endFor("slow_reader");
+    for (const stream of stalled) {
+      this.#counters.streamsStalled++;
+      stream.close(http2Errors.ENHANCE_YOUR_CALM);
+    }
+    this.#probe(nowMs);
+    if (this.#phase.name !== "open") return;
+    if (this.#open.size === 0 && nowMs - this.#idleSinceMs >= limits.keepAliveMs) this.drain("idle_timeout");
+    else if (nowMs - this.#beganMs >= limits.ageMs) this.drain("age_limit");
+  }
+
+  /** Whoever has no stream open and opens none has little to say. */
+  #staysWithin(nowMs: number): boolean {
+    const { bytesRead } = socketFacts(this.#session);
+    const quiet = this.#open.size === 0 && this.#requests === this.#requestsAtCheck;
+    const stray = bytesRead - this.#strayFrom;
+    this.#requestsAtCheck = this.#requests;
+    this.#strayFrom = bytesRead;
+    return !quiet || stray === 0 || this.#budgets.strayBytes.spend(nowMs, stray);
+  }
+
+  #sample(): Parameters<Progress<ServerHttp2Stream>["judge"]>[1] {
+    const waiting = [...this.#open].flatMap((stream) => (stream.bufferSize > 0 ? [{ stream, waitingBytes: stream.bufferSize }] : []));
+    const { queuedBytes, bytesWritten } = socketFacts(this.#session);
+    return { waiting, queuedBytes, takenBytes: bytesWritten - queuedBytes - this.#answerBytes };
+  }
+
+  #probe(nowMs: number): void {
+    const verdict = this.#prober.check(nowMs, this.#open.size > 0, socketFacts(this.#session).bytesRead);
+    if (verdict === "dead") return this.endFor("zombie");
+    if (verdict === "ask") this.#ping(() => {});
+  }
+
+  /** Node sends none while too many of the host's own are unanswered; those prove as much. */
+  #ping(answered: () => void): void {
+    this.#counters.probes++;
+    this.#answerBytes += wireBytes.ping;
+    this.#session.ping((error) => {
+      if (error) return;
+      this.#counters.probesAnswered++;
+      this.#proved();
+      answered();
+    });
+  }
+
+  /** The best guess while Node keeps its reason to itself: only who closes in good order marks a session as closed first. */
+  #whoDestroyed(): EndCode {
+    return this.#peerLeft ?? (this.#session.closed ? "host_closed" : "protocol_error");
+  }
+
+  #step(event: SessionEvent): void {
+    const { phase, actions } = stepSession(this.#phase, event, this.#watched.nowMs(), this.#limits);
+    const before = this.#phase;
+    this.#phase = phase;
+    // A phase that has ended names no code any more; the one before it does, and there is no action without one of them.
+    const code = "code" in phase ? phase.code : "code" in before ? before.code : null;
+    if (code === null) return;
+    if (phase.name === "ending" && before.name !== "ending") this.#counters.ended[code] = (this.#counters.ended[code] ?? 0) + 1;
+    for (const action of actions) this.#act(action, code);
+  }
+
+  #act(action: SessionAction, code: EndCode): void {
+    const session = this.#session;
+    switch (action) {
+      case "announce":
+        this.#counters.announced++;
+        if (session.destroyed || session.closed) return;
+        session.goaway(http2Errors.NO_ERROR, lastStreamId);
+        return this.#ping(() => this.#step({ type: "answered" }));
+      case "leave":
+        return session.close();
+      case "cancel":
+        // A reset without an error in the middle of a response would look like its end.
+        for (const stream of this.#open) stream.close(http2Errors.CANCEL);
+        return session.destroy();
+      case "destroy":
+        return destroyWith(session, errorOf(code));
+      case "end":
+        return this.#watched.end(code);
+      case "reset":
+        return this.#watched.reset(code);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What of HTTP/2's wire and of Node's sessions the guard needs by number or by a way around: error codes, sizes of frames, what a
+ * socket holds. It must never write to a socket that a session owns.
+ */
+import type { ServerHttp2Session } from "node:http2";
+import type { EndCode } from "./seam.ts";
+
+/** Error codes (RFC 9113, section 7) that the guard sends or reads. */
+export const http2Errors = { NO_ERROR: 0, PROTOCOL_ERROR: 1, SETTINGS_TIMEOUT: 4, CANCEL: 8, ENHANCE_YOUR_CALM: 11 } as const;
+
+/** "Whatever you have opened": the last stream id of a GOAWAY that only announces (RFC 9113, section 6.8). */
+export const lastStreamId = 0x7fff_ffff;
+
+/** Sizes of frames that a server sends because it was asked. */
+export const wireBytes = { ping: 17, settingsAck: 9 } as const;
+
+const errors: Partial<Record<EndCode, number>> = {
+  ping_flood: http2Errors.ENHANCE_YOUR_CALM,
+  reset_flood: http2Errors.ENHANCE_YOUR_CALM,
+  settings_flood: http2Errors.ENHANCE_YOUR_CALM,
+  stray_flood: http2Errors.ENHANCE_YOUR_CALM,
+  slow_reader: http2Errors.ENHANCE_YOUR_CALM,
+  handshake_timeout: http2Errors.SETTINGS_TIMEOUT,
+  protocol_error: http2Errors.PROTOCOL_ERROR,
+};
+
+/** What the GOAWAY says to a session that is ended at once. */
+export function errorOf(code: EndCode): number {
+  return errors[code] ?? http2Errors.NO_ERROR;
+}
+
+/**
+ * Destroys a session with an error code in its GOAWAY. Node replaces the code when it is given without an error, unless that
+ * is null; a real error would be emitted, to the host, as one of its own.
+ */
+export function destroyWith(session: ServerHttp2Session, error: number): void {
+  session.destroy(null as unknown as Error, error);
+}
+
+/** What the socket of a session that is not destroyed has done. */
+export interface SocketFacts {
+  readonly bytesRead: number;
+  /** Handed to the socket, what it still holds included. */
+  readonly bytesWritten: number;
+  /** What the kernel has not taken yet. */
+  readonly queuedBytes: number;
+}
+
+/**
+ * A session writes past its socket's public face, which then shows nothing of what waits. `writeQueueSize` of the handle does; it is
+ * what Node's own timeouts look at. Where it is missing, a flush of many megabytes over a slow path looks like no progress.
+ */
+export function socketFacts(session: ServerHttp2Session): SocketFacts {
+  if (session.destroyed) return { bytesRead: 0, bytesWritten: 0, queuedBytes: 0 };
+  const {
+    bytesRead,
+    bytesWritten,
+    _handle: handle,
+  } = session.socket as ServerHttp2Session["socket"] & { readonly _handle?: { readonly writeQueueSize?: unknown } | null };
+  const queued = handle?.writeQueueSize;
+  return { bytesRead, bytesWritten, queuedBytes: typeof queued === "number" ? queued : 0 };
+}

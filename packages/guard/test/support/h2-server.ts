@@ -1,0 +1,109 @@
+/**
+ * A guarded HTTP/2 server on a port of its own, with the wiring that a session needs and no more: each connection's part is
+ * checked at every sweep, `end` lets the session's own FIN stand, `reset` resets the socket. Tests read from it who was ended why.
+ */
+import { once } from "node:events";
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type ServerOptions } from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import { createHttp2Counters, type Http2Counters } from "../../src/http2/counters.ts";
+import type { EndCode, Watched } from "../../src/http2/seam.ts";
+import { guardHttp2Session, type Http2Part } from "../../src/http2/session-guard.ts";
+import { type Http2Limits, http2ServerOptions, resolveHttp2Limits } from "../../src/http2/settings.ts";
+
+const sweepMs = 100;
+
+/** One accepted connection. */
+export interface Accepted {
+  readonly socket: Socket;
+  readonly session: ServerHttp2Session;
+  readonly part: Http2Part;
+  /** What the guard said about its end, in order. */
+  readonly said: { readonly how: "end" | "reset"; readonly code: EndCode }[];
+  proofs: number;
+  closed: boolean;
+}
+
+export interface GuardedServer {
+  readonly server: Http2Server;
+  readonly port: number;
+  readonly limits: Http2Limits;
+  readonly counters: Http2Counters;
+  readonly accepted: readonly Accepted[];
+  /** How often a handler was called. */
+  readonly handled: () => number;
+  readonly close: () => Promise<void>;
+}
+
+export interface GuardedServerOptions {
+  readonly limits?: Partial<Http2Limits>;
+  /** Options of Node's server; by default those that follow from the limits. `{}` is a foreign server that knows nothing of them. */
+  readonly server?: ServerOptions;
+  readonly onStream?: (stream: ServerHttp2Stream, path: string) => void;
+}
+
+const answer = (stream: ServerHttp2Stream): void => {
+  stream.respond({ ":status": 200 });
+  stream.end("ok");
+};
+
+/** Listens on a free port of the loopback. */
+export async function guardedServer({ limits: given, server: options, onStream = answer }: GuardedServerOptions = {}): Promise<GuardedServer> {
+  const limits = resolveHttp2Limits(given);
+  const counters = createHttp2Counters();
+  const server: Http2Server = createServer(options ?? http2ServerOptions(limits));
+  const accepted: Accepted[] = [];
+  let handled = 0;
+  let last: Socket | null = null;
+  server.prependListener("connection", (socket: Socket) => {
+    last = socket;
+  });
+  server.on("session", (session) => {
+    if (last !== null) accepted.push(accept(session, last, limits, counters));
+  });
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    handled++;
+    onStream(stream, headers[":path"] ?? "");
+  });
+  const timer = setInterval(() => {
+    for (const { part, closed } of accepted) if (!closed) part.check(performance.now());
+  }, sweepMs);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    for (const { socket } of accepted) socket.destroy();
+    server.close();
+    await once(server, "close");
+  };
+  return { server, port: (server.address() as AddressInfo).port, limits, counters, accepted, handled: () => handled, close };
+}
+
+function accept(session: ServerHttp2Session, socket: Socket, limits: Http2Limits, counters: Http2Counters): Accepted {
+  const said: Accepted["said"] = [];
+  const watched: Watched = {
+    id: String(socket.remotePort),
+    nowMs: () => performance.now(),
+    end: (code) => said.push({ how: "end", code }),
+    reset: (code) => {
+      said.push({ how: "reset", code });
+      socket.resetAndDestroy();
+    },
+    proof: () => one.proofs++,
+  };
+  const one: Accepted = { socket, session, part: guardHttp2Session(session, limits, watched, counters), said, proofs: 0, closed: false };
+  socket.once("close", () => {
+    one.closed = true;
+  });
+  return one;
+}
+
+/** Waits until it holds, looked at every few milliseconds; false after the deadline. */
+export async function eventually(holds: () => boolean, deadlineMs = 10_000): Promise<boolean> {
+  const deadline = performance.now() + deadlineMs;
+  while (!holds()) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return true;
+}
