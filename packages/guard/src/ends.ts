@@ -33,7 +33,12 @@ export const ends = {
   fragment_flood: row("guard", null, "A WebSocket message came in more fragments than `fragmentsMax`", "Send larger fragments"),
   frame_too_large: row("guard", null, "A WebSocket message is larger than `messageBytesMax`", "Send less, or raise the limit"),
   goaway: row("guard", null, "The HTTP/2 session was closed after its GOAWAY", "Nothing: the peer opens another"),
-  handshake_timeout: row("guard", null, "No TLS handshake within `handshakeMs`", "Nothing, unless it happens often: then look for a slow network or an attack"),
+  handshake_timeout: row(
+    "guard",
+    null,
+    "No TLS handshake within `handshakeMs`, or no HTTP/2 preface and SETTINGS within `prefaceMs`",
+    "Nothing, unless it happens often: then look for a slow network or an attack",
+  ),
   header_timeout: row("guard", 408, "No complete header block within `headersMs`", "Nothing, unless it happens often: then it is slowloris"),
   headers_too_large: row(
     "guard",
@@ -58,6 +63,7 @@ export const ends = {
   revoked: row("guard", null, "What its subject was allowed was taken back", "Sign in again"),
   settings_flood: row("guard", null, "More SETTINGS frames than a living peer needs", "Look at the client"),
   slow_reader: row("guard", null, "The peer took nothing for `stallMs` while bytes waited for it", "Nothing: it can come back"),
+  stray_flood: row("guard", null, "More bytes outside of any HTTP/2 stream than a living peer needs", "Look at the client"),
   tls_failed: row("guard", null, "The TLS handshake failed", "See the counter by reason: version, certificate, or not TLS at all"),
   too_many_connections: row("guard", 503, "`connectionsMax` connections are open", "Raise it with `ulimit -n`, or add a node"),
   too_many_from_address: row(

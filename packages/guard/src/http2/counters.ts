@@ -1,7 +1,7 @@
 /**
  * What HTTP/2 counts over all sessions of a server. Plain numbers that only grow; whoever shows them reads them.
  */
-import type { EndCode } from "./seam.ts";
+import type { EndCode } from "../ends.ts";
 
 /** Counters of all sessions that one server has had. */
 export interface Http2Counters {

@@ -22,7 +22,7 @@ export interface ProgressSample<Stream> {
 }
 
 export interface ProgressLimits {
-  readonly stallMs: number;
+  readonly windowStallMs: number;
   readonly progressBytesMin: number;
 }
 
@@ -58,7 +58,7 @@ export class Progress<Stream> {
     }
     const wanted = this.#limits.progressBytesMin * Math.min(Math.max(waiting.length, 1), streamsJudgedMax);
     if (this.#session === null || takenBytes - this.#session.takenBytes >= wanted) this.#session = { atMs: nowMs, takenBytes };
-    if (nowMs - this.#session.atMs >= this.#limits.stallMs) return "stalled";
+    if (nowMs - this.#session.atMs >= this.#limits.windowStallMs) return "stalled";
     return this.#stalledStreams(nowMs, sample);
   }
 
@@ -73,7 +73,7 @@ export class Progress<Stream> {
       const before = this.#streams.get(stream);
       const mark = before?.waitingBytes === waitingBytes ? before : { atMs: nowMs, takenBytes, waitingBytes };
       marks.set(stream, mark);
-      if (nowMs - mark.atMs < this.#limits.stallMs) continue;
+      if (nowMs - mark.atMs < this.#limits.windowStallMs) continue;
       if (takenBytes - mark.takenBytes >= waitingBytes * waiting.length) stalled.push(stream);
     }
     this.#streams = marks;

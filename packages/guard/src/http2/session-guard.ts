@@ -4,13 +4,14 @@
  * nothing of how the host answers, and must never depend on how the server was created.
  */
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { ConnectionPart, Watched } from "../connection.ts";
+import type { EndCode } from "../ends.ts";
 import { Budget } from "./budget.ts";
 import type { Http2Counters } from "./counters.ts";
 import { Prober } from "./prober.ts";
 import { Progress } from "./progress.ts";
-import type { ConnectionPart, EndCode, Watched } from "./seam.ts";
 import { type SessionAction, type SessionEvent, type SessionPhase, stepSession } from "./session-state.ts";
-import { type Http2Limits, http2Settings } from "./settings.ts";
+import { type Http2SessionLimits, http2Settings } from "./settings.ts";
 import { destroyWith, errorOf, http2Errors, lastStreamId, socketFacts, wireBytes } from "./wire.ts";
 
 /** The guard's part for one session. */
@@ -27,13 +28,13 @@ export interface Http2Part extends ConnectionPart {
 }
 
 /** Begins to watch a session; call it in the server's `session` event. */
-export function guardHttp2Session(session: ServerHttp2Session, limits: Http2Limits, watched: Watched, counters: Http2Counters): Http2Part {
+export function guardHttp2Session(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters): Http2Part {
   return new SessionGuard(session, limits, watched, counters);
 }
 
 class SessionGuard implements Http2Part {
   readonly #session: ServerHttp2Session;
-  readonly #limits: Http2Limits;
+  readonly #limits: Http2SessionLimits;
   readonly #watched: Watched;
   readonly #counters: Http2Counters;
   readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
@@ -53,7 +54,7 @@ class SessionGuard implements Http2Part {
   /** What the peer's GOAWAY said. */
   #peerLeft: EndCode | null = null;
 
-  constructor(session: ServerHttp2Session, limits: Http2Limits, watched: Watched, counters: Http2Counters) {
+  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters) {
     this.#session = session;
     this.#limits = limits;
     this.#watched = watched;

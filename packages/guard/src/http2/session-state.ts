@@ -6,7 +6,7 @@
  *   open ──drain──▶ announced ──answered or announceMs──▶ leaving ──no streams, or deadline──▶ ending ──closed──▶ gone
  *     └───────────────────────────── cause, or destroyed by Node or the host ──────────────────▶──┘
  */
-import type { EndCode } from "./seam.ts";
+import type { EndCode } from "../ends.ts";
 
 /** Where a session is. */
 export type SessionPhase =

@@ -4,6 +4,7 @@
  * header lists of any size. It must never set an option that belongs to the host (keys, ALPN, allowHTTP1).
  */
 import type { ServerOptions, Settings } from "node:http2";
+import type { GuardOptions } from "../options.ts";
 import { budgetWindowMs } from "./budget.ts";
 
 /** Every limit with its default, unit and meaning; the one place of all three. */
@@ -42,47 +43,63 @@ export const http2LimitDocs = {
   strayBytesMax: { default: 65_536, unit: "bytes per 10 s", what: "Bytes received while no stream is open; more end the session (`stray_flood`)" },
   invalidFramesMax: { default: 1_000, unit: "frames per session", what: "Invalid frames that do not end a session by themselves, empty DATA among them" },
   pingsOutstandingMax: { default: 10, unit: "frames", what: "Our own PING frames without an answer, those of the host included" },
-  requestsMax: { default: 10_000, unit: "requests", what: "Requests after which a session is drained (`requests_limit`)" },
   prefaceMs: { default: 10_000, unit: "ms", what: "Time for the client's preface and SETTINGS; then `handshake_timeout`" },
-  keepAliveMs: {
-    default: 75_000,
-    unit: "ms",
-    what: "Time without open streams after which a session is drained (`idle_timeout`). PING frames do not prolong it",
-  },
-  ageMs: { default: 3_600_000, unit: "ms", what: "Age at which a session is drained (`age_limit`), so that balancers get to choose again" },
-  drainMs: { default: 30_000, unit: "ms", what: "Time that open streams have to end once a session is drained; then they are cancelled" },
   announceMs: { default: 1_000, unit: "ms", what: "Time between the two GOAWAYs of a drain when the PING between them is not answered" },
-  stallMs: {
+  windowStallMs: {
     default: 10_000,
     unit: "ms",
-    what: "Time in which a session whose bytes wait has to take `progressBytesMin` for each waiting stream (16 at most); then `slow_reader`",
+    what: "How long a response may wait for a window, or a socket, in which less than `progressBytesMin` leaves for each waiting stream (16 at most); then `slow_reader`",
   },
-  progressBytesMin: { default: 1_024, unit: "bytes", what: "What counts as progress within `stallMs`" },
+  progressBytesMin: { default: 1_024, unit: "bytes", what: "What counts as progress within `windowStallMs`, and in place of the answer to a PING" },
   pingAfterMs: {
     default: 10_000,
     unit: "ms",
     what: "Time without proof of life after which a session that has open streams, or an unfinished header block, is asked by PING",
   },
   pingAckMs: { default: 10_000, unit: "ms", what: "Time for the answer to that PING; then `zombie`" },
-  errorEndMs: { default: 1_000, unit: "ms", what: "Time between a GOAWAY with an error and the end of the TCP connection, if the peer does not end it" },
-  lingerMs: { default: 5_000, unit: "ms", what: "The same after a GOAWAY without an error: what is in the kernel's buffers gets time to arrive" },
+  errorEndMs: { default: 1_000, unit: "ms", what: "Time between a GOAWAY with an error and the reset of a TCP connection that has not ended by then" },
   unknownProtocolMs: { default: 5_000, unit: "ms", what: "Time that a TLS connection without a common protocol stays open after its answer" },
 } as const;
+
+/** The largest value that a setting of HTTP/2 can have (RFC 9113, section 6.5.2), and plenty for anything else. */
+const valueMax = 0x7fff_ffff;
 
 /** Limits of HTTP/2, each a whole number above 0. */
 export type Http2Limits = { readonly [name in keyof typeof http2LimitDocs]: number };
 
-/** Fills in defaults; refuses what is not a whole number above 0, or cannot be said in HTTP/2. */
+/** Fills in defaults. Throws a TypeError for unknown names and for what is not a whole number from 1. */
 export function resolveHttp2Limits(given: Partial<Http2Limits> = {}): Http2Limits {
   const resolved: Record<string, number> = {};
-  for (const [name, { default: fallback }] of Object.entries(http2LimitDocs)) {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(http2LimitDocs, name)) throw new TypeError(`Expected a known limit of HTTP/2, got \`${name}\``);
+  }
+  for (const [name, { default: fallback, unit }] of Object.entries(http2LimitDocs)) {
     const value = given[name as keyof Http2Limits] ?? fallback;
-    const max = name.endsWith("WindowBytes") ? 0x7fff_ffff : Number.MAX_SAFE_INTEGER;
-    if (!Number.isSafeInteger(value) || value < 1 || value > max)
-      throw new RangeError(`Expected \`${name}\` to be a whole number from 1 to ${max}, got ${value}`);
+    if (!Number.isSafeInteger(value) || value < 1 || value > valueMax) {
+      throw new TypeError(`Expected \`${name}\` to be a whole number of ${unit} from 1 to ${valueMax}, got ${JSON.stringify(value)}`);
+    }
     resolved[name] = value;
   }
   return Object.freeze(resolved) as Http2Limits;
+}
+
+/** What HTTP/2 shares with every other connection of a guard, as numbers: Infinity where an option says "never". */
+export interface SessionTimes {
+  readonly keepAliveMs: number;
+  /** Age of this session at which it is drained, its jitter included. */
+  readonly ageMs: number;
+  readonly requestsMax: number;
+  readonly drainMs: number;
+  readonly lingerMs: number;
+}
+
+/** All that one session is held to. */
+export type Http2SessionLimits = Http2Limits & SessionTimes;
+
+/** The limits of one session: those of HTTP/2, and of the guard's options those that concern it. */
+export function http2SessionLimits(limits: Http2Limits, options: GuardOptions, ageMs: number): Http2SessionLimits {
+  const { keepAliveMs, requestsMax, drainMs, lingerMs } = options;
+  return { ...limits, keepAliveMs, ageMs, requestsMax: requestsMax === "never" ? Number.POSITIVE_INFINITY : requestsMax, drainMs, lingerMs };
 }
 
 /** The SETTINGS that follow from the limits. `enablePush` is a client's to say. */

@@ -3,7 +3,7 @@
  * socket holds. It must never write to a socket that a session owns.
  */
 import type { ServerHttp2Session } from "node:http2";
-import type { EndCode } from "./seam.ts";
+import type { EndCode } from "../ends.ts";
 
 /** Error codes (RFC 9113, section 7) that the guard sends or reads. */
 export const http2Errors = { NO_ERROR: 0, PROTOCOL_ERROR: 1, SETTINGS_TIMEOUT: 4, CANCEL: 8, ENHANCE_YOUR_CALM: 11 } as const;

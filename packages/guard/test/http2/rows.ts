@@ -7,7 +7,7 @@
  * when the session ends; a session beside it is served before and after; nothing is counted as ended that was not.
  */
 import type { ServerHttp2Stream } from "node:http2";
-import type { Http2Limits } from "../../src/http2/settings.ts";
+import type { Http2SessionLimits } from "../../src/http2/settings.ts";
 import * as h2 from "../support/h2-frames.ts";
 
 export interface HostileRow {
@@ -23,7 +23,7 @@ export interface HostileRow {
   readonly reset?: string;
   /** Handlers may be called this often at most. */
   readonly handlersMax: number;
-  readonly limits?: Partial<Http2Limits>;
+  readonly limits?: Partial<Http2SessionLimits>;
   /** SETTINGS with which the peer begins. */
   readonly settings?: readonly (readonly [number, number])[];
   readonly onStream?: (stream: ServerHttp2Stream) => void;
@@ -70,11 +70,11 @@ export const http2Rows: readonly HostileRow[] = [
     row: "24",
     part: "B",
     input: "A response is asked for with an initial window of 0 that is never raised",
-    expected: "session ended after `stallMs` without progress, TCP closed within 2 s",
+    expected: "session ended after `windowStallMs` without progress, TCP closed within 2 s",
     codes: ["slow_reader"],
     goaway: ["ENHANCE_YOUR_CALM"],
     handlersMax: 1,
-    limits: { stallMs: 600 },
+    limits: { windowStallMs: 600 },
     settings: [[h2.settingIds.initialWindowSize, 0]],
     onStream: megabytes,
     run: (peer) => peer.send(get(1)),
@@ -87,7 +87,7 @@ export const http2Rows: readonly HostileRow[] = [
     codes: ["slow_reader"],
     goaway: ["ENHANCE_YOUR_CALM"],
     handlersMax: 1,
-    limits: { stallMs: 600 },
+    limits: { windowStallMs: 600 },
     settings: [[h2.settingIds.initialWindowSize, 0]],
     onStream: megabytes,
     run: (peer) => {
@@ -100,11 +100,11 @@ export const http2Rows: readonly HostileRow[] = [
     row: "24b",
     part: "B",
     input: "Windows as wide as can be, and nothing is read from the socket",
-    expected: "session ended after `stallMs` without progress, TCP reset within 2 s",
+    expected: "session ended after `windowStallMs` without progress, TCP reset within 2 s",
     codes: ["slow_reader"],
     goaway: ["none"],
     handlersMax: 1,
-    limits: { stallMs: 600 },
+    limits: { windowStallMs: 600 },
     settings: [[h2.settingIds.initialWindowSize, 0x7fff_ffff]],
     onStream: megabytes,
     run: (peer) => {

@@ -6,10 +6,19 @@ import { once } from "node:events";
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type ServerOptions } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import type { Watched } from "../../src/connection.ts";
+import type { EndCode } from "../../src/ends.ts";
 import { createHttp2Counters, type Http2Counters } from "../../src/http2/counters.ts";
-import type { EndCode, Watched } from "../../src/http2/seam.ts";
 import { guardHttp2Session, type Http2Part } from "../../src/http2/session-guard.ts";
-import { type Http2Limits, http2ServerOptions, resolveHttp2Limits } from "../../src/http2/settings.ts";
+import {
+  type Http2Limits,
+  type Http2SessionLimits,
+  http2LimitDocs,
+  http2ServerOptions,
+  http2SessionLimits,
+  resolveHttp2Limits,
+} from "../../src/http2/settings.ts";
+import { resolveGuardOptions } from "../../src/options.ts";
 
 const sweepMs = 100;
 
@@ -27,7 +36,7 @@ export interface Accepted {
 export interface GuardedServer {
   readonly server: Http2Server;
   readonly port: number;
-  readonly limits: Http2Limits;
+  readonly limits: Http2SessionLimits;
   readonly counters: Http2Counters;
   readonly accepted: readonly Accepted[];
   /** How often a handler was called. */
@@ -36,7 +45,7 @@ export interface GuardedServer {
 }
 
 export interface GuardedServerOptions {
-  readonly limits?: Partial<Http2Limits>;
+  readonly limits?: Partial<Http2SessionLimits>;
   /** Options of Node's server; by default those that follow from the limits. `{}` is a foreign server that knows nothing of them. */
   readonly server?: ServerOptions;
   readonly onStream?: (stream: ServerHttp2Stream, path: string) => void;
@@ -49,7 +58,8 @@ const answer = (stream: ServerHttp2Stream): void => {
 
 /** Listens on a free port of the loopback. */
 export async function guardedServer({ limits: given, server: options, onStream = answer }: GuardedServerOptions = {}): Promise<GuardedServer> {
-  const limits = resolveHttp2Limits(given);
+  const { own, shared } = divided(given ?? {});
+  const limits: Http2SessionLimits = { ...http2SessionLimits(resolveHttp2Limits(own), resolveGuardOptions(), 3_600_000), ...shared };
   const counters = createHttp2Counters();
   const server: Http2Server = createServer(options ?? http2ServerOptions(limits));
   const accepted: Accepted[] = [];
@@ -79,7 +89,14 @@ export async function guardedServer({ limits: given, server: options, onStream =
   return { server, port: (server.address() as AddressInfo).port, limits, counters, accepted, handled: () => handled, close };
 }
 
-function accept(session: ServerHttp2Session, socket: Socket, limits: Http2Limits, counters: Http2Counters): Accepted {
+/** Limits of HTTP/2, and those that it shares with other protocols. */
+function divided(given: Partial<Http2SessionLimits>): { readonly own: Partial<Http2Limits>; readonly shared: Partial<Http2SessionLimits> } {
+  const entries = Object.entries(given);
+  const pick = (isOwn: boolean): object => Object.fromEntries(entries.filter(([name]) => Object.hasOwn(http2LimitDocs, name) === isOwn));
+  return { own: pick(true), shared: pick(false) };
+}
+
+function accept(session: ServerHttp2Session, socket: Socket, limits: Http2SessionLimits, counters: Http2Counters): Accepted {
   const said: Accepted["said"] = [];
   const watched: Watched = {
     id: String(socket.remotePort),
