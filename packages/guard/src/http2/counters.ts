@@ -22,7 +22,7 @@ export interface Http2Counters {
   streamsStalled: number;
   /** Errors of streams, which a peer can cause by any reset with an error code. */
   streamErrors: number;
-  /** Sessions for which a last GOAWAY was announced (RFC 9113, section 6.8). */
+  /** Sessions that were left in two steps (RFC 9113, section 6.8), the others in one. */
   announced: number;
   /** Sessions that ended by a decision of the guard, or with an error, by code. */
   ended: Partial<Record<EndCode, number>>;

@@ -9,6 +9,8 @@ export interface StreamSample<Stream> {
   readonly stream: Stream;
   /** Bytes written by the host that have not left yet. */
   readonly waitingBytes: number;
+  /** Whether that is as much as its host may write ahead. Less of it may be another piece at every look. */
+  readonly full: boolean;
 }
 
 /** What the progress of a session is judged by. */
@@ -62,6 +64,11 @@ export class Progress<Stream> {
     return this.#stalledStreams(nowMs, sample);
   }
 
+  /** All that a stream had waiting has left. */
+  moved(stream: Stream): void {
+    this.#streams.delete(stream);
+  }
+
   /**
    * Node does not say whose bytes left. A stream is held to stand still only if enough has left meanwhile for all that wait to
    * have had what it has waiting: so a response that was handed over in one piece is not taken for a stalled one.
@@ -69,7 +76,8 @@ export class Progress<Stream> {
   #stalledStreams(nowMs: number, { waiting, takenBytes }: ProgressSample<Stream>): Stream[] {
     const marks = new Map<Stream, StreamMark>();
     const stalled: Stream[] = [];
-    for (const { stream, waitingBytes } of waiting) {
+    for (const { stream, waitingBytes, full } of waiting) {
+      if (!full) continue;
       const before = this.#streams.get(stream);
       const mark = before?.waitingBytes === waitingBytes ? before : { atMs: nowMs, takenBytes, waitingBytes };
       marks.set(stream, mark);

@@ -9,10 +9,10 @@ import type { EndCode } from "../ends.ts";
 import { Budget } from "./budget.ts";
 import type { Http2Counters } from "./counters.ts";
 import { Prober } from "./prober.ts";
-import { Progress } from "./progress.ts";
+import { Progress, type ProgressSample, type StreamSample } from "./progress.ts";
 import { type SessionAction, type SessionEvent, type SessionPhase, stepSession } from "./session-state.ts";
 import { type Http2SessionLimits, http2Settings } from "./settings.ts";
-import { destroyWith, errorOf, http2Errors, lastStreamId, socketFacts, wireBytes } from "./wire.ts";
+import { announcement, destroyWith, errorOf, http2Errors, socketFacts, wireBytes } from "./wire.ts";
 
 /** The guard's part for one session. */
 export interface Http2Part extends ConnectionPart {
@@ -27,9 +27,21 @@ export interface Http2Part extends ConnectionPart {
   readonly openStreams: number;
 }
 
-/** Begins to watch a session; call it in the server's `session` event. */
-export function guardHttp2Session(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters): Http2Part {
-  return new SessionGuard(session, limits, watched, counters);
+/**
+ * Sends a frame past Node, between two of its own; false when it cannot. Only a plain TCP socket can do it: its writes queue one after the
+ * other, and Node hands whole frames to it, while a TLS socket aborts the process when two write at once.
+ */
+export type Announce = (frame: Uint8Array) => boolean;
+
+/** Begins to watch a session; call it in the server's `session` event. Without `announce` a session is left in one step. */
+export function guardHttp2Session(
+  session: ServerHttp2Session,
+  limits: Http2SessionLimits,
+  watched: Watched,
+  counters: Http2Counters,
+  announce: Announce | null = null,
+): Http2Part {
+  return new SessionGuard(session, limits, watched, counters, announce);
 }
 
 class SessionGuard implements Http2Part {
@@ -37,6 +49,7 @@ class SessionGuard implements Http2Part {
   readonly #limits: Http2SessionLimits;
   readonly #watched: Watched;
   readonly #counters: Http2Counters;
+  readonly #announce: Announce | null;
   readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
   readonly #progress: Progress<ServerHttp2Stream>;
   readonly #prober: Prober;
@@ -54,11 +67,12 @@ class SessionGuard implements Http2Part {
   /** What the peer's GOAWAY said. */
   #peerLeft: EndCode | null = null;
 
-  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters) {
+  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, announce: Announce | null) {
     this.#session = session;
     this.#limits = limits;
     this.#watched = watched;
     this.#counters = counters;
+    this.#announce = announce;
     this.#beganMs = watched.nowMs();
     this.#idleSinceMs = this.#beganMs;
     const { pingsMax, settingsFramesMax, resetsMax, strayBytesMax } = limits;
@@ -88,7 +102,7 @@ class SessionGuard implements Http2Part {
   }
 
   drain(code: EndCode, drainMs: number = this.#limits.drainMs): void {
-    this.#step({ type: "drain", code, drainMs });
+    this.#step({ type: "drain", code, drainMs, inTwo: this.#announce !== null });
   }
 
   endFor(code: EndCode): void {
@@ -121,7 +135,11 @@ class SessionGuard implements Http2Part {
     session.on("error", (error: Error & { readonly code?: string }) => {
       this.#step({ type: "destroyed", code: error.code?.startsWith("ERR_HTTP2") ? "protocol_error" : "peer_reset" });
     });
-    session.on("close", () => this.#step({ type: "closed" }));
+    session.on("close", () => {
+      // Who only left is not said to have been ended.
+      if (this.#phase.name !== "open") this.#step({ type: "destroyed", code: "host_closed" });
+      this.#step({ type: "closed" });
+    });
   }
 
   /** Says the limits that a session can still be told, for servers that were created without them. */
@@ -155,6 +173,7 @@ class SessionGuard implements Http2Part {
       this.#counters.streamErrors++;
     });
     stream.once("close", () => this.#ended(stream));
+    stream.on("drain", () => this.#progress.moved(stream));
     if (this.#requests >= this.#limits.requestsMax) this.drain("requests_limit");
   }
 
@@ -193,8 +212,12 @@ class SessionGuard implements Http2Part {
     return !quiet || stray === 0 || this.#budgets.strayBytes.spend(nowMs, stray);
   }
 
-  #sample(): Parameters<Progress<ServerHttp2Stream>["judge"]>[1] {
-    const waiting = [...this.#open].flatMap((stream) => (stream.bufferSize > 0 ? [{ stream, waitingBytes: stream.bufferSize }] : []));
+  #sample(): ProgressSample<ServerHttp2Stream> {
+    const waiting: StreamSample<ServerHttp2Stream>[] = [];
+    for (const stream of this.#open) {
+      const waitingBytes = stream.bufferSize;
+      if (waitingBytes > 0) waiting.push({ stream, waitingBytes, full: waitingBytes >= stream.writableHighWaterMark });
+    }
     const { queuedBytes, bytesWritten } = socketFacts(this.#session);
     return { waiting, queuedBytes, takenBytes: bytesWritten - queuedBytes - this.#answerBytes };
   }
@@ -237,16 +260,16 @@ class SessionGuard implements Http2Part {
     const session = this.#session;
     switch (action) {
       case "announce":
+        // Not session.goaway(): after any GOAWAY that Node sends it ignores new streams without a word, this one's promise or not.
+        if (session.destroyed || session.closed || this.#announce?.(announcement()) !== true) return;
         this.#counters.announced++;
-        if (session.destroyed || session.closed) return;
-        session.goaway(http2Errors.NO_ERROR, lastStreamId);
         return this.#ping(() => this.#step({ type: "answered" }));
       case "leave":
         return session.close();
       case "cancel":
-        // A reset without an error in the middle of a response would look like its end.
-        for (const stream of this.#open) stream.close(http2Errors.CANCEL);
-        return session.destroy();
+        // Not stream.close(): Node ends the response before it resets it, and half a response would pass for a whole one.
+        for (const stream of this.#open) stream.destroy(new Error(`The session ended (${code}) before this stream did`));
+        return session.close();
       case "destroy":
         return destroyWith(session, errorOf(code));
       case "end":

@@ -1,10 +1,11 @@
 /**
  * How an HTTP/2 session ends, as a pure machine (RFC 9113, section 6.8). A session is left in two steps, so that no request
- * is lost to a race; a session that is ended for cause is left in one. In either case the TCP connection really ends. It must
- * never wait for the peer without a deadline.
+ * is lost to a race, where that is possible; a session that is ended for cause is left in one. In either case the TCP connection
+ * really ends. It must never wait for the peer without a deadline.
  *
- *   open ──drain──▶ announced ──answered or announceMs──▶ leaving ──no streams, or deadline──▶ ending ──closed──▶ gone
- *     └───────────────────────────── cause, or destroyed by Node or the host ──────────────────▶──┘
+ *   open ──drain──▶ announced ──answered or announceMs──▶ leaving ──deadline──▶ cancelling
+ *     │                                                      └──── destroyed ──────┴────▶ ending ──closed──▶ gone
+ *     └───────────────────── cause, or destroyed by Node or the host ─────────────────────▶──┘
  */
 import type { EndCode } from "../ends.ts";
 
@@ -15,14 +16,16 @@ export type SessionPhase =
   | { readonly name: "announced"; readonly code: EndCode; readonly sinceMs: number; readonly deadlineMs: number }
   /** GOAWAY(last stream) has been sent: what was begun is finished. */
   | { readonly name: "leaving"; readonly code: EndCode; readonly deadlineMs: number }
+  /** What did not finish in time has been reset; the session is destroyed when those resets have left, or then. */
+  | { readonly name: "cancelling"; readonly code: EndCode; readonly deadlineMs: number }
   /** The session is destroyed, and the connection has to end until then. */
   | { readonly name: "ending"; readonly code: EndCode; readonly deadlineMs: number }
   | { readonly name: "gone" };
 
 /** What happens to a session. */
 export type SessionEvent =
-  /** It shall end without losing a request. */
-  | { readonly type: "drain"; readonly code: EndCode; readonly drainMs: number }
+  /** It shall end without losing a request. `inTwo`: the announcement can be sent. */
+  | { readonly type: "drain"; readonly code: EndCode; readonly drainMs: number; readonly inTwo: boolean }
   /** The peer has answered the PING that followed the announcement: it has read it. */
   | { readonly type: "answered" }
   /** It shall end now, because of what the peer did or did not do. */
@@ -57,7 +60,7 @@ export function stepSession(phase: SessionPhase, event: SessionEvent, nowMs: num
     case "closed":
       return { phase: { name: "gone" }, actions: [] };
     case "drain":
-      return drained(phase, event.code, nowMs, nowMs + event.drainMs);
+      return drained(phase, event, nowMs);
     case "answered":
       return phase.name === "announced" ? left(phase) : { phase, actions: [] };
     case "cause":
@@ -71,7 +74,9 @@ export function stepSession(phase: SessionPhase, event: SessionEvent, nowMs: num
   }
 }
 
-function drained(phase: SessionPhase, code: EndCode, nowMs: number, deadlineMs: number): SessionStep {
+function drained(phase: SessionPhase, { code, drainMs, inTwo }: Extract<SessionEvent, { type: "drain" }>, nowMs: number): SessionStep {
+  const deadlineMs = nowMs + drainMs;
+  if (phase.name === "open" && !inTwo) return left({ code, deadlineMs });
   if (phase.name === "open") return { phase: { name: "announced", code, sinceMs: nowMs, deadlineMs }, actions: ["announce"] };
   // A second reason to leave may only shorten the time: a node that goes does not wait for what idleness began.
   if (phase.name === "announced" || phase.name === "leaving") return { phase: { ...phase, deadlineMs: Math.min(phase.deadlineMs, deadlineMs) }, actions: [] };
@@ -90,7 +95,8 @@ function ended(code: EndCode, nowMs: number, limits: SessionEndLimits, actions: 
 function ticked(phase: Exclude<SessionPhase, { name: "gone" }>, nowMs: number, limits: SessionEndLimits): SessionStep {
   if (phase.name === "open") return { phase, actions: [] };
   if (phase.name === "ending") return nowMs < phase.deadlineMs ? { phase, actions: [] } : { phase: { name: "gone" }, actions: ["reset"] };
-  if (nowMs >= phase.deadlineMs) return ended(phase.code, nowMs, limits, ["cancel", "end"]);
+  if (phase.name === "cancelling") return nowMs < phase.deadlineMs ? { phase, actions: [] } : ended(phase.code, nowMs, limits, ["destroy", "end"]);
+  if (nowMs >= phase.deadlineMs) return { phase: { name: "cancelling", code: phase.code, deadlineMs: nowMs + limits.errorEndMs }, actions: ["cancel"] };
   if (phase.name === "announced" && nowMs - phase.sinceMs >= limits.announceMs) return left(phase);
   return { phase, actions: [] };
 }

@@ -1,6 +1,6 @@
 /**
  * What of HTTP/2's wire and of Node's sessions the guard needs by number or by a way around: error codes, sizes of frames, what a
- * socket holds. It must never write to a socket that a session owns.
+ * socket holds. It writes to no socket.
  */
 import type { ServerHttp2Session } from "node:http2";
 import type { EndCode } from "../ends.ts";
@@ -8,8 +8,10 @@ import type { EndCode } from "../ends.ts";
 /** Error codes (RFC 9113, section 7) that the guard sends or reads. */
 export const http2Errors = { NO_ERROR: 0, PROTOCOL_ERROR: 1, SETTINGS_TIMEOUT: 4, CANCEL: 8, ENHANCE_YOUR_CALM: 11 } as const;
 
-/** "Whatever you have opened": the last stream id of a GOAWAY that only announces (RFC 9113, section 6.8). */
-export const lastStreamId = 0x7fff_ffff;
+/** GOAWAY(2^31-1, NO_ERROR) as a frame: "open no more; whatever you have opened is served" (RFC 9113, section 6.8). */
+export function announcement(): Uint8Array {
+  return Uint8Array.of(0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0);
+}
 
 /** Sizes of frames that a server sends because it was asked. */
 export const wireBytes = { ping: 17, settingsAck: 9 } as const;

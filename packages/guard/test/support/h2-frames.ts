@@ -148,6 +148,9 @@ export interface Goaway {
 export class RawHttp2 {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
+  /** Whether a PING is answered, and SETTINGS are acknowledged, as RFC 9113 demands (sections 6.7 and 6.5.3). */
+  answersPings = false;
+  acknowledges = false;
   /** How the connection ended, as this end saw it; null while it has not. */
   ended: "fin" | "reset" | null = null;
   readonly #reader = new FrameReader();
@@ -157,7 +160,7 @@ export class RawHttp2 {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => {
-      this.frames.push(...this.#reader.push(bytes));
+      for (const one of this.#reader.push(bytes)) this.#take(one);
       this.#notify();
     });
     socket.on("end", () => this.#end("fin"));
@@ -176,9 +179,9 @@ export class RawHttp2 {
   /** Connects and does what a client has to do first: preface, SETTINGS, and an acknowledgement of the server's. */
   static async open(port: number, pairs: readonly (readonly [number, number])[] = [], tls?: ConnectionOptions): Promise<RawHttp2> {
     const peer = await RawHttp2.connect(port, tls);
+    peer.acknowledges = true;
     peer.send(preface, settings(pairs));
     await peer.until(() => peer.count(frameTypes.settings) >= 2);
-    peer.send(settingsAck());
     return peer;
   }
 
@@ -223,6 +226,13 @@ export class RawHttp2 {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  #take(one: Frame): void {
+    this.frames.push(one);
+    if ((one.flags & flags.ack) !== 0) return;
+    if (this.answersPings && one.type === frameTypes.ping) this.send(ping(one.payload, flags.ack));
+    if (this.acknowledges && one.type === frameTypes.settings) this.send(settingsAck());
   }
 
   #end(how: "fin" | "reset"): void {

@@ -108,7 +108,14 @@ function accept(session: ServerHttp2Session, socket: Socket, limits: Http2Sessio
     },
     proof: () => one.proofs++,
   };
-  const one: Accepted = { socket, session, part: guardHttp2Session(session, limits, watched, counters), said, proofs: 0, closed: false };
+  const one: Accepted = {
+    socket,
+    session,
+    part: guardHttp2Session(session, limits, watched, counters, (frame) => socket.write(frame)),
+    said,
+    proofs: 0,
+    closed: false,
+  };
   socket.once("close", () => {
     one.closed = true;
   });
