@@ -15,6 +15,7 @@ export const systemTools: Readonly<Record<string, string>> = {
   nginx: "nginx-light",
   haproxy: "haproxy",
   caddy: "caddy",
+  h2load: "nghttp2-client",
   "/usr/bin/python3": "python3",
   "/usr/lib/python3/dist-packages/websockets/__init__.py": "python3-websockets",
 };

@@ -24,7 +24,7 @@ export interface Http2Counters {
   streamErrors: number;
   /** Sessions that were left in two steps (RFC 9113, section 6.8), the others in one. */
   announced: number;
-  /** Sessions that ended by a decision of the guard, or with an error, by code. */
+  /** Sessions that the guard ended, or saw end in an error of the protocol, by code. */
   ended: Partial<Record<EndCode, number>>;
 }
 

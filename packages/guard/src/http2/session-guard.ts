@@ -5,7 +5,7 @@
  */
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { ConnectionPart, Watched } from "../connection.ts";
-import type { EndCode } from "../ends.ts";
+import { type EndCode, ends } from "../ends.ts";
 import { Budget } from "./budget.ts";
 import type { Http2Counters } from "./counters.ts";
 import { Prober } from "./prober.ts";
@@ -252,7 +252,7 @@ class SessionGuard implements Http2Part {
     // A phase that has ended names no code any more; the one before it does, and there is no action without one of them.
     const code = "code" in phase ? phase.code : "code" in before ? before.code : null;
     if (code === null) return;
-    if (phase.name === "ending" && before.name !== "ending") this.#counters.ended[code] = (this.#counters.ended[code] ?? 0) + 1;
+    if (phase.name === "ending" && before.name !== "ending" && ends[code].side === "guard") this.#counters.ended[code] = (this.#counters.ended[code] ?? 0) + 1;
     for (const action of actions) this.#act(action, code);
   }
 

@@ -48,6 +48,8 @@ export interface GuardedServerOptions {
   readonly limits?: Partial<Http2SessionLimits>;
   /** Options of Node's server; by default those that follow from the limits. `{}` is a foreign server that knows nothing of them. */
   readonly server?: ServerOptions;
+  /** Whether the last GOAWAY may be announced. Default: yes. */
+  readonly inTwo?: boolean;
   readonly onStream?: (stream: ServerHttp2Stream, path: string) => void;
 }
 
@@ -57,7 +59,7 @@ const answer = (stream: ServerHttp2Stream): void => {
 };
 
 /** Listens on a free port of the loopback. */
-export async function guardedServer({ limits: given, server: options, onStream = answer }: GuardedServerOptions = {}): Promise<GuardedServer> {
+export async function guardedServer({ limits: given, server: options, inTwo = true, onStream = answer }: GuardedServerOptions = {}): Promise<GuardedServer> {
   const { own, shared } = divided(given ?? {});
   const limits: Http2SessionLimits = { ...http2SessionLimits(resolveHttp2Limits(own), resolveGuardOptions(), 3_600_000), ...shared };
   const counters = createHttp2Counters();
@@ -69,7 +71,7 @@ export async function guardedServer({ limits: given, server: options, onStream =
     last = socket;
   });
   server.on("session", (session) => {
-    if (last !== null) accepted.push(accept(session, last, limits, counters));
+    if (last !== null) accepted.push(accept(session, last, limits, counters, inTwo));
   });
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     handled++;
@@ -96,7 +98,7 @@ function divided(given: Partial<Http2SessionLimits>): { readonly own: Partial<Ht
   return { own: pick(true), shared: pick(false) };
 }
 
-function accept(session: ServerHttp2Session, socket: Socket, limits: Http2SessionLimits, counters: Http2Counters): Accepted {
+function accept(session: ServerHttp2Session, socket: Socket, limits: Http2SessionLimits, counters: Http2Counters, inTwo: boolean): Accepted {
   const said: Accepted["said"] = [];
   const watched: Watched = {
     id: String(socket.remotePort),
@@ -111,7 +113,7 @@ function accept(session: ServerHttp2Session, socket: Socket, limits: Http2Sessio
   const one: Accepted = {
     socket,
     session,
-    part: guardHttp2Session(session, limits, watched, counters, (frame) => socket.write(frame)),
+    part: guardHttp2Session(session, limits, watched, counters, inTwo ? (frame) => socket.write(frame) : null),
     said,
     proofs: 0,
     closed: false,
