@@ -12,7 +12,7 @@ import { Prober } from "./prober.ts";
 import { Progress, type ProgressSample, type StreamSample } from "./progress.ts";
 import { type SessionAction, type SessionEvent, type SessionPhase, stepSession } from "./session-state.ts";
 import { type Http2SessionLimits, http2Settings } from "./settings.ts";
-import { announcement, destroyWith, errorOf, http2Errors, socketFacts, wireBytes } from "./wire.ts";
+import { announcement, destroyWith, errorOf, http2Errors, wireBytes } from "./wire.ts";
 
 /** The guard's part for one session. */
 export interface Http2Part extends ConnectionPart {
@@ -25,23 +25,32 @@ export interface Http2Part extends ConnectionPart {
   readonly requests: number;
   /** Requests that are open now. */
   readonly openStreams: number;
+  /** Since when no request has been open; null while one is, or the session is being left. */
+  readonly idleSinceMs: number | null;
 }
 
-/**
- * Sends a frame past Node, between two of its own; false when it cannot. Only a plain TCP socket can do it: its writes queue one after the
- * other, and Node hands whole frames to it, while a TLS socket aborts the process when two write at once.
- */
-export type Announce = (frame: Uint8Array) => boolean;
+/** What lies under a session. */
+export interface SessionWire {
+  /** Bytes that the kernel has taken so far. */
+  takenBytes(): number;
+  /** Bytes that the socket holds because the kernel does not take them. */
+  queuedBytes(): number;
+  /**
+   * Sends a frame past Node, between two of its own; false when the socket is closed. Null with TLS, where a session is left in one step:
+   * writes on a TCP socket queue one after the other, and Node hands whole frames to it, but two at once on a TLS socket abort the process.
+   */
+  readonly announce: ((frame: Uint8Array) => boolean) | null;
+}
 
-/** Begins to watch a session; call it in the server's `session` event. Without `announce` a session is left in one step. */
+/** Begins to watch a session; call it in the server's `session` event. */
 export function guardHttp2Session(
   session: ServerHttp2Session,
   limits: Http2SessionLimits,
   watched: Watched,
   counters: Http2Counters,
-  announce: Announce | null = null,
+  wire: SessionWire,
 ): Http2Part {
-  return new SessionGuard(session, limits, watched, counters, announce);
+  return new SessionGuard(session, limits, watched, counters, wire);
 }
 
 class SessionGuard implements Http2Part {
@@ -49,7 +58,7 @@ class SessionGuard implements Http2Part {
   readonly #limits: Http2SessionLimits;
   readonly #watched: Watched;
   readonly #counters: Http2Counters;
-  readonly #announce: Announce | null;
+  readonly #wire: SessionWire;
   readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
   readonly #progress: Progress<ServerHttp2Stream>;
   readonly #prober: Prober;
@@ -67,12 +76,12 @@ class SessionGuard implements Http2Part {
   /** What the peer's GOAWAY said. */
   #peerLeft: EndCode | null = null;
 
-  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, announce: Announce | null) {
+  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, wire: SessionWire) {
     this.#session = session;
     this.#limits = limits;
     this.#watched = watched;
     this.#counters = counters;
-    this.#announce = announce;
+    this.#wire = wire;
     this.#beganMs = watched.nowMs();
     this.#idleSinceMs = this.#beganMs;
     const { pingsMax, settingsFramesMax, resetsMax, strayBytesMax } = limits;
@@ -101,8 +110,12 @@ class SessionGuard implements Http2Part {
     return this.#open.size;
   }
 
+  get idleSinceMs(): number | null {
+    return this.#open.size === 0 && this.#phase.name === "open" ? this.#idleSinceMs : null;
+  }
+
   drain(code: EndCode, drainMs: number = this.#limits.drainMs): void {
-    this.#step({ type: "drain", code, drainMs, inTwo: this.#announce !== null });
+    this.#step({ type: "drain", code, drainMs, inTwo: this.#wire.announce !== null });
   }
 
   endFor(code: EndCode): void {
@@ -159,7 +172,7 @@ class SessionGuard implements Http2Part {
   }
 
   #proved(): void {
-    this.#prober.explained(this.#watched.nowMs(), socketFacts(this.#session).bytesRead);
+    this.#prober.explained(this.#watched.nowMs(), this.#bytesRead());
     this.#watched.proof();
   }
 
@@ -198,13 +211,13 @@ class SessionGuard implements Http2Part {
     }
     this.#probe(nowMs);
     if (this.#phase.name !== "open") return;
-    if (this.#open.size === 0 && nowMs - this.#idleSinceMs >= limits.keepAliveMs) this.drain("idle_timeout");
+    if (this.idleSinceMs !== null && nowMs - this.idleSinceMs >= limits.keepAliveMs) this.drain("idle_timeout");
     else if (nowMs - this.#beganMs >= limits.ageMs) this.drain("age_limit");
   }
 
   /** Whoever has no stream open and opens none has little to say. */
   #staysWithin(nowMs: number): boolean {
-    const { bytesRead } = socketFacts(this.#session);
+    const bytesRead = this.#bytesRead();
     const quiet = this.#open.size === 0 && this.#requests === this.#requestsAtCheck;
     const stray = bytesRead - this.#strayFrom;
     this.#requestsAtCheck = this.#requests;
@@ -218,12 +231,11 @@ class SessionGuard implements Http2Part {
       const waitingBytes = stream.bufferSize;
       if (waitingBytes > 0) waiting.push({ stream, waitingBytes, full: waitingBytes >= stream.writableHighWaterMark });
     }
-    const { queuedBytes, bytesWritten } = socketFacts(this.#session);
-    return { waiting, queuedBytes, takenBytes: bytesWritten - queuedBytes - this.#answerBytes };
+    return { waiting, queuedBytes: this.#wire.queuedBytes(), takenBytes: this.#wire.takenBytes() - this.#answerBytes };
   }
 
   #probe(nowMs: number): void {
-    const verdict = this.#prober.check(nowMs, this.#open.size > 0, socketFacts(this.#session).bytesRead);
+    const verdict = this.#prober.check(nowMs, this.#open.size > 0, this.#bytesRead());
     if (verdict === "dead") return this.endFor("zombie");
     if (verdict === "ask") this.#ping(() => {});
   }
@@ -238,6 +250,10 @@ class SessionGuard implements Http2Part {
       this.#proved();
       answered();
     });
+  }
+
+  #bytesRead(): number {
+    return this.#session.destroyed ? 0 : this.#session.socket.bytesRead;
   }
 
   /** The best guess while Node keeps its reason to itself: only who closes in good order marks a session as closed first. */
@@ -261,7 +277,7 @@ class SessionGuard implements Http2Part {
     switch (action) {
       case "announce":
         // Not session.goaway(): after any GOAWAY that Node sends it ignores new streams without a word, this one's promise or not.
-        if (session.destroyed || session.closed || this.#announce?.(announcement()) !== true) return;
+        if (session.destroyed || session.closed || this.#wire.announce?.(announcement()) !== true) return;
         this.#counters.announced++;
         return this.#ping(() => this.#step({ type: "answered" }));
       case "leave":

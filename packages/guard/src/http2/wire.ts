@@ -1,6 +1,6 @@
 /**
- * What of HTTP/2's wire and of Node's sessions the guard needs by number or by a way around: error codes, sizes of frames, what a
- * socket holds. It writes to no socket.
+ * What of HTTP/2's wire and of Node's sessions the guard needs by number, or by a way around: error codes, frames, sizes. It writes to
+ * no socket.
  */
 import type { ServerHttp2Session } from "node:http2";
 import type { EndCode } from "../ends.ts";
@@ -37,28 +37,4 @@ export function errorOf(code: EndCode): number {
  */
 export function destroyWith(session: ServerHttp2Session, error: number): void {
   session.destroy(null as unknown as Error, error);
-}
-
-/** What the socket of a session that is not destroyed has done. */
-export interface SocketFacts {
-  readonly bytesRead: number;
-  /** Handed to the socket, what it still holds included. */
-  readonly bytesWritten: number;
-  /** What the kernel has not taken yet. */
-  readonly queuedBytes: number;
-}
-
-/**
- * A session writes past its socket's public face, which then shows nothing of what waits. `writeQueueSize` of the handle does; it is
- * what Node's own timeouts look at. Where it is missing, a flush of many megabytes over a slow path looks like no progress.
- */
-export function socketFacts(session: ServerHttp2Session): SocketFacts {
-  if (session.destroyed) return { bytesRead: 0, bytesWritten: 0, queuedBytes: 0 };
-  const {
-    bytesRead,
-    bytesWritten,
-    _handle: handle,
-  } = session.socket as ServerHttp2Session["socket"] & { readonly _handle?: { readonly writeQueueSize?: unknown } | null };
-  const queued = handle?.writeQueueSize;
-  return { bytesRead, bytesWritten, queuedBytes: typeof queued === "number" ? queued : 0 };
 }

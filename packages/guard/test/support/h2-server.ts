@@ -3,13 +3,21 @@
  * checked at every sweep, `end` lets the session's own FIN stand, `reset` resets the socket. Tests read from it who was ended why.
  */
 import { once } from "node:events";
-import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, type ServerOptions } from "node:http2";
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { performance } from "node:perf_hooks";
 import type { Watched } from "../../src/connection.ts";
 import type { EndCode } from "../../src/ends.ts";
+import { sessionWire } from "../../src/http2/adapters/session-wire.ts";
 import { createHttp2Counters, type Http2Counters } from "../../src/http2/counters.ts";
-import { guardHttp2Session, type Http2Part } from "../../src/http2/session-guard.ts";
+import { guardHttp2Session, type Http2Part, type SessionWire } from "../../src/http2/session-guard.ts";
 import {
   type Http2Limits,
   type Http2SessionLimits,
@@ -34,7 +42,7 @@ export interface Accepted {
 }
 
 export interface GuardedServer {
-  readonly server: Http2Server;
+  readonly server: Http2Server | Http2SecureServer;
   readonly port: number;
   readonly limits: Http2SessionLimits;
   readonly counters: Http2Counters;
@@ -48,7 +56,9 @@ export interface GuardedServerOptions {
   readonly limits?: Partial<Http2SessionLimits>;
   /** Options of Node's server; by default those that follow from the limits. `{}` is a foreign server that knows nothing of them. */
   readonly server?: ServerOptions;
-  /** Whether the last GOAWAY may be announced. Default: yes. */
+  /** Key and certificate, for a server with TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Whether the last GOAWAY may be announced. Default: where it can be. */
   readonly inTwo?: boolean;
   readonly onStream?: (stream: ServerHttp2Stream, path: string) => void;
 }
@@ -59,19 +69,27 @@ const answer = (stream: ServerHttp2Stream): void => {
 };
 
 /** Listens on a free port of the loopback. */
-export async function guardedServer({ limits: given, server: options, inTwo = true, onStream = answer }: GuardedServerOptions = {}): Promise<GuardedServer> {
+export async function guardedServer({
+  limits: given,
+  server: options,
+  inTwo = true,
+  tls,
+  onStream = answer,
+}: GuardedServerOptions = {}): Promise<GuardedServer> {
   const { own, shared } = divided(given ?? {});
   const limits: Http2SessionLimits = { ...http2SessionLimits(resolveHttp2Limits(own), resolveGuardOptions(), 3_600_000), ...shared };
   const counters = createHttp2Counters();
-  const server: Http2Server = createServer(options ?? http2ServerOptions(limits));
+  const made = options ?? http2ServerOptions(limits);
+  const server: Http2Server | Http2SecureServer = tls === undefined ? createServer(made) : createSecureServer({ ...made, ...tls });
   const accepted: Accepted[] = [];
   let handled = 0;
-  let last: Socket | null = null;
-  server.prependListener("connection", (socket: Socket) => {
-    last = socket;
-  });
-  server.on("session", (session) => {
-    if (last !== null) accepted.push(accept(session, last, limits, counters, inTwo));
+  const sockets = new Map<number | undefined, Socket>();
+  server.prependListener("connection", (socket: Socket) => sockets.set(socket.remotePort, socket));
+  server.on("session", (session: ServerHttp2Session) => {
+    const socket = sockets.get(session.socket.remotePort);
+    if (socket === undefined) return;
+    const wire = sessionWire(socket, tls !== undefined);
+    accepted.push(accept(session, socket, inTwo ? wire : { ...wire, announce: null }, limits, counters));
   });
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     handled++;
@@ -98,7 +116,7 @@ function divided(given: Partial<Http2SessionLimits>): { readonly own: Partial<Ht
   return { own: pick(true), shared: pick(false) };
 }
 
-function accept(session: ServerHttp2Session, socket: Socket, limits: Http2SessionLimits, counters: Http2Counters, inTwo: boolean): Accepted {
+function accept(session: ServerHttp2Session, socket: Socket, wire: SessionWire, limits: Http2SessionLimits, counters: Http2Counters): Accepted {
   const said: Accepted["said"] = [];
   const watched: Watched = {
     id: String(socket.remotePort),
@@ -106,14 +124,14 @@ function accept(session: ServerHttp2Session, socket: Socket, limits: Http2Sessio
     end: (code) => said.push({ how: "end", code }),
     reset: (code) => {
       said.push({ how: "reset", code });
-      socket.resetAndDestroy();
+      socket.resetAndDestroy(); // With TLS too: what is under it goes, and takes it along.
     },
     proof: () => one.proofs++,
   };
   const one: Accepted = {
     socket,
     session,
-    part: guardHttp2Session(session, limits, watched, counters, inTwo ? (frame) => socket.write(frame) : null),
+    part: guardHttp2Session(session, limits, watched, counters, wire),
     said,
     proofs: 0,
     closed: false,
