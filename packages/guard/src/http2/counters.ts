@@ -20,6 +20,8 @@ export interface Http2Counters {
   probesAnswered: number;
   /** Streams reset because their bytes waited while those of others left. */
   streamsStalled: number;
+  /** Streams reset because their request was not complete within `requestMs`. */
+  streamsTimedOut: number;
   /** Errors of streams, which a peer can cause by any reset with an error code. */
   streamErrors: number;
   /** Sessions that were left in two steps (RFC 9113, section 6.8), the others in one. */
@@ -30,5 +32,5 @@ export interface Http2Counters {
 
 export function createHttp2Counters(): Http2Counters {
   const zero = { sessions: 0, streams: 0, resets: 0, pings: 0, settings: 0, probes: 0, probesAnswered: 0 };
-  return { ...zero, streamsStalled: 0, streamErrors: 0, announced: 0, ended: {} };
+  return { ...zero, streamsStalled: 0, streamsTimedOut: 0, streamErrors: 0, announced: 0, ended: {} };
 }

@@ -3,7 +3,7 @@
  * idleness, age, and an end that really ends the connection. It looks only through the public face of a session, changes
  * nothing of how the host answers, and must never depend on how the server was created.
  */
-import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream, Settings } from "node:http2";
 import type { ConnectionPart, Watched } from "../connection.ts";
 import { type EndCode, ends } from "../ends.ts";
 import { Budget } from "./budget.ts";
@@ -53,6 +53,17 @@ export function guardHttp2Session(
   return new SessionGuard(session, limits, watched, counters, wire);
 }
 
+/** Whether the rest of a request is what everybody waits for; not so where the host does not read, or has begun to answer. */
+function isOwed(stream: ServerHttp2Stream): boolean {
+  if (stream.destroyed || stream.closed || stream.headersSent || stream.state.remoteClose === 1) return false;
+  return stream.readableFlowing !== null && stream.readableLength === 0;
+}
+
+/** Not by stream.close(): Node ends a response before it resets it, and half of one, or none at all, would pass for a whole one. */
+function cutOff(stream: ServerHttp2Stream, message: string): void {
+  stream.destroy(new Error(message));
+}
+
 class SessionGuard implements Http2Part {
   readonly #session: ServerHttp2Session;
   readonly #limits: Http2SessionLimits;
@@ -62,11 +73,14 @@ class SessionGuard implements Http2Part {
   readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
   readonly #progress: Progress<ServerHttp2Stream>;
   readonly #prober: Prober;
-  readonly #open = new Set<ServerHttp2Stream>();
+  /** The streams that are open, with the time by which each request has to be complete. */
+  readonly #open = new Map<ServerHttp2Stream, number>();
   readonly #beganMs: number;
   #phase: SessionPhase = { name: "open" };
   #requests = 0;
   #idleSinceMs: number;
+  readonly #wanted: Readonly<Settings>;
+  #told = false;
   #greeted = false;
   #settled = false;
   /** Bytes that we sent only because the peer asked: they prove nothing about what it takes. */
@@ -94,8 +108,9 @@ class SessionGuard implements Http2Part {
     this.#progress = new Progress(limits);
     this.#prober = new Prober(limits, this.#beganMs);
     counters.sessions++;
+    this.#wanted = http2Settings(limits);
     this.#listen();
-    this.#setLimits();
+    session.setLocalWindowSize(limits.connectionWindowBytes);
   }
 
   get phase(): SessionPhase["name"] {
@@ -131,16 +146,13 @@ class SessionGuard implements Http2Part {
 
   #listen(): void {
     const session = this.#session;
-    session.on("stream", (stream) => this.#began(stream));
+    session.on("stream", (stream, headers) => this.#began(stream, headers));
     session.on("ping", () => this.#spend("pings", "ping_flood"));
     session.on("remoteSettings", () => {
       this.#greeted = true;
       this.#spend("settings", "settings_flood");
     });
-    session.on("localSettings", () => {
-      this.#settled = true;
-      this.#proved();
-    });
+    session.on("localSettings", (settings) => this.#acknowledged(settings));
     session.on("goaway", (code) => {
       this.#peerLeft = code === http2Errors.NO_ERROR ? "peer_closed" : "protocol_error";
     });
@@ -155,13 +167,13 @@ class SessionGuard implements Http2Part {
     });
   }
 
-  /** Says the limits that a session can still be told, for servers that were created without them. */
-  #setLimits(): void {
-    const { localSettings } = this.#session;
-    this.#session.setLocalWindowSize(this.#limits.connectionWindowBytes);
-    const wanted = http2Settings(this.#limits);
-    const differs = Object.entries(wanted).some(([name, value]) => localSettings[name as keyof typeof localSettings] !== value);
-    if (differs) this.#session.settings(wanted);
+  /** The peer knows our settings. A server that was made without the guard's options says its own first, and the limits only then. */
+  #acknowledged(settings: Settings): void {
+    this.#proved();
+    const looser = Object.entries(this.#wanted).filter(([name, value]) => Number(settings[name as keyof Settings] ?? Number.POSITIVE_INFINITY) > Number(value));
+    if (looser.length === 0) this.#settled = true;
+    else if (!this.#told) this.#session.settings(Object.fromEntries(looser));
+    this.#told = true;
   }
 
   #spend(kind: "pings" | "settings", code: EndCode): void {
@@ -176,10 +188,12 @@ class SessionGuard implements Http2Part {
     this.#watched.proof();
   }
 
-  #began(stream: ServerHttp2Stream): void {
+  #began(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     this.#requests++;
     this.#counters.streams++;
-    this.#open.add(stream);
+    // A call of gRPC may listen for hours before it answers.
+    const isCall = headers["content-type"]?.startsWith("application/grpc") === true;
+    this.#open.set(stream, isCall ? Number.POSITIVE_INFINITY : this.#watched.nowMs() + this.#limits.requestMs);
     this.#proved();
     // A peer may reset a stream with any code; that must not be what ends a process whose host listens to no error.
     stream.on("error", () => {
@@ -194,7 +208,7 @@ class SessionGuard implements Http2Part {
     const nowMs = this.#watched.nowMs();
     this.#open.delete(stream);
     if (this.#open.size === 0) this.#idleSinceMs = nowMs;
-    if (stream.rstCode === http2Errors.NO_ERROR && !stream.aborted) return;
+    if ((stream.rstCode === http2Errors.NO_ERROR && !stream.aborted) || this.#session.destroyed) return;
     this.#counters.resets++;
     if (!this.#budgets.resets.spend(nowMs)) this.endFor("reset_flood");
   }
@@ -208,6 +222,11 @@ class SessionGuard implements Http2Part {
     for (const stream of stalled) {
       this.#counters.streamsStalled++;
       stream.close(http2Errors.ENHANCE_YOUR_CALM);
+    }
+    for (const [stream, dueMs] of this.#open) {
+      if (nowMs < dueMs || !isOwed(stream)) continue;
+      this.#counters.streamsTimedOut++;
+      cutOff(stream, "The request was not complete within requestMs");
     }
     this.#probe(nowMs);
     if (this.#phase.name !== "open") return;
@@ -227,7 +246,7 @@ class SessionGuard implements Http2Part {
 
   #sample(): ProgressSample<ServerHttp2Stream> {
     const waiting: StreamSample<ServerHttp2Stream>[] = [];
-    for (const stream of this.#open) {
+    for (const stream of this.#open.keys()) {
       const waitingBytes = stream.bufferSize;
       if (waitingBytes > 0) waiting.push({ stream, waitingBytes, full: waitingBytes >= stream.writableHighWaterMark });
     }
@@ -235,6 +254,7 @@ class SessionGuard implements Http2Part {
   }
 
   #probe(nowMs: number): void {
+    if (this.#session.closed) return; // Node sends no PING any more.
     const verdict = this.#prober.check(nowMs, this.#open.size > 0, this.#bytesRead());
     if (verdict === "dead") return this.endFor("zombie");
     if (verdict === "ask") this.#ping(() => {});
@@ -283,8 +303,7 @@ class SessionGuard implements Http2Part {
       case "leave":
         return session.close();
       case "cancel":
-        // Not stream.close(): Node ends the response before it resets it, and half a response would pass for a whole one.
-        for (const stream of this.#open) stream.destroy(new Error(`The session ended (${code}) before this stream did`));
+        for (const stream of this.#open.keys()) cutOff(stream, `The session ended (${code}) before this stream did`);
         return session.close();
       case "destroy":
         return destroyWith(session, errorOf(code));

@@ -88,6 +88,7 @@ export interface SessionTimes {
   readonly keepAliveMs: number;
   /** Age of this session at which it is drained, its jitter included. */
   readonly ageMs: number;
+  readonly requestMs: number;
   readonly requestsMax: number;
   readonly drainMs: number;
   readonly lingerMs: number;
@@ -98,8 +99,8 @@ export type Http2SessionLimits = Http2Limits & SessionTimes;
 
 /** The limits of one session: those of HTTP/2, and of the guard's options those that concern it. */
 export function http2SessionLimits(limits: Http2Limits, options: GuardOptions, ageMs: number): Http2SessionLimits {
-  const { keepAliveMs, requestsMax, drainMs, lingerMs } = options;
-  return { ...limits, keepAliveMs, ageMs, requestsMax: requestsMax === "never" ? Number.POSITIVE_INFINITY : requestsMax, drainMs, lingerMs };
+  const { keepAliveMs, requestMs, requestsMax, drainMs, lingerMs } = options;
+  return { ...limits, keepAliveMs, ageMs, requestMs, requestsMax: requestsMax === "never" ? Number.POSITIVE_INFINITY : requestsMax, drainMs, lingerMs };
 }
 
 /** The SETTINGS that follow from the limits. `enablePush` is a client's to say. */

@@ -131,6 +131,31 @@ test("a server made without the options is told its limits when a session begins
   assert.equal(guarded.handled(), 5);
 });
 
+test("a server made with the options says its limits once, and what a host made stricter stays", async (t) => {
+  for (const server of [undefined, { settings: { maxConcurrentStreams: 7, maxHeaderListSize: 4_096, initialWindowSize: 1_000 } }]) {
+    const guarded = await start(t, server === undefined ? {} : { server });
+    const peer = await RawHttp2.open(guarded.port);
+    peer.send(headers(1));
+    assert.ok(await peer.until(() => peer.count(frameTypes.headers, 1) === 1));
+    const said = peer.frames.filter((one) => one.type === frameTypes.settings && (one.flags & flags.ack) === 0);
+    assert.equal(said.length, 1);
+    if (server !== undefined) assert.equal(guarded.accepted[0]?.session.localSettings.maxConcurrentStreams, 7);
+    peer.close();
+  }
+});
+
+test("a long response outlives the probes while its session is left", async (t) => {
+  const guarded = await start(t, { limits: { pingAfterMs: 100, pingAckMs: 200, announceMs: 100 }, onStream: (stream) => stream.respond({ ":status": 200 }) });
+  const peer = await RawHttp2.open(guarded.port);
+  peer.answersPings = true;
+  peer.send(headers(1));
+  assert.ok(await peer.until(() => peer.count(frameTypes.headers, 1) === 1));
+  guarded.accepted[0]?.part.drain("draining", 30_000);
+  assert.equal(await peer.untilEnded(1_500), false);
+  assert.deepEqual(guarded.counters.ended, {});
+  peer.close();
+});
+
 test("an upload over a session is not disturbed", async (t) => {
   let received = 0;
   const guarded = await start(t, {
@@ -155,5 +180,32 @@ test("an upload over a session is not disturbed", async (t) => {
   assert.ok(await peer.until(() => peer.count(frameTypes.data, 1) > 0));
   assert.equal(received, 40_000);
   assert.deepEqual(guarded.counters.ended, {});
+  peer.close();
+});
+
+test("a request that is not complete within requestMs is reset, unless its host has begun to answer, or reads nothing", async (t) => {
+  const guarded = await start(t, {
+    limits: { requestMs: 400 },
+    onStream: (stream, path) => {
+      if (path === "/unread") return;
+      stream.on("readable", () => stream.read());
+      if (path === "/answering") stream.respond({ ":status": 200 });
+    },
+  });
+  const peer = await RawHttp2.open(guarded.port);
+  const grpc = [["content-type", "application/grpc+proto"]] as const;
+  const requests = [
+    ["/slow", []],
+    ["/answering", []],
+    ["/unread", []],
+    ["/call", grpc],
+  ] as const;
+  for (const [i, [path, more]] of requests.entries())
+    peer.send(headers(2 * i + 1, requestFields(path, "POST", more), flags.endHeaders), data(2 * i + 1, Buffer.of(1)));
+  assert.ok(await peer.until(() => peer.resets().size > 0));
+  assert.equal(await peer.until(() => peer.resets().size > 1, 700), false);
+  assert.deepEqual([...peer.resets()], [[1, errorNames.indexOf("INTERNAL_ERROR")]]);
+  assert.equal(guarded.counters.streamsTimedOut, 1);
+  assert.equal(peer.count(frameTypes.headers, 1), 0, "no answer is made up");
   peer.close();
 });
