@@ -85,6 +85,7 @@ export const tables: readonly TableSource[] = [
   { table: "guard-options", page: "docs/guard.md", ...options("guard") },
   { table: "guard-ends", page: "docs/guard.md", module: "packages/guard/src/ends.ts", export: "ends", columns: endColumns },
   { table: "guard-limits", page: "docs/limits.md", ...options("guard"), keep: isLimit },
+  { table: "http2-limits", page: "docs/http2.md", module: "packages/guard/src/http2/settings.ts", export: "http2LimitDocs", columns: optionColumns },
   { table: "cli-options", page: "docs/options.md", ...options("cli") },
   {
     table: "identity-options",

@@ -10,6 +10,16 @@ export type { Phase } from "./connection-state.ts";
 export type { GuardCounters } from "./counters.ts";
 export { type EndCode, type EndRow, endCodes, ends, type Side } from "./ends.ts";
 export { type Guard, type GuardEvents, type GuardParts, guard } from "./guard.ts";
+export type { Http2Counters } from "./http2/counters.ts";
+export type { Http2Part } from "./http2/session-guard.ts";
+export {
+  type Http2Contradiction,
+  type Http2Limits,
+  http2Contradictions,
+  http2LimitDocs,
+  http2ServerOptions,
+  resolveHttp2Limits,
+} from "./http2/settings.ts";
 export { type IntakeCounters, type IntakeHandlers, ProxyIntake, type RefusedConnection } from "./identity/adapters/accept-proxied.ts";
 export { type ProxiedListener, proxiedListener } from "./identity/adapters/proxied-listener.ts";
 export type { ConnectionFacts, ShownEnd } from "./identity/adapters/shown-address.ts";
