@@ -18,6 +18,8 @@ import { announcement, destroyWith, errorOf, http2Errors, wireBytes } from "./wi
 export interface Http2Part extends ConnectionPart {
   /** Ends the session without losing a request: GOAWAY in two steps, then its streams, then the connection. Again shortens the time. */
   drain(code: EndCode, drainMs?: number): void;
+  /** The server is being left: now if nothing is open, else at this session's slot in the window. */
+  leave(windowMs: number): void;
   /** Ends the session now, with a GOAWAY that carries an error. */
   endFor(code: EndCode): void;
   readonly phase: SessionPhase["name"];
@@ -87,6 +89,9 @@ class SessionGuard implements Http2Part {
   #answerBytes = 0;
   #strayFrom = 0;
   #requestsAtCheck = 0;
+  /** When it is left because the server is, and what its streams then have. */
+  #leaveMs = Number.POSITIVE_INFINITY;
+  #leaveDrainMs = 0;
   /** What the peer's GOAWAY said. */
   #peerLeft: EndCode | null = null;
 
@@ -131,6 +136,14 @@ class SessionGuard implements Http2Part {
 
   drain(code: EndCode, drainMs: number = this.#limits.drainMs): void {
     this.#step({ type: "drain", code, drainMs, inTwo: this.#wire.announce !== null });
+  }
+
+  leave(windowMs: number): void {
+    const delayMs = this.#open.size === 0 ? 0 : Math.floor(windowMs * this.#limits.slot);
+    this.#leaveMs = this.#watched.nowMs() + delayMs;
+    // What is cut off has to say so before everything is reset.
+    this.#leaveDrainMs = Math.max(1, this.#limits.drainMs - delayMs - 2 * this.#limits.errorEndMs);
+    if (delayMs === 0) this.drain("draining", this.#leaveDrainMs);
   }
 
   endFor(code: EndCode): void {
@@ -230,7 +243,8 @@ class SessionGuard implements Http2Part {
     }
     this.#probe(nowMs);
     if (this.#phase.name !== "open") return;
-    if (this.idleSinceMs !== null && nowMs - this.idleSinceMs >= limits.keepAliveMs) this.drain("idle_timeout");
+    if (nowMs >= this.#leaveMs) this.drain("draining", this.#leaveDrainMs);
+    else if (this.idleSinceMs !== null && nowMs - this.idleSinceMs >= limits.keepAliveMs) this.drain("idle_timeout");
     else if (nowMs - this.#beganMs >= limits.ageMs) this.drain("age_limit");
   }
 

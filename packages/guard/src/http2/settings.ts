@@ -92,15 +92,17 @@ export interface SessionTimes {
   readonly requestsMax: number;
   readonly drainMs: number;
   readonly lingerMs: number;
+  /** A random fraction of this session's own: where in the window of a drain it is left, so that not all clients come back at once. */
+  readonly slot: number;
 }
 
 /** All that one session is held to. */
 export type Http2SessionLimits = Http2Limits & SessionTimes;
 
 /** The limits of one session: those of HTTP/2, and of the guard's options those that concern it. */
-export function http2SessionLimits(limits: Http2Limits, options: GuardOptions, ageMs: number): Http2SessionLimits {
+export function http2SessionLimits(limits: Http2Limits, options: GuardOptions, own: Pick<SessionTimes, "ageMs" | "slot">): Http2SessionLimits {
   const { keepAliveMs, requestMs, requestsMax, drainMs, lingerMs } = options;
-  return { ...limits, keepAliveMs, ageMs, requestMs, requestsMax: requestsMax === "never" ? Number.POSITIVE_INFINITY : requestsMax, drainMs, lingerMs };
+  return { ...limits, ...own, keepAliveMs, requestMs, requestsMax: requestsMax === "never" ? Number.POSITIVE_INFINITY : requestsMax, drainMs, lingerMs };
 }
 
 /** The SETTINGS that follow from the limits. `enablePush` is a client's to say. */

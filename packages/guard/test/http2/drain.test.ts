@@ -166,3 +166,20 @@ test("a peer that leaves is not said to have been ended", async (t) => {
   assert.deepEqual(accepted.said, []);
   assert.deepEqual(guarded.counters.ended, {});
 });
+
+test("when the server is left, idle sessions go at once and those with streams at their slot", async (t) => {
+  const { held, onStream } = heldAnswers();
+  const { guarded, peer } = await pair(t, { onStream, limits: { announceMs: 100, slot: 0.5 } });
+  const idle = await RawHttp2.open(guarded.port);
+  peer.answersPings = true;
+  peer.send(headers(1));
+  assert.ok(await eventually(() => held.length === 1 && guarded.accepted.length === 2));
+  for (const { part } of guarded.accepted) part.leave(2_000);
+  assert.ok(await idle.untilEnded());
+  assert.equal(peer.goaways().length, 0);
+  assert.ok(await peer.until(() => peer.goaways().length === 2));
+  answer(held[0]);
+  assert.ok(await peer.untilEnded());
+  assert.ok(isDone(peer, 1));
+  assert.ok(await eventually(() => guarded.counters.ended.draining === 2));
+});

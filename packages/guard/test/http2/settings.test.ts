@@ -49,7 +49,7 @@ test("a session's limits are those of HTTP/2 and those of the guard", () => {
   const { keepAliveMs, requestsMax, ageMs, streamsMax } = http2SessionLimits(
     resolveHttp2Limits(),
     resolveGuardOptions({ requestsMax: "never", keepAliveMs: 7_000 }),
-    123,
+    { ageMs: 123, slot: 0 },
   );
   assert.deepEqual([keepAliveMs, requestsMax, ageMs, streamsMax], [7_000, Number.POSITIVE_INFINITY, 123, 100]);
 });

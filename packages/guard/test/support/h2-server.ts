@@ -77,7 +77,7 @@ export async function guardedServer({
   onStream = answer,
 }: GuardedServerOptions = {}): Promise<GuardedServer> {
   const { own, shared } = divided(given ?? {});
-  const limits: Http2SessionLimits = { ...http2SessionLimits(resolveHttp2Limits(own), resolveGuardOptions(), 3_600_000), ...shared };
+  const limits: Http2SessionLimits = { ...http2SessionLimits(resolveHttp2Limits(own), resolveGuardOptions(), { ageMs: 3_600_000, slot: 0.5 }), ...shared };
   const counters = createHttp2Counters();
   const made = options ?? http2ServerOptions(limits);
   const server: Http2Server | Http2SecureServer = tls === undefined ? createServer(made) : createSecureServer({ ...made, ...tls });
