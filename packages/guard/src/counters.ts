@@ -4,8 +4,10 @@
 import type { Ending } from "./connection.ts";
 import type { EndCode, Side } from "./ends.ts";
 import { Histogram } from "./histogram.ts";
+import { createHttp2Counters } from "./http2/counters.ts";
 
 export class GuardCounters {
+  readonly http2 = createHttp2Counters();
   accepted = 0;
   requests = 0;
   /** Requests on a connection that had served one before: what keep-alive is for. */

@@ -14,6 +14,7 @@ import { GuardCore } from "./core.ts";
 import type { GuardCounters } from "./counters.ts";
 import { type DrainTimes, drain } from "./drain.ts";
 import type { EndCode } from "./ends.ts";
+import { type Http2Limits, resolveHttp2Limits } from "./http2/settings.ts";
 import { type ProxiedListener, proxiedListener } from "./identity/adapters/proxied-listener.ts";
 import type { ProxiedListenerOptions } from "./identity/options.ts";
 import { proxyRefusals } from "./identity/refusals.ts";
@@ -43,6 +44,8 @@ export interface ListenerParts {
   readonly listener?: string;
   /** The PROXY header that each of its connections begins with, and from whom it may come. Default: none. */
   readonly proxied?: ProxiedListenerOptions;
+  /** Limits of its HTTP/2 sessions. Default: docs/http2.md. */
+  readonly http2?: Partial<Http2Limits>;
 }
 
 export interface GuardParts extends GuardEvents, ListenerParts {
@@ -121,7 +124,7 @@ class NodeGuard implements Guard {
   attach(server: AnyServer, given: Partial<GuardOptions> = {}, parts: ListenerParts = {}): void {
     const isTls = "setSecureContext" in server;
     const options = resolveGuardOptions({ ...this.#given, ...given }, isTls);
-    const listener = { name: parts.listener ?? (isTls ? "https" : "http"), options, isTls };
+    const listener = { name: parts.listener ?? (isTls ? "https" : "http"), options, isTls, http2: resolveHttp2Limits(parts.http2) };
     const attachment = attachHttp(this.#core, server, listener);
     // Outermost: whatever else looks at a connection sees the client, and not the proxy.
     const proxied = parts.proxied === undefined ? null : this.#proxied(server, listener.name, parts.proxied);

@@ -5,6 +5,7 @@
  *   connection -> taken or refused -> (TLS) -> request -> host's listeners -> answer -> idle ... -> last answer -> lingering -> gone
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -13,18 +14,21 @@ import { type Connection, type ConnectionPart, finalWords, type Peer, type TlsFa
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
 import { parserFault, requestFault } from "../http1/request-fault.ts";
+import { attachSession } from "../http2/adapters/attach-sessions.ts";
+import type { Http2Limits } from "../http2/settings.ts";
 import { addressKey } from "../identity/address.ts";
 import type { GuardOptions } from "../options.ts";
 import { intercept } from "./intercept.ts";
 import { eventStreamLeaver } from "./leave-event-stream.ts";
 import { NodeSocketPort } from "./socket-port.ts";
 
-export type AnyServer = Server | HttpsServer;
+export type AnyServer = Server | HttpsServer | Http2Server | Http2SecureServer;
 
 export interface Listener {
   readonly name: string;
   readonly options: GuardOptions;
   readonly isTls: boolean;
+  readonly http2: Http2Limits;
 }
 
 /** What a guard knows of one attached server. */
@@ -77,6 +81,8 @@ class HttpAttachment implements Attachment {
   readonly #bySocket = new WeakMap<Socket, Guarded>();
   /** By the ends of the raw connection, until its TLS handshake is done: Node does not say which raw socket a secure one stands on. */
   readonly #handshaking = new Map<string, Guarded>();
+  /** The connection on which the host is about to speak: a session begins in the same turn, and shows only a stand-in of its socket. */
+  #adopted: Guarded | null = null;
   readonly #undo: () => void;
 
   constructor(core: GuardCore, server: AnyServer, listener: Listener) {
@@ -91,6 +97,7 @@ class HttpAttachment implements Attachment {
       checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
       upgrade: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
       connect: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
+      session: (session: ServerHttp2Session) => this.#sessionBegan(session),
       clientError: (error: NodeJS.ErrnoException, socket: Socket) => this.#clientError(error, socket),
     });
   }
@@ -128,17 +135,28 @@ class HttpAttachment implements Attachment {
       if (code === "host_closed") code = "peer_closed";
     });
     raw.once("error", (error: NodeJS.ErrnoException) => {
-      code = error.code === "ETIMEDOUT" || error.code === "EHOSTUNREACH" ? "network_lost" : "peer_reset";
+      if (error.code?.startsWith("ERR_HTTP2")) code = "protocol_error";
+      else code = error.code === "ETIMEDOUT" || error.code === "EHOSTUNREACH" ? "network_lost" : "peer_reset";
     });
     raw.once("close", () => {
       this.#handshaking.delete(ends);
-      connection.gone(code);
+      // Node says why it ended an HTTP/2 session only now, to those that listen to the session.
+      setImmediate(() => connection.gone(code));
     });
+  }
+
+  #sessionBegan(session: ServerHttp2Session): boolean {
+    if (this.#adopted === null) return false;
+    const { connection, port } = this.#adopted;
+    const { http2: limits, options, isTls } = this.#listener;
+    attachSession(session, connection, port.raw, { limits, options, isTls, counters: this.#core.counters, env: this.#core.env });
+    return false;
   }
 
   /** `socket` is what the application will speak on. */
   #adopt(socket: Socket, guarded: Guarded): void {
     this.#bySocket.set(socket, guarded);
+    this.#adopted = guarded;
     // Node calls this after the last answer, and would destroy the socket: with bytes unread that is a reset, and the answer is lost.
     socket.destroySoon = () => guarded.connection.end(guarded.connection.lastAnnounced ?? "connection_close");
   }
@@ -260,11 +278,13 @@ function destroyThis(this: Socket): void {
 export function attachHttp(core: GuardCore, server: AnyServer, listener: Listener): Attachment {
   const { options } = listener;
   // Node's own timers say the same, so that whoever reads them from the server is not misled; the sweep is the first to act on them.
-  server.keepAliveTimeout = options.keepAliveMs;
-  (server as { keepAliveTimeoutBuffer?: number }).keepAliveTimeoutBuffer = keepAliveBufferMs;
-  server.headersTimeout = options.headersMs;
-  server.requestTimeout = options.requestMs;
-  server.maxHeadersCount = options.headersCountMax * 2;
+  // A server of HTTP/2 has them too, for the clients to which it speaks HTTP/1.1.
+  const timers = server as Server & { keepAliveTimeoutBuffer?: number };
+  timers.keepAliveTimeout = options.keepAliveMs;
+  timers.keepAliveTimeoutBuffer = keepAliveBufferMs;
+  timers.headersTimeout = options.headersMs;
+  timers.requestTimeout = options.requestMs;
+  timers.maxHeadersCount = options.headersCountMax * 2;
   return new HttpAttachment(core, server, listener);
 }
 

@@ -1,0 +1,35 @@
+/**
+ * Gives each HTTP/2 session of a guarded server its part, and its connection what the table shows of it. It decides nothing.
+ */
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { type Env, randomFraction } from "@holdfast/protocol";
+import type { Connection } from "../../connection.ts";
+import type { GuardCounters } from "../../counters.ts";
+import type { GuardOptions } from "../../options.ts";
+import { guardHttp2Session } from "../session-guard.ts";
+import { type Http2Limits, http2SessionLimits } from "../settings.ts";
+import { sessionWire } from "./session-wire.ts";
+
+/** What all sessions of one listener share. */
+export interface SessionsOf {
+  readonly limits: Http2Limits;
+  readonly options: GuardOptions;
+  readonly counters: GuardCounters;
+  readonly env: Env;
+  readonly isTls: boolean;
+}
+
+/** A session has begun on `connection`, whose accepted socket is `raw`. */
+export function attachSession(session: ServerHttp2Session, connection: Connection, raw: Socket, { limits, options, counters, env, isTls }: SessionsOf): void {
+  connection.upgraded(isTls ? "h2" : "h2c");
+  const ageMs = options.ageMs === "never" ? Number.POSITIVE_INFINITY : options.ageMs * (0.9 + 0.2 * randomFraction(env.rng));
+  const sessionLimits = http2SessionLimits(limits, options, { ageMs, slot: randomFraction(env.rng) });
+  const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls));
+  connection.parts.push(part);
+  session.on("stream", () => {
+    connection.requests = part.requests;
+    counters.requests++;
+    if (part.requests > 1) counters.requestsReused++;
+  });
+}
