@@ -54,6 +54,10 @@ export interface ConnectionPart {
   check(nowMs: number): void;
   /** The server is being left: ends what is open by its protocol's own means within `windowMs`, at a time of its own. */
   leave?(windowMs: number): void;
+  /** Ends the connection by its protocol's own means, where FIN alone would lose what is on its way. */
+  drain?(code: EndCode): void;
+  /** Since when its peer has asked nothing of it, where a protocol of its own runs on the connection; null while something is asked. */
+  readonly idleSinceMs?: number | null;
 }
 
 /** How a connection ended. */
@@ -139,7 +143,9 @@ export class Connection implements Watched {
   }
   /** Since when it waits for its next request; null while it does anything else. */
   get idleSinceMs(): number | null {
-    return this.#state.name === "idle" ? this.#state.sinceMs : null;
+    if (this.#state.name === "idle") return this.#state.sinceMs;
+    for (const { idleSinceMs } of this.parts) if (idleSinceMs !== undefined) return idleSinceMs;
+    return null;
   }
   get bytesRead(): number {
     return this.#port.bytesRead();
@@ -225,6 +231,13 @@ export class Connection implements Watched {
       fresh: bytes > this.#bytesAtAnswer,
       held: this.handling?.held ?? false,
     };
+  }
+
+  /** Ends it although nothing is wrong with it, by its protocol's own means. */
+  spare(code: EndCode): void {
+    const part = this.parts.find(({ drain }) => drain !== undefined);
+    if (part?.drain === undefined) this.end(code);
+    else part.drain(code);
   }
 
   end(code: EndCode, final: Uint8Array | null = null): void {

@@ -208,6 +208,6 @@ export class GuardCore {
       this.#short = names;
       if (names !== "") this.#hooks.warning(`${names} above ${this.#options.pressurePercent} %: the longest idle connections are ended`);
     }
-    for (const connection of this.table.longestIdle(reclaim)) connection.end("reclaimed");
+    for (const connection of this.table.longestIdle(reclaim)) connection.spare("reclaimed");
   }
 }

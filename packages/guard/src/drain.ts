@@ -24,7 +24,7 @@ export async function drain(core: GuardCore, { unreadyMs, windowMs, drainMs }: D
   stopAccepting();
   core.leave(windowMs);
   const idle = clock.after(windowMs, () => {
-    for (const connection of core.table.values()) if (connection.idleSinceMs !== null) connection.end("draining");
+    for (const connection of core.table.values()) if (connection.idleSinceMs !== null) connection.spare("draining");
   });
   const deadline = clock.after(drainMs, () => {
     for (const connection of [...core.table.values()]) connection.reset("draining");

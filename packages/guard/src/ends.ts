@@ -32,7 +32,6 @@ export const ends = {
   draining: row("guard", 503, "The node is being stopped", "Nothing: the peer opens another connection, which leads to another node"),
   fragment_flood: row("guard", null, "A WebSocket message came in more fragments than `fragmentsMax`", "Send larger fragments"),
   frame_too_large: row("guard", null, "A WebSocket message is larger than `messageBytesMax`", "Send less, or raise the limit"),
-  goaway: row("guard", null, "The HTTP/2 session was closed after its GOAWAY", "Nothing: the peer opens another"),
   handshake_timeout: row(
     "guard",
     null,
