@@ -12,6 +12,7 @@ export const systemTools: Readonly<Record<string, string>> = {
   curl: "curl",
   chromium: "chromium",
   "firefox-esr": "firefox-esr",
+  openssl: "openssl",
   nginx: "nginx-light",
   haproxy: "haproxy",
   caddy: "caddy",

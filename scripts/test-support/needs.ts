@@ -22,6 +22,7 @@ const probes = {
     met: () => isOnPath("/usr/bin/python3") && succeeds("/usr/bin/python3", "-c", "import websockets"),
     reason: "needs Debian's python3-websockets",
   },
+  openssl: { met: () => isOnPath("openssl"), reason: "needs openssl" },
   strace: { met: () => isOnPath("strace") && succeeds("strace", "-o", "/dev/null", "true"), reason: "needs strace, and the right to trace" },
   root: { met: () => process.getuid?.() === 0, reason: "needs root" },
   netns: { met: () => isOnPath("unshare") && succeeds("unshare", "--net", "true"), reason: "needs the right to make a network namespace" },

@@ -1,0 +1,44 @@
+/**
+ * Certificates for tests, made by the openssl of the system when they are needed: none lies in the repository, where it would expire.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Pair {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A folder with certificates for `localhost`, self-signed. */
+export interface Certificates extends Disposable {
+  readonly folder: string;
+  /** Makes a pair; the name of its files is also its common name. */
+  make(name: string, days?: number): Pair;
+  /** Puts the files of one pair in place of another's as a renewal does: each file at once, but one after the other. */
+  replace(target: Pair, by: Pair): void;
+}
+
+export function certificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-tls-"));
+  return {
+    folder,
+    make: (name, days = 60) => {
+      const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
+      const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", String(days)];
+      const names = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+      execFileSync("openssl", ["req", "-x509", ...kind, "-keyout", keyFile, "-out", certFile, ...names], { stdio: "ignore" });
+      return { certFile, keyFile, cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
+    },
+    replace: (target, by) => {
+      for (const file of ["certFile", "keyFile"] as const) {
+        cpSync(by[file], `${target[file]}.next`);
+        renameSync(`${target[file]}.next`, target[file]);
+      }
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
