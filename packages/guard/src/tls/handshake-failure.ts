@@ -23,6 +23,7 @@ export const handshakeFailures = {
   },
   no_application_protocol: { meaning: "ALPN without a protocol in common", remedy: "Look at `alpn`" },
   client_certificate: { meaning: "The peer's certificate is missing or not to be trusted", remedy: "Look at `clientCaFile`" },
+  sni_failed: { meaning: "`sniCallback` threw or failed", remedy: "Read its error under `sni_callback_failed`" },
   peer_alert: { meaning: "The peer refused: most often it does not trust our certificate", remedy: "Send the whole chain in `certFile`" },
   malformed: { meaning: "A TLS message that OpenSSL does not take", remedy: "None: a scanner, or a box that changes bytes" },
   front_closed: { meaning: "The listener is closing", remedy: "None: the peer finds another node" },

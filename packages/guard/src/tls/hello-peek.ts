@@ -14,6 +14,8 @@ export const helloBytesMax = 16_384;
 export const peekBytesMax = helloBytesMax + 2_048;
 
 const recordHeadBytes = 5;
+/** Of plain text, as a hello is (RFC 8446, section 5.1). */
+const recordBytesMax = 16_384;
 const messageHeadBytes = 4;
 const handshakeRecord = 22;
 const clientHello = 1;
@@ -82,7 +84,7 @@ export class HelloPeek {
       if (bytes.length > at + 1 && bytes[at + 1] !== 3) return other("not_tls");
       if (bytes.length < at + recordHeadBytes) return more;
       const length = uint16(bytes, at + 3);
-      if (length === 0) return other("malformed");
+      if (length === 0 || length > recordBytesMax) return other("malformed");
       const end = at + recordHeadBytes + length;
       const have = this.#messageBefore + Math.min(end, bytes.length) - at - recordHeadBytes;
       if (this.#messageBytes === null && have >= messageHeadBytes) {

@@ -59,6 +59,7 @@ describe("peeking at a hello", () => {
   it("calls malformed what begins as TLS and is no hello", () => {
     assert.deepEqual(peek(inRecords(bytes(2, 0, 0, 4, 1, 2, 3, 4))), { kind: "other", why: "malformed" }, "a server's hello");
     assert.deepEqual(peek(bytes(22, 3, 1, 0, 0)), { kind: "other", why: "malformed" }, "an empty record");
+    assert.deepEqual(peek(bytes(22, 3, 1, 0x40, 1)), { kind: "other", why: "malformed" }, "a record that is too long");
     const whole = clientHello({ sni: "localhost", alpn: ["h2"], identities: [named(1)] });
     for (let length = 4; length < whole.length; length++) {
       const short = Uint8Array.from(whole.subarray(0, length));

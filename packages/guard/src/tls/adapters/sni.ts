@@ -1,21 +1,25 @@
 /**
- * A host's SNI callback that can neither throw into the event loop nor answer twice. One that fails costs its client the handshake, with an
- * alert: Node would destroy the socket without a word, and older versions of it the process (CVE-2026-21637).
+ * A host's SNI callback that can neither throw into the event loop nor answer twice. One that fails costs its client the handshake and
+ * nobody else anything: an exception there used to end the process (CVE-2026-21637).
  */
-import { createSecureContext } from "node:tls";
+import { TLSSocket } from "node:tls";
 import type { SniCallback } from "../options.ts";
 
-/** A context without a certificate: OpenSSL answers every handshake in it with `handshake_failure`. */
-const refusing = createSecureContext({});
+/** `internal_error`, fatal, as it is sent before there are keys: Node itself would destroy the socket without a word. */
+export const internalErrorAlert = Buffer.from("15030300020250", "hex");
 
-export function guardedSni(given: SniCallback, failed: (servername: string, error: unknown) => void): SniCallback {
-  return (servername, done) => {
+/** Told of each failure before the handshake is ended. The socket is null when Node no longer calls its callback as a method. */
+export type SniFailed = (socket: TLSSocket | null, servername: string, error: Error) => void;
+
+export function guardedSni(given: SniCallback, failed: SniFailed): SniCallback {
+  return function (this: unknown, servername, done) {
     let answered = false;
-    const refuse = (error: unknown): void => {
+    const refuse = (cause: unknown): void => {
       if (answered) return;
       answered = true;
-      failed(servername, error);
-      done(null, refusing);
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      failed(this instanceof TLSSocket ? this : null, servername, error);
+      done(error);
     };
     try {
       given(servername, (error, context) => {

@@ -24,7 +24,7 @@ import {
 import { CertificateFiles } from "./certificate-files.ts";
 import { contextOptions, Generation } from "./generation.ts";
 import { Handshake } from "./handshake.ts";
-import { guardedSni } from "./sni.ts";
+import { guardedSni, internalErrorAlert, type SniFailed } from "./sni.ts";
 
 export type FrontClock = Pick<Clock, "monoMs" | "wallMs">;
 
@@ -239,10 +239,13 @@ class Front implements TlsFront {
     this.#events.failed(raw, { reason, error, socket, sni: hello?.sni ?? null });
   }
 
-  readonly #sniFailed = (servername: string, error: unknown): void => {
+  readonly #sniFailed: SniFailed = (socket, servername, error) => {
     this.#counters.sniFailures++;
-    const what = error instanceof Error ? error.message : String(error);
-    this.#events.said({ code: "sni_callback_failed", level: "error", message: `for ${JSON.stringify(servername.slice(0, 255))}: ${what}` });
+    this.#events.said({ code: "sni_callback_failed", level: "error", message: `for ${JSON.stringify(servername.slice(0, 255))}: ${error.message}` });
+    const handshake = socket === null ? undefined : this.#handshakes.get(rawOf(socket));
+    if (handshake === undefined) return;
+    handshake.raw.write(internalErrorAlert);
+    this.#fail(handshake, "sni_failed", error, socket);
   };
 }
 
