@@ -35,3 +35,22 @@ export type { ProxyMode } from "./identity/proxy-protocol/reader.ts";
 export { type ProxyRefusal, proxyRefusals } from "./identity/refusals.ts";
 export { type GuardOptions, guardOptionDocs, resolveGuardOptions } from "./options.ts";
 export { keepAliveBehind, type Role } from "./roles.ts";
+export { type AttachSettings, attachTls, type SecureDoor, takeOver } from "./tls/adapters/attach-tls.ts";
+export { type FrontClock, tlsFront } from "./tls/adapters/tls-front.ts";
+export { CertificateError } from "./tls/certificate-store.ts";
+export { type HandshakeFailure, handshakeFailures } from "./tls/handshake-failure.ts";
+export { type SniCallback, type TlsFrontOptions, type TlsFrontSettings, tlsOptionDocs } from "./tls/options.ts";
+export {
+  type CertificateFacts,
+  type CertificateFault,
+  type Reload,
+  type TicketAge,
+  type TlsCounters,
+  type TlsEvents,
+  type TlsFacts,
+  type TlsFailure,
+  type TlsFront,
+  type TlsNotice,
+  tlsNotices,
+} from "./tls/tls-front.ts";
+export { tooEarly } from "./tls/too-early.ts";
