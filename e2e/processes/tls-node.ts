@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { type TlsFront, tlsFront } from "@holdfast/guard";
+import { nodeEnv, type TlsFront, tlsFront } from "@holdfast/guard";
 import { answerCalls } from "../../bench/lib/child.ts";
 
 export interface NodeSettings {
@@ -39,7 +39,7 @@ const calls = {
   open: async ({ wallMs: startWallMs, ...settings }: NodeSettings) => {
     wallMs = startWallMs;
     const events = { secure: echo, failed: () => undefined, said: () => undefined };
-    front = tlsFront(settings, events, { monoMs: () => performance.now(), wallMs: () => wallMs });
+    front = tlsFront(settings, events, { clock: { ...nodeEnv.clock, wallMs: () => wallMs }, rng: nodeEnv.rng });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     return { port: (server.address() as AddressInfo).port };

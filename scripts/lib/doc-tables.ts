@@ -51,6 +51,13 @@ const optionColumns = {
   What: (_: string, row: Row) => cell(row["what"]),
 };
 
+const meaningColumns = {
+  Code: (name: string) => `\`${name}\``,
+  Meaning: (_: string, row: Row) => cell(row["meaning"]),
+};
+
+const failureColumns = { ...meaningColumns, "What to do": (_: string, row: Row) => cell(row["remedy"]) };
+
 /** Names of quantities end in `Max` when they are limits. */
 const isLimit = (name: string): boolean => name.endsWith("Max");
 
@@ -101,6 +108,9 @@ export const tables: readonly TableSource[] = [
     export: "proxyRefusals",
     columns: proxyRefusalColumns,
   },
+  { table: "tls-options", page: "docs/tls.md", module: "packages/guard/src/tls/options.ts", export: "tlsOptionDocs", columns: optionColumns },
+  { table: "tls-failures", page: "docs/tls.md", module: "packages/guard/src/tls/handshake-failure.ts", export: "handshakeFailures", columns: failureColumns },
+  { table: "tls-notices", page: "docs/tls.md", module: "packages/guard/src/tls/tls-front.ts", export: "tlsNotices", columns: meaningColumns },
 ];
 
 /** The table as Markdown, ending in a line break. */

@@ -4,7 +4,7 @@
 export type { AnyServer } from "./adapters/attach.ts";
 export { nodeEnv } from "./adapters/env.ts";
 export { Admission, type Admitted, type Later } from "./admission.ts";
-export type { ConnectionPart, Ending, Watched } from "./connection.ts";
+export type { ConnectionPart, Ending, TlsFacts, Watched } from "./connection.ts";
 export type { ConnectionRow } from "./connection-row.ts";
 export type { Phase } from "./connection-state.ts";
 export type { GuardCounters } from "./counters.ts";
@@ -36,7 +36,7 @@ export { type ProxyRefusal, proxyRefusals } from "./identity/refusals.ts";
 export { type GuardOptions, guardOptionDocs, resolveGuardOptions } from "./options.ts";
 export { keepAliveBehind, type Role } from "./roles.ts";
 export { type AttachSettings, attachTls, type SecureDoor, takeOver } from "./tls/adapters/attach-tls.ts";
-export { type FrontClock, tlsFront } from "./tls/adapters/tls-front.ts";
+export { type FrontEnv, tlsFront } from "./tls/adapters/tls-front.ts";
 export { CertificateError } from "./tls/certificate-store.ts";
 export { type HandshakeFailure, handshakeFailures } from "./tls/handshake-failure.ts";
 export { type SniCallback, type TlsFrontOptions, type TlsFrontSettings, tlsOptionDocs } from "./tls/options.ts";
@@ -47,7 +47,6 @@ export {
   type TicketAge,
   type TlsCounters,
   type TlsEvents,
-  type TlsFacts,
   type TlsFailure,
   type TlsFront,
   type TlsNotice,

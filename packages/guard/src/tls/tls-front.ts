@@ -4,19 +4,8 @@
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { TlsFacts } from "../connection.ts";
 import { type HandshakeFailure, handshakeFailures } from "./handshake-failure.ts";
-
-/** What the table of connections tells of TLS. */
-export interface TlsFacts {
-  /** Such as `TLSv1.3`. */
-  readonly version: string;
-  readonly cipher: string;
-  /** The protocol agreed on by ALPN; null when the client brought no list. */
-  readonly alpn: string | null;
-  readonly sni: string | null;
-  /** Whether an earlier session was resumed, which saves the certificate and a signature. */
-  readonly resumed: boolean;
-}
 
 export interface TlsFailure {
   readonly reason: HandshakeFailure;

@@ -5,9 +5,11 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import type { Pair } from "../../../../scripts/test-support/certificates.ts";
+import { nodeEnv } from "../../src/adapters/env.ts";
+import type { TlsFacts } from "../../src/connection.ts";
 import { tlsFront } from "../../src/tls/adapters/tls-front.ts";
 import type { TlsFrontSettings } from "../../src/tls/options.ts";
-import type { TlsFacts, TlsFailure, TlsFront, TlsNotice } from "../../src/tls/tls-front.ts";
+import type { TlsFailure, TlsFront, TlsNotice } from "../../src/tls/tls-front.ts";
 
 const untilMsMax = 10_000;
 
@@ -67,7 +69,7 @@ export async function tlsListener(pair: Pair, { wallMs = startWallMs, serve = ec
       failed: (_, failure) => failures.push(failure),
       said: (notice) => notices.push(notice),
     },
-    { monoMs: () => clock.mono, wallMs: () => clock.wall },
+    { clock: { monoMs: () => clock.mono, wallMs: () => clock.wall }, rng: nodeEnv.rng },
   );
   const server = createServer((raw) => front.accept(raw)).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -10,8 +10,9 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { WebSocket, WebSocketServer } from "ws";
 import { certificates } from "../../../../scripts/test-support/certificates.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
+import type { TlsFacts } from "../../src/connection.ts";
+import { guard } from "../../src/guard.ts";
 import { type AttachSettings, attachTls } from "../../src/tls/adapters/attach-tls.ts";
-import type { TlsFacts } from "../../src/tls/tls-front.ts";
 
 interface Seen {
   readonly encrypted: boolean;
@@ -176,6 +177,19 @@ describe("a TLS front before a server", { skip: needs("openssl") }, () => {
     agent.destroy();
     assert.equal(seen.length, 1);
     assert.equal("encrypted" in (seen[0] ?? {}), false, "a raw connection, as from Node");
+  });
+
+  it("and a guard serve one server together: the table of connections tells of TLS", async () => {
+    const server = createHttps(tell);
+    const guarded = guard(server);
+    await using at = await attached(server);
+    const agent = new Agent({ keepAlive: true });
+    const { socket } = await ask(at.port, agent);
+    const [row = assert.fail()] = guarded.connections();
+    assert.deepEqual(row.tls, at.facts[0]);
+    assert.deepEqual([row.requests, row.peer, guarded.connections().length], [1, `127.0.0.1:${socket.localPort}`, 1]);
+    agent.destroy();
+    guarded.release();
   });
 
   it("does not hand on a connection that `secure` has ended", async () => {

@@ -10,7 +10,7 @@ import type { Server, Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { TlsFrontSettings } from "../options.ts";
 import type { TlsEvents, TlsFailure, TlsFront } from "../tls-front.ts";
-import { type FrontClock, tlsFront } from "./tls-front.ts";
+import { type FrontEnv, tlsFront } from "./tls-front.ts";
 
 type Listener = (this: Server, socket: Socket) => void;
 
@@ -24,7 +24,7 @@ export interface AttachSettings extends TlsFrontSettings {
   readonly h2?: Http2Server;
 }
 
-/** How secure sockets, and failures, get to their server. */
+/** How secure sockets, and failures, get to their server: by its own events, so that whoever stands before those sees them. */
 export interface SecureDoor {
   secure(socket: TLSSocket): void;
   failed(raw: Socket, failure: TlsFailure): void;
@@ -32,28 +32,24 @@ export interface SecureDoor {
 
 /**
  * Takes Node's own handling of connections off a server, and tells how to hand it secure sockets. Until raw connections are led to a front,
- * the server accepts and serves none.
+ * the server accepts and serves none. A plain `http` server gets `secureConnection` and `tlsClientError` as one of `https` does.
  */
 export function takeOver(server: Server, h2?: Http2Server): SecureDoor {
-  if (server.listeners("connection").includes(ownOfTls)) {
+  const listeners = server.listeners("connection");
+  if (listeners.includes(ownOfTls)) {
     if (h2 !== undefined) throw new TypeError("Expected no `h2` for a server of `https` or `http2`: it serves what ALPN agrees on itself");
     server.removeListener("connection", ownOfTls);
-    return {
-      secure: (socket) => void server.emit("secureConnection", socket),
-      failed: (raw, { error, socket }) => void server.emit("tlsClientError", error, socket ?? raw),
-    };
-  }
-  if (server.listeners("connection").includes(ownOfHttp)) {
+  } else if (listeners.includes(ownOfHttp)) {
     server.removeListener("connection", ownOfHttp);
-    return {
-      secure: (socket) => {
-        if (socket.alpnProtocol === "h2") h2?.emit("connection", socket);
-        else ownOfHttp.call(server, socket);
-      },
-      failed: () => undefined,
-    };
-  }
-  throw new TypeError("Expected a server of `http`, `https` or `http2` to which no TLS front is attached yet");
+    server.on("secureConnection", (socket: TLSSocket) => {
+      if (socket.alpnProtocol === "h2") h2?.emit("connection", socket);
+      else ownOfHttp.call(server, socket);
+    });
+  } else throw new TypeError("Expected a server of `http`, `https` or `http2` to which no TLS front is attached yet");
+  return {
+    secure: (socket) => void server.emit("secureConnection", socket),
+    failed: (raw, { error, socket }) => void server.emit("tlsClientError", error, socket ?? raw),
+  };
 }
 
 /** What ALPN may offer so that the server understands it; Node tells the protocols of a server of `http2` to nobody. */
@@ -66,7 +62,7 @@ function alpnOf(server: Server, { alpn, h2 }: AttachSettings): readonly string[]
 }
 
 /** Attaches a front of its own to one server. `events` hears of everything as well, before the server does. */
-export function attachTls(server: Server, settings: AttachSettings, events: Partial<TlsEvents> = {}, clock?: FrontClock): TlsFront {
+export function attachTls(server: Server, settings: AttachSettings, events: Partial<TlsEvents> = {}, env?: FrontEnv): TlsFront {
   const alpn = alpnOf(server, settings);
   const { h2, ...rest } = settings;
   let door: SecureDoor | null = null;
@@ -84,7 +80,7 @@ export function attachTls(server: Server, settings: AttachSettings, events: Part
       },
       said: (notice) => events.said?.(notice),
     },
-    clock,
+    env,
   );
   // Only now: a front that cannot start leaves the server as it was.
   door = takeOver(server, h2);

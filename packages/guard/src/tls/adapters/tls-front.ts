@@ -3,42 +3,39 @@
  * it was made with, and hands the connection over. It never touches a connection again once its handshake is done: rotation, reload and
  * `close` leave it alone. It arms no timers; `check` is called by whoever sweeps.
  */
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
-import type { Clock } from "@holdfast/protocol";
+import type { Clock, Rng } from "@holdfast/protocol";
+import { nodeEnv } from "../../adapters/env.ts";
+import type { TlsFacts } from "../../connection.ts";
 import { CertificateError, CertificateStore, type LoadedPair, type PairFault } from "../certificate-store.ts";
 import { failureOf, type HandshakeFailure } from "../handshake-failure.ts";
 import { resolveTlsOptions, type SniCallback, secretBytes, type TlsFrontOptions, type TlsFrontSettings } from "../options.ts";
 import { honouredPeriods, periodAt, sessionContextFor, ticketKeysFor, ticketName, ticketSecretBytesMin } from "../ticket-keys.ts";
-import {
-  type CertificateFacts,
-  newTlsCounters,
-  type Reload,
-  type TicketAge,
-  type TlsCounters,
-  type TlsEvents,
-  type TlsFacts,
-  type TlsFront,
-} from "../tls-front.ts";
+import { type CertificateFacts, newTlsCounters, type Reload, type TicketAge, type TlsCounters, type TlsEvents, type TlsFront } from "../tls-front.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import { contextOptions, Generation } from "./generation.ts";
 import { Handshake } from "./handshake.ts";
 import { guardedSni, internalErrorAlert, type SniFailed } from "./sni.ts";
 
-export type FrontClock = Pick<Clock, "monoMs" | "wallMs">;
+/** What of the world a front needs. */
+export interface FrontEnv {
+  readonly clock: Pick<Clock, "monoMs" | "wallMs">;
+  readonly rng: Rng;
+}
 
-const systemClock: FrontClock = { monoMs: () => performance.now(), wallMs: () => Date.now() };
+/** A secret for this process alone. */
+const madeUp = (rng: Rng): Uint8Array => new Uint8Array(Uint32Array.from({ length: ticketSecretBytesMin / 4 }, () => rng.u32()).buffer);
 
 /** Starts a front. Throws when an option is wrong or the certificate cannot be used: a listener without one is of no use. */
-export function tlsFront(settings: TlsFrontSettings, events: TlsEvents, clock: FrontClock = systemClock): TlsFront {
+export function tlsFront(settings: TlsFrontSettings, events: TlsEvents, env: FrontEnv = nodeEnv): TlsFront {
   const options = resolveTlsOptions(settings);
   const files = new CertificateFiles(options);
   const { pair, stamp } = files.loadNow();
   if ("fault" in pair) throw new CertificateError(pair);
   const refused = tried(pair, options);
   if (refused !== null) throw new CertificateError(refused);
-  return new Front(options, { files, pair, stamp }, events, clock);
+  return new Front(options, { files, pair, stamp }, events, env);
 }
 
 /** Whether OpenSSL makes a context of it: keys may be too small for it, or ciphers unknown. */
@@ -65,7 +62,7 @@ interface First {
 class Front implements TlsFront {
   readonly #options: TlsFrontOptions;
   readonly #events: TlsEvents;
-  readonly #clock: FrontClock;
+  readonly #clock: FrontEnv["clock"];
   readonly #counters: TlsCounters = newTlsCounters();
   readonly #secret: Uint8Array;
   readonly #firstPeriod: number | undefined;
@@ -79,13 +76,13 @@ class Front implements TlsFront {
   readonly #handshakes = new Map<Socket, Handshake>();
   #closed = false;
 
-  constructor(options: TlsFrontOptions, { files, pair, stamp }: First, events: TlsEvents, clock: FrontClock) {
+  constructor(options: TlsFrontOptions, { files, pair, stamp }: First, events: TlsEvents, { clock, rng }: FrontEnv) {
     this.#options = options;
     this.#events = events;
     this.#clock = clock;
     this.#pair = pair;
     const { ticketSecret, ticketRotateMs, sniCallback } = options;
-    this.#secret = ticketSecret === null ? randomBytes(ticketSecretBytesMin) : secretBytes(ticketSecret);
+    this.#secret = ticketSecret === null ? madeUp(rng) : secretBytes(ticketSecret);
     // A secret that was made up just now has made no tickets before.
     this.#firstPeriod = ticketSecret === null ? periodAt(clock.wallMs(), ticketRotateMs) : undefined;
     this.#sniCallback = sniCallback === null ? null : guardedSni(sniCallback, this.#sniFailed);
