@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [NAME...]`: measures Holdfast beside its peers and writes docs/performance.md. Names are those of cases, all by
- * default: fan-out, sse, idle-memory, durable, herd, latency, client-size.
+ * default: fan-out, sse, idle-memory, tls-memory, durable, herd, latency, client-size.
  *
  *   --only NAME      the same as a name (may be given several times)
  *   --smoke          small numbers: shows that every case runs and counts right; nothing is written

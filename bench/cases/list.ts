@@ -7,5 +7,6 @@ import { herd } from "./herd.ts";
 import { idleMemory } from "./idle-memory.ts";
 import { latency } from "./latency.ts";
 import { sse } from "./sse.ts";
+import { tlsMemory } from "./tls-memory.ts";
 
-export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, durable, herd, latency, clientSize];
+export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, clientSize];

@@ -5,11 +5,11 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { constants, PerformanceObserver } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getHeapSpaceStatistics } from "node:v8";
 import type { Contender, ContenderSettings } from "../contenders/contender.ts";
 import { type ContenderName, contenders } from "../contenders/list.ts";
 import { answerCalls } from "../lib/child.ts";
 import { nowUs, payloadText } from "../lib/payload.ts";
+import { settledMemory } from "../lib/settled-memory.ts";
 
 export interface Burst {
   readonly rounds: number;
@@ -81,20 +81,7 @@ const calls = {
     return { cpuMs: (user + system) / 1_000, systemMs: system / 1_000, collectorMs };
   },
 
-  /** Memory once garbage is gone. Needs `--expose-gc`. */
-  memory: async () => {
-    for (let i = 0; i < 4; i++) {
-      globalThis.gc?.();
-      await sleep(50);
-    }
-    const young = getHeapSpaceStatistics().find((space) => space.space_name === "new_space");
-    return {
-      rss: process.memoryUsage.rss(),
-      heapUsed: process.memoryUsage().heapUsed,
-      young: young?.physical_space_size ?? 0,
-      collected: globalThis.gc !== undefined,
-    };
-  },
+  memory: settledMemory,
 
   /** From now on knows its connections, so that they can be cut, and when they came. */
   watchConnections: () => {
