@@ -110,6 +110,8 @@ export class Connection implements Watched {
   readonly #port: SocketPort;
   readonly #options: GuardOptions;
   readonly #ageMsMax: number;
+  /** When it ends whatever it does: what it was opened under is not valid any longer. */
+  #endsMs = Number.POSITIVE_INFINITY;
   readonly #ended: Start["ended"];
   #state: ConnectionState;
   #ending: { readonly code: EndCode; readonly side: Side } | null = null;
@@ -165,6 +167,16 @@ export class Connection implements Watched {
     return this.nowMs() - this.openedMs >= this.#ageMsMax ? "age_limit" : null;
   }
 
+  /** Ends it in `ms` at the latest. */
+  endWithin(ms: number): void {
+    this.#endsMs = Math.min(this.#endsMs, this.nowMs() + ms);
+  }
+
+  /** Says why it is about to end, where the socket alone would not. */
+  blame(code: EndCode): void {
+    this.#ending ??= { code, side: ends[code].side };
+  }
+
   /** The TLS handshake is done: the first request is waited for from now on. */
   secured(): void {
     this.#bytesAtAnswer = this.#port.bytesRead();
@@ -200,6 +212,7 @@ export class Connection implements Watched {
   check(nowMs: number): void {
     if (this.#state.name === "gone") return;
     const facts = this.#look(nowMs);
+    if (nowMs >= this.#endsMs) this.spare("age_limit");
     if (this.#state.name === "body" && this.handling?.complete === true) this.#step({ type: "complete" });
     const { state, verdict } = stepConnection(this.#state, { type: "check", facts }, this.#options, nowMs);
     this.#state = state;
@@ -276,6 +289,7 @@ const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
   408: "Request Timeout",
   413: "Content Too Large",
+  425: "Too Early",
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   503: "Service Unavailable",

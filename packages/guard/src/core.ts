@@ -51,6 +51,8 @@ export class GuardCore {
   readonly #resources: Resources;
   readonly #refusals = new Set<Connection>();
   readonly #upgrades: Admission | null;
+  /** What else wants to look at the time twice a second. */
+  readonly everySweep: ((nowMs: number) => void)[] = [];
   #draining = false;
   #refusing = false;
   /** What ran short at the last look. */
@@ -58,6 +60,7 @@ export class GuardCore {
   #sweep: Iterator<Connection> | null = null;
   #timer: { cancel(): void } | null = null;
   #measuredMs = Number.NEGATIVE_INFINITY;
+  #roundMs = Number.NEGATIVE_INFINITY;
   #whenEmpty: (() => void)[] = [];
 
   constructor(options: GuardOptions, env: Env, resources: Resources, hooks: CoreHooks) {
@@ -180,6 +183,10 @@ export class GuardCore {
         break;
       }
       value.check(nowMs);
+    }
+    if (nowMs - this.#roundMs >= sweepMs) {
+      this.#roundMs = nowMs;
+      for (const check of this.everySweep) check(nowMs);
     }
     if (nowMs - this.#measuredMs >= this.#resources.everyMs) {
       this.#measuredMs = nowMs;

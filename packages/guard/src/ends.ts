@@ -64,6 +64,12 @@ export const ends = {
   slow_reader: row("guard", null, "The peer took nothing for `stallMs` while bytes waited for it", "Nothing: it can come back"),
   stray_flood: row("guard", null, "More bytes outside of any HTTP/2 stream than a living peer needs", "Look at the client"),
   tls_failed: row("guard", null, "The TLS handshake failed", "See the counter by reason: version, certificate, or not TLS at all"),
+  too_early: row(
+    "guard",
+    425,
+    "A request that changes something came as TLS early data, which anybody may have repeated",
+    "Nothing: it comes again after the handshake",
+  ),
   too_many_connections: row("guard", 503, "`connectionsMax` connections are open", "Raise it with `ulimit -n`, or add a node"),
   too_many_from_address: row(
     "guard",

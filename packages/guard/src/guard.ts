@@ -19,6 +19,9 @@ import { type ProxiedListener, proxiedListener } from "./identity/adapters/proxi
 import type { ProxiedListenerOptions } from "./identity/options.ts";
 import { proxyRefusals } from "./identity/refusals.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
+import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
+import type { HandshakeFailure } from "./tls/handshake-failure.ts";
+import type { Reload, TlsFront, TlsNotice } from "./tls/tls-front.ts";
 
 /** A connection that was turned away. */
 export interface Refusal {
@@ -34,6 +37,8 @@ export interface GuardEvents {
   readonly ended?: (connection: ConnectionRow, ending: Ending) => void;
   /** A connection was turned away before it became one. */
   readonly refused?: (refusal: Refusal) => void;
+  /** What TLS has to say: certificates loaded, refused, about to expire; keys rotated. */
+  readonly notice?: (notice: TlsNotice) => void;
   /** Something that whoever runs the server should know: contradictions at the start, pressure later. */
   readonly warning?: (message: string) => void;
 }
@@ -44,6 +49,8 @@ export interface ListenerParts {
   readonly listener?: string;
   /** The PROXY header that each of its connections begins with, and from whom it may come. Default: none. */
   readonly proxied?: ProxiedListenerOptions;
+  /** TLS in front of the server: shared tickets, certificates that are reloaded. The server may be a plain one. Default: what the server does itself. */
+  readonly tls?: AttachSettings;
   /** Limits of its HTTP/2 sessions. Default: docs/http2.md. */
   readonly http2?: Partial<Http2Limits>;
 }
@@ -62,6 +69,10 @@ export interface Guard {
   readonly ready: boolean;
   /** Guards another server's connections with the same caps; options that are not given are those of the first. Before it listens. */
   attach(server: AnyServer, options?: Partial<GuardOptions>, parts?: ListenerParts): void;
+  /** The TLS fronts, of the listeners that have one: certificates, sessions resumed, failures by reason. */
+  readonly fronts: readonly TlsFront[];
+  /** Reads certificates and keys again; a bad pair is refused, and the one before it stays. Drops no connection. */
+  reloadTls(): Promise<Reload[]>;
   /** The connections that are open now. */
   connections(): ConnectionRow[];
   /** Ends a connection at once. False: there is none of that id. */
@@ -92,7 +103,12 @@ class NodeGuard implements Guard {
   readonly #events: GuardEvents;
   readonly #given: Partial<GuardOptions>;
   readonly #resources: ReturnType<typeof processResources>;
-  readonly #servers: { readonly server: AnyServer; readonly attachment: Attachment; readonly proxied: ProxiedListener | null }[] = [];
+  readonly #servers: {
+    readonly server: AnyServer;
+    readonly attachment: Attachment;
+    readonly proxied: ProxiedListener | null;
+    readonly front: TlsFront | null;
+  }[] = [];
   #draining: Promise<void> | null = null;
 
   constructor(given: Partial<GuardOptions>, isTls: boolean, parts: GuardParts) {
@@ -122,13 +138,27 @@ class NodeGuard implements Guard {
   }
 
   attach(server: AnyServer, given: Partial<GuardOptions> = {}, parts: ListenerParts = {}): void {
-    const isTls = "setSecureContext" in server;
+    const isTls = "setSecureContext" in server || parts.tls !== undefined;
     const options = resolveGuardOptions({ ...this.#given, ...given }, isTls);
-    const listener = { name: parts.listener ?? (isTls ? "https" : "http"), options, isTls, http2: resolveHttp2Limits(parts.http2) };
+    const name = parts.listener ?? (isTls ? "https" : "http");
+    const { env } = this.#core;
+    let front: TlsFront | null = null;
+    const certificateMs = (): number => (front === null ? Number.POSITIVE_INFINITY : front.certificate.notAfterMs - env.clock.wallMs());
+    const listener = { name, options, isTls, http2: resolveHttp2Limits(parts.http2), certificateMs, h2: parts.tls?.h2 };
     const attachment = attachHttp(this.#core, server, listener);
+    if (parts.tls !== undefined) front = this.#tls(server, parts.tls, attachment);
     // Outermost: whatever else looks at a connection sees the client, and not the proxy.
-    const proxied = parts.proxied === undefined ? null : this.#proxied(server, listener.name, parts.proxied);
-    this.#servers.push({ server, attachment, proxied });
+    const proxied = parts.proxied === undefined ? null : this.#proxied(server, name, parts.proxied);
+    this.#servers.push({ server, attachment, proxied, front });
+  }
+
+  #tls(server: AnyServer, settings: AttachSettings, attachment: Attachment): TlsFront {
+    const front = attachTls(server, settings, {
+      failed: (raw, { reason }) => attachment.handshakeFailed(raw, endOfHandshake(reason)),
+      said: (notice) => this.#events.notice?.(notice),
+    });
+    this.#core.everySweep.push((nowMs) => front.check(nowMs));
+    return front;
   }
 
   #proxied(server: AnyServer, name: string, options: ProxiedListenerOptions): ProxiedListener {
@@ -138,6 +168,14 @@ class NodeGuard implements Guard {
         this.#events.refused?.({ listener: name, peer: peer.address ?? "", code: proxyRefusals[code].end, why: `${code}: ${why}` });
       },
     });
+  }
+
+  get fronts(): TlsFront[] {
+    return this.#servers.flatMap(({ front }) => (front === null ? [] : [front]));
+  }
+
+  reloadTls(): Promise<Reload[]> {
+    return Promise.all(this.fronts.map((front) => front.reload()));
   }
 
   connections(): ConnectionRow[] {
@@ -170,8 +208,9 @@ class NodeGuard implements Guard {
   drain(times: Partial<DrainTimes> = {}): Promise<void> {
     const { drainMs, unreadyMs } = this.options;
     this.#draining ??= drain(this.#core, { drainMs, unreadyMs, windowMs: (times.drainMs ?? drainMs) / 2, ...times }, () => {
-      for (const { server, proxied } of this.#servers) {
+      for (const { server, proxied, front } of this.#servers) {
         proxied?.intake.close();
+        front?.close();
         stopAccepting(server);
       }
     }).then(() => {
@@ -181,8 +220,9 @@ class NodeGuard implements Guard {
   }
 
   release(): void {
-    for (const { attachment, proxied } of this.#servers) {
+    for (const { attachment, proxied, front } of this.#servers) {
       proxied?.detach();
+      front?.close();
       attachment.detach();
     }
     this.#core.stop();
@@ -198,9 +238,14 @@ class NodeGuard implements Guard {
   }
 }
 
+function endOfHandshake(reason: HandshakeFailure): EndCode {
+  if (reason === "front_closed") return "draining";
+  return reason === "handshake_timeout" || reason === "peer_closed" ? reason : "tls_failed";
+}
+
 /** Guards `server`. Throws a TypeError for bad options; call it before the server listens. */
 export function guard(server: AnyServer, options: Partial<GuardOptions> = {}, parts: GuardParts = {}): Guard {
-  const made = new NodeGuard(options, "setSecureContext" in server, parts);
+  const made = new NodeGuard(options, "setSecureContext" in server || parts.tls !== undefined, parts);
   made.attach(server, {}, parts);
   return made;
 }

@@ -29,11 +29,17 @@ export interface Listener {
   readonly options: GuardOptions;
   readonly isTls: boolean;
   readonly http2: Http2Limits;
+  /** For how long a connection that is secured now may live, by the certificate that it was secured with. */
+  readonly certificateMs?: () => number;
+  /** Serves the connections that agree on HTTP/2, where that is another server than the one that listens. */
+  readonly h2?: Http2Server | undefined;
 }
 
 /** What a guard knows of one attached server. */
 export interface Attachment {
   connectionOf(socket: Socket): Connection | undefined;
+  /** The TLS handshake on `raw` failed; the connection is about to end. */
+  handshakeFailed(raw: Socket, code: EndCode): void;
   /** Lets go of the server: connections that are open stay guarded until they end. */
   detach(): void;
 }
@@ -79,17 +85,20 @@ class HttpAttachment implements Attachment {
   readonly #server: AnyServer;
   /** By the socket that the application sees. */
   readonly #bySocket = new WeakMap<Socket, Guarded>();
+  readonly #byRaw = new WeakMap<Socket, Guarded>();
   /** By the ends of the raw connection, until its TLS handshake is done: Node does not say which raw socket a secure one stands on. */
   readonly #handshaking = new Map<string, Guarded>();
   /** The connection on which the host is about to speak: a session begins in the same turn, and shows only a stand-in of its socket. */
   #adopted: Guarded | null = null;
-  readonly #undo: () => void;
+  readonly #undo: (() => void)[] = [];
 
   constructor(core: GuardCore, server: AnyServer, listener: Listener) {
     this.#core = core;
     this.#listener = listener;
     this.#server = server;
-    this.#undo = intercept(server, {
+    const session = (began: ServerHttp2Session): boolean => this.#sessionBegan(began);
+    if (listener.h2 !== undefined) this.#undo.push(intercept(listener.h2, { session }));
+    const own = intercept(server, {
       connection: (socket: Socket) => this.#connected(socket),
       secureConnection: (socket: TLSSocket) => this.#secured(socket),
       request: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
@@ -97,17 +106,22 @@ class HttpAttachment implements Attachment {
       checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
       upgrade: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
       connect: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
-      session: (session: ServerHttp2Session) => this.#sessionBegan(session),
+      session,
       clientError: (error: NodeJS.ErrnoException, socket: Socket) => this.#clientError(error, socket),
     });
+    this.#undo.push(own);
   }
 
   connectionOf(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket)?.connection;
   }
 
+  handshakeFailed(raw: Socket, code: EndCode): void {
+    this.#byRaw.get(raw)?.connection.blame(code); // Not by its ends: a socket that is destroyed does not know them any more.
+  }
+
   detach(): void {
-    this.#undo();
+    for (const undo of this.#undo) undo();
   }
 
   #connected(raw: Socket): boolean {
@@ -123,8 +137,10 @@ class HttpAttachment implements Attachment {
     connection.parts.push(guarded);
     if (options.tcpKeepAliveMs !== "never") raw.setKeepAlive(true, options.tcpKeepAliveMs);
     this.#watchEnd(raw, guarded);
-    if (isTls) this.#handshaking.set(endsOf(raw), guarded);
-    else this.#adopt(raw, guarded);
+    if (isTls) {
+      this.#byRaw.set(raw, guarded);
+      this.#handshaking.set(endsOf(raw), guarded);
+    } else this.#adopt(raw, guarded);
     return false;
   }
 
@@ -168,6 +184,9 @@ class HttpAttachment implements Attachment {
     guarded.port.secured(socket);
     guarded.connection.tls = tlsFacts(socket);
     guarded.connection.secured();
+    const { certificateMs } = this.#listener;
+    // Not all at once: those that were opened under one certificate would all come back in the same second.
+    if (certificateMs !== undefined) guarded.connection.endWithin(certificateMs() * (1 - certificateShare * randomFraction(this.#core.env.rng)));
     this.#adopt(socket, guarded);
     return false;
   }
@@ -287,6 +306,9 @@ export function attachHttp(core: GuardCore, server: AnyServer, listener: Listene
   timers.maxHeadersCount = options.headersCountMax * 2;
   return new HttpAttachment(core, server, listener);
 }
+
+/** The last part of a certificate's time over which connections that were opened under it are spread as they end. */
+const certificateShare = 0.05;
 
 /** How much later Node's own keep-alive timer fires: it destroys where guard closes gracefully. */
 const keepAliveBufferMs = 10_000;

@@ -56,8 +56,10 @@ export class NodeSocketPort implements SocketPort {
   }
 
   reset(): void {
-    // Node resets TCP sockets only; a TLS socket ends with the raw one under it.
-    if (this.raw.remoteFamily === undefined) this.raw.destroy();
+    // Node resets TCP sockets only; a TLS socket ends with the raw one under it. While a shutdown is under way a reset fails, and Node then
+    // forgets the socket without closing it.
+    const isEnding = this.raw.writableEnded && !this.raw.writableFinished;
+    if (this.raw.remoteFamily === undefined || isEnding) this.raw.destroy();
     else this.raw.resetAndDestroy();
     this.#top?.destroy();
   }

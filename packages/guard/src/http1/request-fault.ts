@@ -2,12 +2,16 @@
  * What is wrong with a request although Node's parser takes it: repetitions that the next reader may resolve otherwise, and headers that
  * Node cuts off unseen. Pure.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import type { EndCode } from "../ends.ts";
+import { tooEarly } from "../tls/too-early.ts";
 
 /** The part of an IncomingMessage that is judged. */
 export interface RequestHead {
   readonly httpVersionMajor: number;
   readonly rawHeaders: readonly string[];
+  readonly headers: Readonly<IncomingHttpHeaders>;
+  readonly method?: string | undefined;
 }
 
 export interface RequestFault {
@@ -20,7 +24,7 @@ export interface RequestFault {
 const once: ReadonlySet<string> = new Set(["host", "origin", "authorization", "sec-websocket-key", "content-length", "content-type"]);
 
 /** Why the request is refused, or null. */
-export function requestFault({ httpVersionMajor, rawHeaders }: RequestHead, headersCountMax: number): RequestFault | null {
+export function requestFault({ httpVersionMajor, rawHeaders, headers, method = "" }: RequestHead, headersCountMax: number): RequestFault | null {
   if (httpVersionMajor < 1) return { code: "bad_request", status: 400, message: "HTTP/0.9 is not spoken here" };
   if (rawHeaders.length / 2 > headersCountMax) return { code: "headers_too_large", status: 431, message: `expected at most ${headersCountMax} header lines` };
   const seen = new Set<string>();
@@ -30,7 +34,7 @@ export function requestFault({ httpVersionMajor, rawHeaders }: RequestHead, head
     if (seen.has(name)) return { code: "bad_request", status: 400, message: `expected one ${name} header` };
     seen.add(name);
   }
-  return null;
+  return tooEarly(headers, method) ? { code: "too_early", status: 425, message: "this came as TLS early data; send it again after the handshake" } : null;
 }
 
 /** The code for what Node's parser or timers refuse, by the code of Node's error. */
