@@ -45,6 +45,8 @@ export interface Watched {
   end(code: EndCode, final?: Uint8Array): void;
   /** Resets it: queued bytes are not delivered. */
   reset(code: EndCode): void;
+  /** Its own protocol is ending it, for this reason: what the record says when it is gone. The first reason stays. */
+  closing(code: EndCode): void;
   /** Something of the peer was received. */
   proof(): void;
 }
@@ -264,6 +266,10 @@ export class Connection implements Watched {
     if (this.#state.name === "gone") return;
     this.#ending ??= { code, side: ends[code].side };
     this.#port.reset();
+  }
+
+  closing(code: EndCode): void {
+    this.#ending ??= { code, side: ends[code].side };
   }
 
   /** Ends it because an operator said so. */

@@ -19,6 +19,7 @@ const row = (side: Side, http: number | null, meaning: string, remedy: string): 
 /** In alphabetical order. */
 export const ends = {
   age_limit: row("guard", null, "It was open for `ageMs`; the last answer said `Connection: close`", "Nothing: the peer opens another"),
+  bad_payload: row("guard", null, "A WebSocket message is not UTF-8, or does not inflate", "Look at the client"),
   bad_proxy_header: row(
     "guard",
     null,
@@ -26,6 +27,7 @@ export const ends = {
     "Compare the proxy's `send-proxy` with the listener's mode",
   ),
   bad_request: row("guard", 400, "What came is not a request", "Look at the client: this is not HTTP/1.1, or somebody probes"),
+  binary_unsupported: row("guard", null, "A binary WebSocket message where `kinds` is `text`", "Send text"),
   body_timeout: row("guard", 408, "The request was not complete within `requestMs`", "Raise `requestMs` for slow uploads"),
   body_too_slow: row("guard", 408, "The body came slower than `bodyBytesPerSecondMin`", "Lower the floor for clients on bad networks"),
   connection_close: row("host", null, "An answer said `Connection: close`, as the peer or the application wished", "Nothing"),
@@ -56,6 +58,7 @@ export const ends = {
   peer_reset: row("peer", null, "The peer, or a box on its behalf, reset it", "If it comes at a round age or silence, a hop's timer did it"),
   ping_flood: row("guard", null, "More pings than a living peer needs", "Look at the client's heartbeat"),
   protocol_error: row("guard", null, "What came breaks the protocol", "Look at the client"),
+  rate_limited: row("guard", null, "More WebSocket messages or bytes per second than allowed", "Send less often, or raise the rate"),
   reclaimed: row("guard", null, "It was the longest idle while connections, descriptors or memory ran short", "Raise the limits or add a node"),
   requests_limit: row("guard", null, "It had served `requestsMax` requests; the last answer said so", "Nothing: the peer opens another"),
   reset_flood: row("guard", null, "More streams were opened and reset than a living peer needs", "Nothing: this is CVE-2023-44487 or its kin"),
