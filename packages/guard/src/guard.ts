@@ -22,6 +22,9 @@ import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./option
 import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
 import type { HandshakeFailure } from "./tls/handshake-failure.ts";
 import type { Reload, TlsFront, TlsNotice } from "./tls/tls-front.ts";
+import { type GuardedWebSockets, guardWebSockets } from "./websocket/guard-websockets.ts";
+import type { WebSocketLimits } from "./websocket/limits.ts";
+import type { WsServer } from "./websocket/ws-types.ts";
 
 /** A connection that was turned away. */
 export interface Refusal {
@@ -79,6 +82,8 @@ export interface Guard {
   kill(id: string): boolean;
   /** Names whose connection that of `socket` is; false: that subject has too many. */
   setSubject(socket: Socket, subject: string): boolean;
+  /** Guards the sockets of a `ws` server whose upgrades come over a guarded server. Call it before the server listens. */
+  webSockets(server: WsServer, limits?: Partial<WebSocketLimits>): GuardedWebSockets;
   /** Open descriptors of the process, and their limit. */
   descriptors(): { readonly open: number; readonly max: number | null };
   /** Readiness says no from now on, and every answer is the last of its connection; new ones are still taken. The first step of a drain. */
@@ -190,11 +195,25 @@ class NodeGuard implements Guard {
   }
 
   setSubject(socket: Socket, subject: string): boolean {
+    const connection = this.#connectionOf(socket);
+    return connection === undefined || this.#core.setSubject(connection, subject);
+  }
+
+  webSockets(server: WsServer, limits: Partial<WebSocketLimits> = {}): GuardedWebSockets {
+    return guardWebSockets(server, {
+      watchedOf: (socket) => this.#connectionOf(socket),
+      rng: this.#core.env.rng,
+      limits,
+      warn: (message) => this.#warn(message),
+    });
+  }
+
+  #connectionOf(socket: Socket): Connection | undefined {
     for (const { attachment } of this.#servers) {
       const connection = attachment.connectionOf(socket);
-      if (connection !== undefined) return this.#core.setSubject(connection, subject);
+      if (connection !== undefined) return connection;
     }
-    return true;
+    return undefined;
   }
 
   descriptors(): { readonly open: number; readonly max: number | null } {

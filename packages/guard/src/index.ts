@@ -53,3 +53,8 @@ export {
   tlsNotices,
 } from "./tls/tls-front.ts";
 export { tooEarly } from "./tls/too-early.ts";
+export type { WebSocketCounters } from "./websocket/counters.ts";
+export { type GuardedWebSockets, guardWebSockets, type SweptConnection, type WebSocketGuardStart } from "./websocket/guard-websockets.ts";
+export { resolveWebSocketLimits, type WebSocketLimits, webSocketLimitDocs } from "./websocket/limits.ts";
+export { pingBody } from "./websocket/socket-part.ts";
+export type { WsServer, WsSocket } from "./websocket/ws-types.ts";
