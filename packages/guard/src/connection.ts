@@ -45,7 +45,7 @@ export interface Watched {
   end(code: EndCode, final?: Uint8Array): void;
   /** Resets it: queued bytes are not delivered. */
   reset(code: EndCode): void;
-  /** Its own protocol is ending it, for this reason: what the record says when it is gone. The first reason stays. */
+  /** Its own protocol is ending it, for this reason: what the record says when it is gone, unless it is ended or reset for another. */
   closing(code: EndCode): void;
   /** Something of the peer was received. */
   proof(): void;
@@ -117,6 +117,8 @@ export class Connection implements Watched {
   readonly #ended: Start["ended"];
   #state: ConnectionState;
   #ending: { readonly code: EndCode; readonly side: Side } | null = null;
+  /** Why its own protocol is ending it. */
+  #closing: { readonly code: EndCode; readonly side: Side } | null = null;
   #proofMs: number;
   #movedMs: number;
   #bytesSeen = 0;
@@ -269,7 +271,7 @@ export class Connection implements Watched {
   }
 
   closing(code: EndCode): void {
-    this.#ending ??= { code, side: ends[code].side };
+    this.#closing = { code, side: ends[code].side };
   }
 
   /** Ends it because an operator said so. */
@@ -283,7 +285,7 @@ export class Connection implements Watched {
     const nowMs = this.nowMs();
     if (this.#port.bytesRead() !== this.#bytesSeen) this.#proofMs = nowMs;
     this.#step({ type: "gone" });
-    this.#ended(this, { ...(this.#ending ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs: nowMs - this.#proofMs });
+    this.#ended(this, { ...(this.#ending ?? this.#closing ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs: nowMs - this.#proofMs });
   }
 
   #step(event: ConnectionEvent): void {

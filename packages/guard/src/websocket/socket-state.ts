@@ -81,6 +81,8 @@ function open(state: SocketState, event: Exclude<SocketEvent, { type: "gone" }>,
 }
 
 function closing(state: Extract<SocketState, { name: "closing" }>, event: SocketEvent, closeMs: number, nowMs: number): Step {
+  // The close frame itself was at fault, which only shows when it is read.
+  if (event.type === "fault" && state.side === "peer") return begin(event.code, state.deadlineMs, false, false);
   // What is decided stays: later reasons are consequences of the first.
   if (event.type !== "check") return { state, action: null };
   if (event.isBlind || (state.isPatient && event.hasMoved)) {

@@ -42,6 +42,7 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, serve }:
   const watched = new Map<Socket, SweptConnection>();
   http.on("connection", (socket: Socket) => {
     let code: EndCode | null = null;
+    let closing: EndCode | null = null;
     const record: SweptConnection = {
       id: "x",
       parts: [],
@@ -55,14 +56,14 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, serve }:
         socket.resetAndDestroy();
       },
       closing: (why) => {
-        code ??= why;
+        closing = why;
       },
       proof: () => undefined,
     };
     watched.set(socket, record);
     socket.on("close", () => {
       watched.delete(socket);
-      if (record.parts.length > 0) ended.push(code);
+      if (record.parts.length > 0) ended.push(code ?? closing);
     });
   });
   const guarded = guardWebSockets(wss, {

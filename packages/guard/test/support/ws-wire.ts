@@ -31,6 +31,7 @@ export class WsWire {
       this.hasEnded = true;
     });
     this.#take(first);
+    socket.resume();
   }
 
   #take(chunk: Buffer): void {
@@ -56,11 +57,7 @@ export class WsWire {
       ...headers,
     }).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(Buffer.concat([Buffer.from(`GET / HTTP/1.1\r\n${lines.join("")}\r\n`), glued]));
-    let seen = Buffer.alloc(0);
-    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-      seen = Buffer.concat([seen, chunk as Buffer]);
-      if (seen.includes("\r\n\r\n")) break;
-    }
+    const seen = await headOf(socket);
     const at = seen.indexOf("\r\n\r\n");
     const head = seen.subarray(0, at).toString("latin1");
     if (!head.startsWith("HTTP/1.1 101")) throw new Error(`not upgraded: ${seen.toString("latin1")}`);
@@ -86,6 +83,23 @@ export class WsWire {
   destroy(): void {
     this.socket.destroy();
   }
+}
+
+/** What has come when the answer's head is complete, or when the connection ends before. The socket is left paused. */
+function headOf(socket: Socket): Promise<Buffer> {
+  return new Promise((resolve) => {
+    let seen = Buffer.alloc(0);
+    const finish = (): void => {
+      socket.off("data", take).off("close", finish);
+      socket.pause();
+      resolve(seen);
+    };
+    const take = (chunk: Buffer): void => {
+      seen = Buffer.concat([seen, chunk]);
+      if (seen.includes("\r\n\r\n")) finish();
+    };
+    socket.on("data", take).on("close", finish);
+  });
 }
 
 /** Polls until `fact` holds; fails after `withinMs` with what was waited for. */

@@ -34,6 +34,11 @@ describe("the end of a guarded WebSocket", () => {
     assert.equal(state.name === "closing" && state.code, "slow_reader");
   });
 
+  it("blames the peer's close frame when that is at fault", () => {
+    const { state } = run([0, { type: "peer" }], [1, { type: "fault", code: "protocol_error" }]);
+    assert.equal(state.name === "closing" && state.code, "protocol_error");
+  });
+
   it("leaves a host the time that it chose for the closing handshake, and to the kernel what it has sent", () => {
     const { actions } = run([0, { type: "host", closeMs: 60_000 }], [59_999, check()], [60_000, check()]);
     assert.deepEqual(actions.slice(1), [null, { do: "terminate", code: "host_closed" }]);
