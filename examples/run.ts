@@ -4,9 +4,11 @@
 import { readdirSync } from "node:fs";
 
 const [name, ...rest] = process.argv.slice(2);
-const names = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith(".ts") && file !== "run.ts")
-  .map((file) => file.slice(0, -".ts".length));
+const inFolder = (folder: string): string[] =>
+  readdirSync(new URL(folder, import.meta.url))
+    .filter((file) => file.endsWith(".ts") && file !== "run.ts")
+    .map((file) => `${folder.slice(2)}${file.slice(0, -".ts".length)}`);
+const names = [...inFolder("./"), ...inFolder("./guard/")];
 if (name === undefined || !names.includes(name)) {
   console.error(`Expected one of: ${names.join(", ")}`);
   process.exitCode = 2;
