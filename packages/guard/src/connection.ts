@@ -47,6 +47,8 @@ export interface Watched {
   reset(code: EndCode): void;
   /** Its own protocol is ending it, for this reason: what the record says when it is gone, unless it is ended or reset for another. */
   closing(code: EndCode): void;
+  /** What is left of the write that the kernel is taking: it falls as the peer reads, in the middle of one message too. */
+  inFlightBytes(): number;
   /** Something of the peer was received. */
   proof(): void;
 }
@@ -158,6 +160,9 @@ export class Connection implements Watched {
   }
   get bytesWritten(): number {
     return this.#port.bytesWritten();
+  }
+  inFlightBytes(): number {
+    return this.#port.queuedBytes();
   }
   /** When the peer was last heard of. */
   get proofMs(): number {

@@ -7,8 +7,8 @@
 export interface QueueSizes {
   /** Everything that was sent and has not left this process. */
   readonly queuedBytes: number;
-  /** The write that is under way, as far as the kernel has not taken it; null where that is not known. */
-  readonly inFlightBytes: number | null;
+  /** The write that is under way, as far as the kernel has not taken it. */
+  readonly inFlightBytes: number;
 }
 
 export interface ReaderRules {
@@ -21,16 +21,18 @@ export interface ReaderRules {
 
 export interface ReaderState extends QueueSizes {
   readonly movedMs: number;
+  /** Of the write that is under way: what the kernel has taken while it was looked at. The queue counts it until the write is whole. */
+  readonly takenBytes: number;
   /** Since when the queue is above its maximum and has not fallen further; null while it is not. */
   readonly overMs: number | null;
-  /** The least that the queue has been since it is above its maximum. */
+  /** The least that was left to take since the queue is above its maximum. */
   readonly leastBytes: number;
 }
 
 export type ReaderVerdict = "reads" | "stalled" | "overfull";
 
 /** Nothing waits. One object serves every socket, because most never have a queue. */
-export const emptyReader: ReaderState = { queuedBytes: 0, inFlightBytes: 0, movedMs: 0, overMs: null, leastBytes: 0 };
+export const emptyReader: ReaderState = { queuedBytes: 0, inFlightBytes: 0, movedMs: 0, takenBytes: 0, overMs: null, leastBytes: 0 };
 
 /** A queue falls when it loses at least this part of its maximum; less is a dribble. */
 const fallPart = 64;
@@ -46,17 +48,22 @@ export function stepReader(
   const { queuedBytes, inFlightBytes } = sizes;
   if (queuedBytes === 0) return { state: emptyReader, verdict: "reads" };
   const wasEmpty = state.queuedBytes === 0;
-  const hasMoved = inFlightBytes === null ? queuedBytes < state.queuedBytes : inFlightBytes === 0 || inFlightBytes !== state.inFlightBytes;
+  // More that is sent behind a write which does not move is no movement; where none is under way, the host is still at work on it.
+  const hasMoved = inFlightBytes === 0 || inFlightBytes !== state.inFlightBytes;
   const movedMs = wasEmpty || isBlind || hasMoved ? nowMs : state.movedMs;
+  const isSameWrite = queuedBytes >= state.queuedBytes && inFlightBytes <= state.inFlightBytes;
+  const takenBytes = isSameWrite ? state.takenBytes + state.inFlightBytes - inFlightBytes : 0;
+  const leftBytes = queuedBytes - takenBytes;
   const isOver = queuedBytes > rules.queuedBytesMax;
-  const hasFallen = queuedBytes <= state.leastBytes - rules.queuedBytesMax / fallPart;
+  const hasFallen = leftBytes <= state.leastBytes - rules.queuedBytesMax / fallPart;
   const isFresh = state.overMs === null || isBlind || hasFallen;
   const next: ReaderState = {
     queuedBytes,
     inFlightBytes,
     movedMs,
+    takenBytes,
     overMs: !isOver ? null : isFresh ? nowMs : state.overMs,
-    leastBytes: isOver && isFresh ? queuedBytes : state.leastBytes,
+    leastBytes: isOver && isFresh ? leftBytes : state.leastBytes,
   };
   if (next.overMs !== null && nowMs - next.overMs >= rules.queuedMs) return { state: next, verdict: "overfull" };
   return { state: next, verdict: nowMs - movedMs >= rules.stallMs ? "stalled" : "reads" };

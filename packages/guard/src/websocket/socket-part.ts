@@ -7,7 +7,6 @@ import type { Duplex } from "node:stream";
 import { type Rng, randomFraction } from "@holdfast/protocol";
 import type { ConnectionPart, Watched } from "../connection.ts";
 import type { EndCode } from "../ends.ts";
-import { inFlightBytes } from "./adapters/in-flight.ts";
 import { Budget } from "./budget.ts";
 import { closeCodeOf, faultOf } from "./closes.ts";
 import type { WebSocketCounters } from "./counters.ts";
@@ -98,14 +97,14 @@ export class WebSocketPart implements ConnectionPart {
   }
 
   check(nowMs: number): void {
-    const { ws, socket } = this.#start;
+    const { ws, socket, watched } = this.#start;
     const isLate = nowMs - this.#checkedMs > lateMs;
     this.#checkedMs = nowMs;
     if (this.#state.name === "open" && ws.readyState >= readyStates.closing) {
       this.#step(socket.readableEnded ? { type: "peer" } : { type: "host", closeMs: this.#start.hostCloseMs });
     }
     const queuedBytes = this.#state.name === "open" ? ws.bufferedAmount : socket.writableLength;
-    const { state: reader, verdict } = stepReader(this.#reader, { queuedBytes, inFlightBytes: inFlightBytes(socket) }, isLate, this.#start.limits, nowMs);
+    const { state: reader, verdict } = stepReader(this.#reader, { queuedBytes, inFlightBytes: watched.inFlightBytes() }, isLate, this.#start.limits, nowMs);
     this.#reader = reader;
     if (this.#state.name !== "open") {
       this.#step({ type: "check", isBlind: isLate, hasMoved: queuedBytes > 0 && reader.movedMs === nowMs });

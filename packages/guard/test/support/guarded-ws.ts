@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { nodeEnv } from "../../src/adapters/env.ts";
+import { NodeSocketPort } from "../../src/adapters/socket-port.ts";
 import type { EndCode } from "../../src/ends.ts";
 import { type GuardedWebSockets, guardWebSockets, type SweptConnection } from "../../src/websocket/guard-websockets.ts";
 import type { WebSocketLimits } from "../../src/websocket/limits.ts";
@@ -58,6 +59,7 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, serve }:
       closing: (why) => {
         closing = why;
       },
+      inFlightBytes: () => new NodeSocketPort(socket, false).queuedBytes(),
       proof: () => undefined,
     };
     watched.set(socket, record);

@@ -100,12 +100,14 @@ describe("a guarded ws server and its peers", () => {
 
   it("lets a slow reader of one large message have it", async (t) => {
     const bytes = 24_000_000;
-    const { port, ended } = await host(t, { limits: { stallMs: 1_000, queuedMs: 1_000 }, serve: (socket) => socket.send(Buffer.alloc(bytes)) });
+    const { port, ended, guarded } = await host(t, { limits: { stallMs: 800, queuedMs: 800 }, serve: (socket) => socket.send(Buffer.alloc(bytes)) });
     const wire = await WsWire.open(port);
     sip(wire);
     await until("all of it", () => wire.socket.bytesRead >= bytes, 40_000);
-    assert.deepEqual(ended, []);
-    wire.destroy();
+    wire.write(closeFrame(1000));
+    await until("the end", () => ended.length === 1);
+    assert.deepEqual(ended, ["peer_closed"]);
+    assert.equal(guarded.counters.closeCodes.get("1000 peer"), 1);
   });
 
   it("gives a peer that the host has closed its last bytes", async (t) => {
