@@ -79,6 +79,14 @@ const proxyRefusalColumns = {
 const engineOptions = { module: "packages/server/src/engines/options.ts", export: "engineOptionDocs", columns: optionColumns };
 const options = (part: string) => ({ module: `packages/${part}/src/options.ts`, export: `${part}OptionDocs`, columns: optionColumns });
 
+const webSocketLimits = { module: "packages/guard/src/websocket/limits.ts", export: "webSocketLimitDocs", columns: optionColumns };
+
+const closeColumns = {
+  Close: (_: string, row: Row) => cell(row["close"]),
+  Code: (name: string) => `\`${name}\``,
+  "What a client should make of it": (_: string, row: Row) => cell(row["client"]),
+};
+
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
@@ -93,6 +101,9 @@ export const tables: readonly TableSource[] = [
   { table: "guard-ends", page: "docs/guard.md", module: "packages/guard/src/ends.ts", export: "ends", columns: endColumns },
   { table: "guard-limits", page: "docs/limits.md", ...options("guard"), keep: isLimit },
   { table: "http2-limits", page: "docs/http2.md", module: "packages/guard/src/http2/settings.ts", export: "http2LimitDocs", columns: optionColumns },
+  { table: "websocket-limits", page: "docs/websocket.md", ...webSocketLimits },
+  { table: "websocket-closes", page: "docs/websocket.md", module: "packages/guard/src/websocket/closes.ts", export: "webSocketCloses", columns: closeColumns },
+  { table: "websocket-limits-max", page: "docs/limits.md", ...webSocketLimits, keep: isLimit },
   { table: "cli-options", page: "docs/options.md", ...options("cli") },
   {
     table: "identity-options",

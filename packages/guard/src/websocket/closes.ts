@@ -4,33 +4,41 @@
  */
 import type { EndCode } from "../ends.ts";
 
-const going = 1001;
-const refused = 1008;
-const later = 1013;
+interface CloseRow {
+  readonly close: number;
+  /** What a client should make of it. */
+  readonly client: string;
+}
 
-/** Ends without a row here are told 1001: the server goes away, for a reason that is not the peer's. */
-const codes: Partial<Readonly<Record<EndCode, number>>> = {
-  bad_payload: 1007,
-  binary_unsupported: 1003,
-  draining: 1012,
-  fragment_flood: refused,
-  frame_too_large: 1009,
-  message_unfinished: refused,
-  overloaded: later,
-  ping_flood: refused,
-  protocol_error: 1002,
-  rate_limited: 4002,
-  reclaimed: later,
-  revoked: 4501,
-  slow_reader: 4001,
-  too_many_connections: later,
-  too_many_from_address: 4504,
-  too_many_of_subject: 4504,
-  zombie: 4003,
-};
+const row = (close: number, client: string): CloseRow => ({ close, client });
+const fault = "Is at fault: come back with less, or not at all";
+
+/** Close codes by end code; docs/websocket.md is made from it. */
+export const webSocketCloses = {
+  bad_payload: row(1007, fault),
+  binary_unsupported: row(1003, "Send text"),
+  draining: row(1012, "Come back: another node answers"),
+  fragment_flood: row(1008, fault),
+  frame_too_large: row(1009, fault),
+  message_unfinished: row(1008, fault),
+  overloaded: row(1013, "Come back later"),
+  ping_flood: row(1008, fault),
+  protocol_error: row(1002, fault),
+  rate_limited: row(4002, "Come back later, and send less often"),
+  reclaimed: row(1013, "Come back later"),
+  revoked: row(4501, "Sign in again"),
+  slow_reader: row(4001, "Come back, and read faster or ask for less"),
+  too_many_connections: row(1013, "Come back later"),
+  too_many_from_address: row(4504, "Close others first"),
+  too_many_of_subject: row(4504, "Close others first"),
+  zombie: row(4003, "Come back: the connection had been dead"),
+} as const satisfies Partial<Record<EndCode, CloseRow>>;
+
+/** For every other end: the server goes away, for a reason that is not the peer's. */
+const going = 1001;
 
 export function closeCodeOf(code: EndCode): number {
-  return codes[code] ?? going;
+  return (webSocketCloses as Partial<Record<EndCode, CloseRow>>)[code]?.close ?? going;
 }
 
 /** What `ws` calls the faults that it finds. It has sent their close codes by itself, and its own `close` event then says 1006. */
