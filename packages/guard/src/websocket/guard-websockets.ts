@@ -61,6 +61,7 @@ class Guarded implements GuardedWebSockets {
   readonly #seen = new WeakMap<Socket, Seen>();
   readonly #whenEmpty: (() => void)[] = [];
   #isDraining = false;
+  #hasWarned = false;
 
   constructor(server: WsServer, start: WebSocketGuardStart) {
     this.counters = start.counters ?? new WebSocketCounters();
@@ -116,6 +117,10 @@ class Guarded implements GuardedWebSockets {
   watch(ws: WsSocket, request: IncomingMessage): void {
     const { socket } = request;
     const seen = this.#see(socket, ws.extensions !== "");
+    if (seen === undefined && !this.#hasWarned) {
+      this.#hasWarned = true;
+      this.#start.warn("a WebSocket came over a server that is not guarded, and is not guarded itself");
+    }
     if (seen === undefined || seen.part !== null) return;
     const part = new WebSocketPart({
       ws,

@@ -30,16 +30,19 @@ export interface HostOptions {
   readonly limits?: Partial<WebSocketLimits>;
   /** 0: by hand only. */
   readonly sweepMs?: number;
+  /** The core's clock; real time where it is not given. */
+  readonly clock?: { readonly nowMs: number };
   /** What the host does with a socket; by default it answers each message with the same. */
   readonly serve?: (socket: WebSocket) => void;
 }
 
-export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, serve }: HostOptions = {}): Promise<GuardedHost> {
+export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, clock, serve }: HostOptions = {}): Promise<GuardedHost> {
   const http = createServer((_request, response) => response.end("plain\n"));
   const wss = new WebSocketServer(ws.noServer === true ? ws : { server: http, ...ws });
   const ended: GuardedHost["ended"] = [];
   const warnings: string[] = [];
   const messages: string[] = [];
+  const nowMs = (): number => clock?.nowMs ?? performance.now();
   const watched = new Map<Socket, SweptConnection>();
   http.on("connection", (socket: Socket) => {
     let code: EndCode | null = null;
@@ -47,7 +50,7 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, serve }:
     const record: SweptConnection = {
       id: "x",
       parts: [],
-      nowMs: () => performance.now(),
+      nowMs,
       end: (why) => {
         code ??= why;
         socket.end();
@@ -81,8 +84,8 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, serve }:
     });
     serve?.(socket);
   });
-  const sweep = (nowMs = performance.now()): void => {
-    for (const { parts } of [...watched.values()]) for (const part of parts) part.check(nowMs);
+  const sweep = (atMs = nowMs()): void => {
+    for (const { parts } of [...watched.values()]) for (const part of parts) part.check(atMs);
   };
   const timer = sweepMs === 0 ? null : setInterval(() => sweep(), sweepMs);
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));

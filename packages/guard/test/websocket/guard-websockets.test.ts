@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Duplex } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
 import { type RawData, WebSocket } from "ws";
 import { pingBody } from "../../src/websocket/socket-part.ts";
@@ -17,7 +18,7 @@ function sip({ socket }: WsWire): void {
   socket.removeAllListeners("data");
   socket.on("data", () => {
     socket.pause();
-    setTimeout(() => socket.resume(), 4);
+    setTimeout(() => socket.resume(), 8);
   });
 }
 
@@ -49,12 +50,22 @@ describe("a guarded ws server and its peers", () => {
   });
 
   it("takes any bytes for a sign of life, those of an unfinished message too", async (t) => {
-    const { port, ended } = await host(t, { limits: { heartbeatMs: 100, ackMs: 600 } });
+    const clock = { nowMs: 0 };
+    const { port, http, ended, sweep } = await host(t, { clock, sweepMs: 0, limits: { messageMs: 1_000_000 } });
+    const sockets: Duplex[] = [];
+    http.on("upgrade", (_request, socket) => sockets.push(socket));
     const wire = await WsWire.open(port);
-    const message = clientFrame("x".repeat(40));
-    for (let i = 0; i < 40; i++) {
-      wire.write(message.subarray(i, i + 1));
-      await new Promise((resolve) => setTimeout(resolve, 30));
+    for (const byte of clientFrame("x".repeat(40))) {
+      let bytes = 0;
+      sockets[0]?.once("data", (chunk: Buffer) => {
+        bytes = chunk.length;
+      });
+      wire.write(Buffer.from([byte]));
+      await until("the byte", () => bytes > 0);
+      for (let i = 0; i < 4; i++) {
+        clock.nowMs += 1_500;
+        sweep();
+      }
     }
     assert.equal(wire.pings, 0);
     assert.deepEqual(ended, []);
@@ -100,7 +111,7 @@ describe("a guarded ws server and its peers", () => {
 
   it("lets a slow reader of one large message have it", async (t) => {
     const bytes = 24_000_000;
-    const { port, ended, guarded } = await host(t, { limits: { stallMs: 800, queuedMs: 800 }, serve: (socket) => socket.send(Buffer.alloc(bytes)) });
+    const { port, ended, guarded } = await host(t, { limits: { stallMs: 2_000, queuedMs: 2_000 }, serve: (socket) => socket.send(Buffer.alloc(bytes)) });
     const wire = await WsWire.open(port);
     sip(wire);
     await until("all of it", () => wire.socket.bytesRead >= bytes, 40_000);
@@ -113,7 +124,7 @@ describe("a guarded ws server and its peers", () => {
   it("gives a peer that the host has closed its last bytes", async (t) => {
     const bytes = 12_000_000;
     const { port, ended } = await host(t, {
-      limits: { closeMs: 300 },
+      limits: { closeMs: 2_000 },
       serve: (socket) => {
         socket.send(Buffer.alloc(bytes));
         socket.close(1000);
@@ -169,7 +180,7 @@ describe("a guarded ws server and its peers", () => {
     const chatty = await WsWire.open(messages.port);
     chatty.write(...Array.from({ length: 20 }, () => clientFrame("a")));
     await until("twenty answers", () => chatty.texts.length === 20);
-    chatty.write(clientFrame("a"), clientFrame("a"), clientFrame("a"));
+    chatty.write(...Array.from({ length: 40 }, () => clientFrame("a")));
     await until("the close", () => chatty.closeCode !== null);
     const large = await WsWire.open(bytes.port);
     large.write(clientFrame("x".repeat(1_100)));
@@ -189,7 +200,7 @@ describe("a guarded ws server and its peers", () => {
         closedAt.push(performance.now());
       });
     }
-    const drained = guarded.drain({ windowMs: 1_000 });
+    const drained = guarded.drain({ windowMs: 3_000 });
     const late = await WsWire.open(port);
     await until("the late one", () => late.closeCode === 1012);
     assert.ok(
