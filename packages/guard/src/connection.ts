@@ -19,8 +19,9 @@ export interface SocketPort {
   bytesWritten(): number;
   /** Whether bytes wait that the kernel has not taken. */
   waiting(): boolean;
-  /** Bytes of all writes that the kernel has taken whole, and what is left of the one that it is taking. Any move of either is progress. */
-  completedBytes(): number;
+  /** Bytes on the wire's side that the kernel has taken so far: it grows as the peer reads, in the middle of one large write too. */
+  sentBytes(): number;
+  /** What is left of the write that the kernel is taking. */
   queuedBytes(): number;
   /** Closes for writing after `final`; what still comes is read and thrown away. */
   end(final: Uint8Array | null): void;
@@ -126,8 +127,7 @@ export class Connection implements Watched {
   #bytesSeen = 0;
   /** `bytesRead` when the last answer left. */
   #bytesAtAnswer = 0;
-  #completedSeen = 0;
-  #queuedSeen = 0;
+  #sentSeen = 0;
   /** Since when bytes have waited without one of them leaving; -1 while none do. */
   #stalledSinceMs = -1;
 
@@ -233,15 +233,13 @@ export class Connection implements Watched {
 
   #look(nowMs: number): Facts {
     const bytes = this.#port.bytesRead();
-    const completed = this.#port.completedBytes();
-    const queued = this.#port.queuedBytes();
+    const sent = this.#port.sentBytes();
     if (bytes !== this.#bytesSeen) {
       this.#bytesSeen = bytes;
       this.#proofMs = this.#movedMs = nowMs;
     }
-    const hasMoved = completed !== this.#completedSeen || queued < this.#queuedSeen;
-    this.#completedSeen = completed;
-    this.#queuedSeen = queued;
+    const hasMoved = sent !== this.#sentSeen;
+    this.#sentSeen = sent;
     if (hasMoved) this.#movedMs = nowMs;
     if (!this.#port.waiting()) this.#stalledSinceMs = -1;
     else if (hasMoved || this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;

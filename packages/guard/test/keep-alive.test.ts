@@ -179,6 +179,21 @@ describe("deadlines", () => {
     );
   });
 
+  it("resets a peer that takes nothing, however much text beyond ASCII the application adds", async () => {
+    const answer: RequestListener = (_request, response) => {
+      const timer = setInterval(() => response.write("ä".repeat(100_000)), 20);
+      response.on("close", () => clearInterval(timer));
+    };
+    await withGuard({ stallMs: 600 }, answer, async ({ port, endings }) => {
+      const http = await RawHttp.open(port);
+      http.socket.pause();
+      http.socket.write(get(port));
+      await until(() => endings.length === 1);
+      assert.equal(endings[0]?.code, "slow_reader");
+      http.destroy();
+    });
+  });
+
   it("lets a slow reader go on that takes a little all the time", async () => {
     const size = 12_000_000;
     await withGuard(

@@ -5,8 +5,11 @@
 import type { Socket } from "node:net";
 import type { SocketPort } from "../connection.ts";
 
-/** libuv's own figure of what the kernel has not taken; Node shows whole writes only (`writableLength`), and a write may be megabytes. */
-type WithQueue = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+/**
+ * libuv's own figures. Node's (`writableLength`) show whole writes only, and a write may be megabytes; and they count characters of text, not
+ * bytes, so that more of it would look like progress.
+ */
+type WithHandle = Socket & { readonly _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null };
 
 export class NodeSocketPort implements SocketPort {
   readonly raw: Socket;
@@ -35,13 +38,12 @@ export class NodeSocketPort implements SocketPort {
     return this.queuedBytes() > 0 || (this.#top ?? this.raw).writableLength > 0;
   }
 
-  completedBytes(): number {
-    const { bytesWritten, writableLength } = this.#top ?? this.raw;
-    return bytesWritten - writableLength;
+  sentBytes(): number {
+    return ((this.raw as WithHandle)._handle?.bytesWritten ?? 0) - this.queuedBytes();
   }
 
   queuedBytes(): number {
-    return (this.raw as WithQueue)._handle?.writeQueueSize ?? 0;
+    return (this.raw as WithHandle)._handle?.writeQueueSize ?? 0;
   }
 
   end(final: Uint8Array | null): void {

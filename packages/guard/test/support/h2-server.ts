@@ -126,6 +126,8 @@ function accept(session: ServerHttp2Session, socket: Socket, wire: SessionWire, 
       said.push({ how: "reset", code });
       socket.resetAndDestroy(); // With TLS too: what is under it goes, and takes it along.
     },
+    closing: () => {},
+    inFlightBytes: () => 0,
     proof: () => one.proofs++,
   };
   const one: Accepted = {
