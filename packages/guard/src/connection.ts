@@ -228,6 +228,7 @@ export class Connection implements Watched {
     if (verdict === null) {
       for (const part of this.parts) part.check(nowMs);
     } else if (verdict.do === "reset") this.reset(verdict.code);
+    else if (this.#state.name === "tunnel") this.spare(verdict.code);
     else this.end(verdict.code, finalWords(verdict.code));
   }
 

@@ -91,6 +91,11 @@ export class WebSocketPart implements ConnectionPart {
     this.#step({ type: "close", code });
   }
 
+  /** What the core asks for when nothing is wrong with the socket itself. */
+  drain(code: EndCode): void {
+    this.close(code);
+  }
+
   /** Ends it for a drain, at a random time within `windowMs`, which begins `fromMs` from now. */
   leave(windowMs: number, fromMs = 0): void {
     this.#leaveMs = this.#start.watched.nowMs() + fromMs + windowMs * randomFraction(this.#start.rng);
