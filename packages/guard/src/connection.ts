@@ -151,9 +151,14 @@ export class Connection implements Watched {
   }
   /** Since when it waits for its next request; null while it does anything else. */
   get idleSinceMs(): number | null {
-    if (this.#state.name === "idle") return this.#state.sinceMs;
+    // Bytes of a next request count at once, not from the next sweep on.
+    if (this.#state.name === "idle") return this.#port.bytesRead() === this.#bytesAtAnswer ? this.#state.sinceMs : null;
     for (const { idleSinceMs } of this.parts) if (idleSinceMs !== undefined) return idleSinceMs;
     return null;
+  }
+  /** Why it is being ended; null while it is not. */
+  get endCode(): EndCode | null {
+    return this.#ending?.code ?? null;
   }
   get bytesRead(): number {
     return this.#port.bytesRead();

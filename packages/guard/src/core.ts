@@ -133,6 +133,14 @@ export class GuardCore {
     return true;
   }
 
+  /** A request has come that can not be answered any more, and its sender could not know. */
+  requestLate(connection: Connection): void {
+    if (this.counters.requestsLate++ > 0) return;
+    this.#hooks.warning(
+      `a request came from ${connection.peer.address} after its connection had been closed (${connection.endCode}): it keeps idle connections for longer than this end does; state its timer as proxyIdleMs`,
+    );
+  }
+
   /** From now on every answer is the last of its connection, and upgrades are refused. */
   startDraining(): void {
     this.#draining = true;
@@ -167,13 +175,17 @@ export class GuardCore {
 
   #arm(): void {
     this.#timer = this.env.clock.after(sweepMs / slices, () => {
-      this.#sweepSlice();
-      if (this.#timer !== null) this.#arm();
+      this.#arm();
+      // Timers are asked before sockets are: after a busy moment a request may lie in the kernel, in time, while its connection seems idle.
+      // So each is judged as of now, but after the sockets have been read once more.
+      const nowMs = this.env.clock.monoMs();
+      this.env.soon(() => {
+        if (this.#timer !== null) this.#sweepSlice(nowMs);
+      });
     });
   }
 
-  #sweepSlice(): void {
-    const nowMs = this.env.clock.monoMs();
+  #sweepSlice(nowMs: number): void {
     let count = Math.ceil((this.table.size + this.#refusals.size) / slices);
     while (count-- > 0) {
       this.#sweep ??= this.#everything();

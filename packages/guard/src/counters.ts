@@ -12,6 +12,8 @@ export class GuardCounters {
   requests = 0;
   /** Requests on a connection that had served one before: what keep-alive is for. */
   requestsReused = 0;
+  /** Requests that came after their connection had been closed for writing without an announcement: each has failed at its sender. */
+  requestsLate = 0;
   /** Connections and requests turned away, by code. */
   readonly refused = new Map<EndCode, number>();
   /** Connections that ended, by code and side (`code side`). */

@@ -18,14 +18,16 @@ export interface DrainTimes {
 
 /** Resolves when no connection is left, after `unreadyMs + drainMs` at the latest. `stopAccepting` stops the listeners. */
 export async function drain(core: GuardCore, { unreadyMs, windowMs, drainMs }: DrainTimes, stopAccepting: () => void): Promise<void> {
-  const { clock } = core.env;
+  const { clock, soon } = core.env;
   core.startDraining();
   if (unreadyMs > 0) await new Promise<void>((resolve) => clock.after(unreadyMs, resolve));
   stopAccepting();
   core.leave(windowMs);
-  const idle = clock.after(windowMs, () => {
+  const endIdle = (): void => {
     for (const connection of core.table.values()) if (connection.idleSinceMs !== null) connection.spare("draining");
-  });
+  };
+  // In a later turn, when what lay in the kernel has been read: as in the sweep.
+  const idle = clock.after(windowMs, () => soon(endIdle));
   const deadline = clock.after(drainMs, () => {
     for (const connection of [...core.table.values()]) connection.reset("draining");
   });
