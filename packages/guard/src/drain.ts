@@ -16,11 +16,25 @@ export interface DrainTimes {
   readonly drainMs: number;
 }
 
+/** So many turns of the loop at most are spent on what the kernel has accepted: each takes one connection, and 511 wait at most by default. */
+const backlogTurnsMax = 1_024;
+
+/** Takes the connections that the kernel has accepted and the process has not: with the listener they would be reset, requests and all. */
+async function takeBacklog({ env: { soon }, counters }: GuardCore): Promise<void> {
+  const turn = (): Promise<void> => new Promise((resolve) => soon(resolve));
+  await turn(); // The rest of this turn, in which sockets may not be looked at any more.
+  for (let turns = 0, before = -1; turns < backlogTurnsMax && counters.accepted !== before; turns++) {
+    before = counters.accepted;
+    await turn();
+  }
+}
+
 /** Resolves when no connection is left, after `unreadyMs + drainMs` at the latest. `stopAccepting` stops the listeners. */
 export async function drain(core: GuardCore, { unreadyMs, windowMs, drainMs }: DrainTimes, stopAccepting: () => void): Promise<void> {
   const { clock, soon } = core.env;
   core.startDraining();
   if (unreadyMs > 0) await new Promise<void>((resolve) => clock.after(unreadyMs, resolve));
+  await takeBacklog(core);
   stopAccepting();
   core.leave(windowMs);
   const endIdle = (): void => {
