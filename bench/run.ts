@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [NAME...]`: measures Holdfast beside its peers and writes docs/performance.md. Names are those of cases, all by
- * default: fan-out, sse, idle-memory, tls-memory, durable, herd, latency, client-size.
+ * `npm run bench -- [NAME...]`: measures Holdfast beside its peers and writes docs/performance.md (docs/timeouts.md for keep-alive-races).
+ * Names are those of cases, all by default: fan-out, sse, idle-memory, tls-memory, durable, herd, latency, keep-alive-races, client-size.
  *
  *   --only NAME      the same as a name (may be given several times)
  *   --smoke          small numbers: shows that every case runs and counts right; nothing is written
@@ -23,7 +23,6 @@ import { printResult } from "./page/print.ts";
 import { drawSection, factsLine, placeSection } from "./page/section.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
-const pageFile = join(docs, "performance.md");
 
 interface Arguments {
   readonly chosen: readonly BenchCase[];
@@ -62,15 +61,15 @@ const say = (line: string): void => {
 };
 
 function writePage(results: readonly CaseResult[], facts: ReturnType<typeof machineFacts>): void {
-  let page = readFileSync(pageFile, "utf8");
   for (const result of results) {
-    const placed = placeSection(page, result.name, drawSection(result, facts, `npm run bench -- ${result.name}`));
-    if (placed === null) throw new Error(`docs/performance.md has no markers for ${result.name}`);
-    page = placed;
+    const name = cases.find((each) => each.name === result.name)?.page ?? "performance.md";
+    const file = join(docs, name);
+    const placed = placeSection(readFileSync(file, "utf8"), result.name, drawSection(result, facts, `npm run bench -- ${result.name}`));
+    if (placed === null) throw new Error(`docs/${name} has no markers for ${result.name}`);
+    writeFileSync(file, placed);
     for (const chart of result.charts) writeFileSync(join(docs, `performance-${chart.name}.svg`), drawChart(chart));
+    say(`docs/${name}: ${result.name} written`);
   }
-  writeFileSync(pageFile, page);
-  say("docs/performance.md written");
 }
 
 async function main({ chosen, smoke, json, dry, directory, against }: Arguments): Promise<void> {

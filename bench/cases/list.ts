@@ -5,8 +5,9 @@ import { durable } from "./durable.ts";
 import { fanOut } from "./fan-out.ts";
 import { herd } from "./herd.ts";
 import { idleMemory } from "./idle-memory.ts";
+import { keepAliveRaces } from "./keep-alive-races.ts";
 import { latency } from "./latency.ts";
 import { sse } from "./sse.ts";
 import { tlsMemory } from "./tls-memory.ts";
 
-export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, clientSize];
+export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAliveRaces, clientSize];

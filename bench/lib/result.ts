@@ -58,5 +58,7 @@ export interface CaseSettings {
 export interface BenchCase {
   readonly name: string;
   readonly title: string;
+  /** The page of docs/ that has its markers. Default: performance.md. */
+  readonly page?: string;
   run(settings: CaseSettings): Promise<CaseResult>;
 }
