@@ -17,6 +17,8 @@ const callMsMax = 180_000;
 export interface ChildOptions {
   /** Further flags for Node, such as `--expose-gc`. */
   readonly nodeFlags?: readonly string[];
+  /** Limit of open descriptors, soft and hard. Default: this process's. */
+  readonly descriptorsMax?: number;
 }
 
 export class Child<C extends Calls> {
@@ -28,8 +30,10 @@ export class Child<C extends Calls> {
 
   constructor(file: string, options: ChildOptions = {}) {
     this.#file = file;
+    const flags = [...process.execArgv, ...(options.nodeFlags ?? [])];
+    const limited = ["-c", `ulimit -n ${options.descriptorsMax} && exec "$0" "$@"`, process.execPath];
     this.#process = fork(file, [], {
-      execArgv: [...process.execArgv, ...(options.nodeFlags ?? [])],
+      ...(options.descriptorsMax === undefined ? { execArgv: flags } : { execPath: "/bin/sh", execArgv: [...limited, ...flags] }),
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });

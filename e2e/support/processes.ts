@@ -2,13 +2,15 @@
  * Starts the helper processes of these tests.
  */
 import { fileURLToPath } from "node:url";
-import { Child } from "../../bench/lib/child.ts";
+import { Child, type ChildOptions } from "../../bench/lib/child.ts";
+import type { GuardedCalls } from "../processes/guarded.ts";
 import type { ReaderCalls } from "../processes/readers.ts";
 import type { ServerCalls } from "../processes/server.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(`../processes/${name}.ts`, import.meta.url));
 
 export const startServer = (): Child<ServerCalls> => new Child<ServerCalls>(path("server"), { nodeFlags: ["--expose-gc"] });
+export const startGuarded = (options: ChildOptions = { nodeFlags: ["--expose-gc"] }): Child<GuardedCalls> => new Child<GuardedCalls>(path("guarded"), options);
 export const startReaders = (): Child<ReaderCalls> => new Child<ReaderCalls>(path("readers"));
 
 /** The value at a fraction of a sorted list. */

@@ -78,6 +78,8 @@ export interface Guard {
   reloadTls(): Promise<Reload[]>;
   /** The connections that are open now. */
   connections(): ConnectionRow[];
+  /** How many addresses they come from, as `perAddressMax` counts them. */
+  readonly addresses: number;
   /** Ends a connection at once. False: there is none of that id. */
   kill(id: string): boolean;
   /** Names whose connection that of `socket` is; false: that subject has too many. */
@@ -140,6 +142,9 @@ class NodeGuard implements Guard {
   }
   get ready(): boolean {
     return !this.#core.draining;
+  }
+  get addresses(): number {
+    return this.#core.table.addresses;
   }
 
   attach(server: AnyServer, given: Partial<GuardOptions> = {}, parts: ListenerParts = {}): void {

@@ -13,6 +13,11 @@ export class ConnectionTable {
     return this.#all.size;
   }
 
+  /** How many addresses have connections. */
+  get addresses(): number {
+    return this.#byAddress.size;
+  }
+
   add(connection: Connection): void {
     this.#all.set(connection.id, connection);
     up(this.#byAddress, connection.addressKey);
