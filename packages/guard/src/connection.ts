@@ -122,6 +122,7 @@ export class Connection implements Watched {
   #ending: { readonly code: EndCode; readonly side: Side } | null = null;
   /** Why its own protocol is ending it. */
   #closing: { readonly code: EndCode; readonly side: Side } | null = null;
+  #endedIdle: EndCode | null = null;
   #proofMs: number;
   #movedMs: number;
   #bytesSeen = 0;
@@ -149,16 +150,17 @@ export class Connection implements Watched {
   get phase(): Phase {
     return this.#state.name;
   }
-  /** Since when it waits for its next request; null while it does anything else. */
+  /** Since when it waits for a request, its first or its next; null while it does anything else. */
   get idleSinceMs(): number | null {
-    // Bytes of a next request count at once, not from the next sweep on.
-    if (this.#state.name === "idle") return this.#port.bytesRead() === this.#bytesAtAnswer ? this.#state.sinceMs : null;
+    const state = this.#state;
+    // Bytes of a request count at once, not from the next sweep on.
+    if (state.name === "idle" || state.name === "opening") return this.#port.bytesRead() === this.#bytesAtAnswer ? state.sinceMs : null;
     for (const { idleSinceMs } of this.parts) if (idleSinceMs !== undefined) return idleSinceMs;
     return null;
   }
-  /** Why it is being ended; null while it is not. */
-  get endCode(): EndCode | null {
-    return this.#ending?.code ?? null;
+  /** Why it was ended while it waited for a request, without a word: its peer could not know. Null otherwise. */
+  get endedIdle(): EndCode | null {
+    return this.#endedIdle;
   }
   get bytesRead(): number {
     return this.#port.bytesRead();
@@ -269,6 +271,7 @@ export class Connection implements Watched {
   end(code: EndCode, final: Uint8Array | null = null): void {
     if (this.#state.name === "gone" || this.#state.name === "lingering") return;
     this.#ending = { code, side: ends[code].side };
+    if (final === null && this.idleSinceMs !== null) this.#endedIdle = code;
     this.#step({ type: "linger", code });
     this.#port.end(final);
   }

@@ -14,8 +14,6 @@ import { ConnectionTable } from "./table.ts";
 /** Every connection is looked at once in so many ms, a tenth of them at a time: a look at 20,000 takes tens of ms. */
 export const sweepMs = 500;
 const slices = 10;
-/** How many refused connections are told why; beyond that they are closed without words, because words cost a descriptor for a while. */
-const refusalsMax = 256;
 
 /** What the process has of what may run short. */
 export interface Resources {
@@ -23,6 +21,8 @@ export interface Resources {
   measure(): readonly Resource[];
   /** How often `measure` is worth its price. */
   readonly everyMs: number;
+  /** How many refused connections are told why at the same time; others are reset, because words cost a descriptor for a while. */
+  readonly refusalsMax: number;
   close(): void;
 }
 
@@ -105,7 +105,7 @@ export class GuardCore {
 
   #refuse(connection: Connection, code: EndCode): void {
     this.counters.refuse(code);
-    if (this.#refusals.size >= refusalsMax) {
+    if (this.#refusals.size >= this.#resources.refusalsMax) {
       connection.reset(code);
       return;
     }
@@ -133,11 +133,11 @@ export class GuardCore {
     return true;
   }
 
-  /** A request has come that can not be answered any more, and its sender could not know. */
-  requestLate(connection: Connection): void {
-    if (this.counters.requestsLate++ > 0) return;
+  /** A request has come on a connection that is being ended; `code` says why, where its sender could not know of it. */
+  requestLate({ peer }: Connection, code: EndCode | null): void {
+    if (code === null || this.counters.requestsLate++ > 0) return;
     this.#hooks.warning(
-      `a request came from ${connection.peer.address} after its connection had been closed (${connection.endCode}): it keeps idle connections for longer than this end does; state its timer as proxyIdleMs`,
+      `a request came from ${peer.address} after its connection had been closed (${code}): it keeps idle connections for longer than this end does; state its timer as proxyIdleMs`,
     );
   }
 

@@ -197,7 +197,7 @@ class HttpAttachment implements Attachment {
     const { connection } = guarded;
     if (connection.lastAnnounced !== null || connection.phase === "lingering") {
       // RFC 9112, section 9.6: what comes after the last request is not processed.
-      if (connection.lastAnnounced === null) this.#core.requestLate(connection);
+      if (connection.lastAnnounced === null) this.#core.requestLate(connection, connection.endedIdle);
       request.resume();
       return true;
     }

@@ -25,9 +25,16 @@ export function descriptorsMax(): number | null {
   return soft === undefined || soft === "unlimited" ? null : Number(soft);
 }
 
-/** Watches the process until `close`. `connections` tells how many connections are open now. */
-export function processResources(connections: () => number): Resources & { readonly descriptors: () => number } {
+/** Descriptors beside those of connections that a process needs: files, its own outgoing connections, event loop. */
+export const descriptorsReserved = 100;
+const refusalsMax = 256;
+/** The part of the reserve that refusals may take. */
+const refusalsShare = 0.3;
+
+/** Watches the process until `close`. `connections` tells how many connections are open now, `connectionsMax` how many may be. */
+export function processResources(connections: () => number, connectionsMax: number): Resources & { readonly descriptors: () => number } {
   const max = descriptorsMax();
+  const beyond = (max ?? Number.POSITIVE_INFINITY) - connectionsMax - descriptorsReserved;
   let listed = 0;
   let connectionsThen = 0;
   const list = async (): Promise<void> => {
@@ -42,6 +49,7 @@ export function processResources(connections: () => number): Resources & { reado
   const descriptors = (): number => Math.max(0, listed + connections() - connectionsThen);
   return {
     everyMs,
+    refusalsMax: Math.min(refusalsMax, Math.floor(Math.max(0, beyond) + descriptorsReserved * refusalsShare)),
     descriptors,
     measure: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
