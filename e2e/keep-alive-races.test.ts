@@ -54,6 +54,18 @@ describe("keep-alive", { concurrency: 4 }, () => {
     });
   }
 
+  for (const edge of ["nginx, no retries", "haproxy"] as const) {
+    it(`behind ${edge}, connections that end by count and by age, announced, fail no request`, {
+      skip: needs(edge === "haproxy" ? "haproxy" : "nginx"),
+    }, async () => {
+      for (const limit of [{ requestsMax: 3 }, { ageMs: 200 }]) {
+        const origin = { guarded: { role: "proxy", ...limit } } as const;
+        const result = await runRace(origins, { edge, origin, poolIdleMs: 60_000, pauseMs: [0, 60], clients: 30, rounds: 12, seed });
+        assert.deepEqual(result.outcomes, {}, JSON.stringify(limit));
+      }
+    });
+  }
+
   it("warns at the start of a guarded server whose timer is shorter than the pool's that it is told", async () => {
     const { port, warnings } = await origins.call("open", { guarded: { role: "proxy", proxyIdleMs: 60_000, keepAliveMs: 5_000 } });
     await origins.call("close", port);

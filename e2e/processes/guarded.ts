@@ -25,10 +25,10 @@ const answer: RequestListener = (request, response) => {
   if (request.url === "/big") {
     response.end(big);
   } else if (request.url === "/killed") {
-    const { connections, kill } = { connections: () => running().guard.connections(), kill: (id: string) => running().guard.kill(id) };
+    const { guard: guarded } = running();
     const peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
-    const own = connections().find((row) => row.peer === peer);
-    if (own !== undefined) kill(own.id);
+    const own = guarded.connections().find((row) => row.peer === peer);
+    if (own !== undefined) guarded.kill(own.id);
   } else if (request.url === "/destroyed") {
     request.socket.destroy();
   } else {
