@@ -3,6 +3,7 @@
  * a library would paper over is what is counted here.
  */
 import { connect, type Socket } from "node:net";
+import { type Answer, AnswerReader } from "./answers.ts";
 
 /** The status of an answer; `closed` when the connection ended without one. */
 export type Outcome = number | "closed";
@@ -15,7 +16,6 @@ export class EdgeClient {
   readonly #port: number;
   readonly #host: string;
   #socket: Socket | null = null;
-  #text = "";
   #waiting: ((outcome: Outcome) => void) | null = null;
 
   /** `host` is what the request's Host says; the connection goes to loopback. */
@@ -42,9 +42,9 @@ export class EdgeClient {
     if (this.#socket !== null) return this.#socket;
     const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
     this.#socket = socket;
-    this.#text = "";
+    const reader = new AnswerReader();
     socket.setEncoding("latin1");
-    socket.on("data", (text: string) => this.#received(socket, text));
+    socket.on("data", (text: string) => this.#received(socket, reader.read(text)));
     socket.on("error", () => undefined);
     socket.on("close", () => {
       if (this.#socket !== socket) return;
@@ -54,19 +54,14 @@ export class EdgeClient {
     return socket;
   }
 
-  #received(socket: Socket, text: string): void {
-    this.#text += text;
-    const end = this.#text.indexOf("\r\n\r\n");
-    if (end < 0) return;
-    const head = this.#text.slice(0, end);
-    const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
-    if (this.#text.length < end + 4 + length) return;
-    this.#text = this.#text.slice(end + 4 + length);
-    if (/^connection: close/im.test(head)) {
-      this.#socket = null;
-      socket.destroy();
+  #received(socket: Socket, answers: readonly Answer[]): void {
+    for (const { status, isLast } of answers) {
+      if (isLast) {
+        this.#socket = null;
+        socket.destroy();
+      }
+      this.#settle(status);
     }
-    this.#settle(Number(head.slice(9, 12)));
   }
 
   #settle(outcome: Outcome): void {

@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AnswerReader } from "./answers.ts";
 
 export interface LastAnswerSettings {
   readonly port: number;
@@ -40,18 +41,12 @@ interface Seen {
 
 function watch(socket: Socket): Seen {
   const seen: Seen = { statuses: [], closedAt: 0, ended: false };
-  let text = "";
+  const reader = new AnswerReader();
   socket.setEncoding("latin1");
-  socket.on("data", (chunk: string) => {
-    text += chunk;
-    for (let end = text.indexOf("\r\n\r\n"); end >= 0; end = text.indexOf("\r\n\r\n")) {
-      const head = text.slice(0, end);
-      const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
-      const chunked = /^transfer-encoding: chunked/im.test(head) ? text.indexOf("0\r\n\r\n", end + 4) + 5 - (end + 4) : length;
-      if (text.length < end + 4 + chunked || chunked < 0) return;
-      text = text.slice(end + 4 + chunked);
-      seen.statuses.push(Number(head.slice(9, 12)));
-      if (seen.closedAt === 0 && /^connection: close/im.test(head)) seen.closedAt = seen.statuses.length;
+  socket.on("data", (text: string) => {
+    for (const { status, isLast } of reader.read(text)) {
+      seen.statuses.push(status);
+      if (seen.closedAt === 0 && isLast) seen.closedAt = seen.statuses.length;
     }
   });
   socket.on("error", () => undefined);
