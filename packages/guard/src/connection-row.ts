@@ -19,11 +19,13 @@ export interface ConnectionRow {
   readonly idleMs: number | null;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Bytes that wait for the peer to take them. */
+  readonly bytesQueued: number;
   readonly requests: number;
 }
 
 export function rowOf(connection: Connection, nowMs: number): ConnectionRow {
-  const { id, listener, peer, protocol, phase, tls, subject, bytesRead, bytesWritten, requests, idleSinceMs } = connection;
+  const { id, listener, peer, protocol, phase, tls, subject, bytesRead, bytesWritten, bytesQueued, requests, idleSinceMs } = connection;
   return {
     id,
     listener,
@@ -37,6 +39,7 @@ export function rowOf(connection: Connection, nowMs: number): ConnectionRow {
     idleMs: idleSinceMs === null ? null : Math.round(nowMs - idleSinceMs),
     bytesRead,
     bytesWritten,
+    bytesQueued,
     requests,
   };
 }

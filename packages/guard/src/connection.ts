@@ -171,6 +171,10 @@ export class Connection implements Watched {
   inFlightBytes(): number {
     return this.#port.queuedBytes();
   }
+  /** Bytes that the application has written and the kernel has not taken. */
+  get bytesQueued(): number {
+    return Math.max(this.#port.bytesWritten() - this.#port.completedBytes(), this.#port.queuedBytes());
+  }
   /** When the peer was last heard of. */
   get proofMs(): number {
     return this.#proofMs;

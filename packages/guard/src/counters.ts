@@ -6,6 +6,9 @@ import type { EndCode, Side } from "./ends.ts";
 import { Histogram } from "./histogram.ts";
 import { createHttp2Counters } from "./http2/counters.ts";
 
+/** Seconds. */
+export const ageBounds: readonly number[] = [0.1, 1, 5, 15, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400];
+
 export class GuardCounters {
   readonly http2 = createHttp2Counters();
   accepted = 0;
@@ -19,7 +22,7 @@ export class GuardCounters {
   /** Connections that ended, by code and side (`code side`). */
   readonly ended = new Map<`${EndCode} ${Side}`, number>();
   /** Seconds of age at the end. */
-  readonly age = new Histogram([0.1, 1, 5, 15, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400]);
+  readonly age = new Histogram(ageBounds);
   /** Seconds for which the peer had been silent at the end. Fine around the timers of known hops: a spike names one. */
   readonly silence = new Histogram([1, 5, 10, 15, 29, 31, 45, 55, 59, 61, 66, 75, 90, 100, 120, 180, 239, 241, 300, 349, 351, 400, 600, 900, 3_600]);
   /** Requests that a connection had served at its end. */

@@ -33,6 +33,11 @@ export { type OriginCheck, type OriginOptions, type OriginPolicy, originPolicy }
 export type { Endpoint, ProxiedTls, ProxyAdditions, ProxyHeader } from "./identity/proxy-protocol/header.ts";
 export type { ProxyMode } from "./identity/proxy-protocol/reader.ts";
 export { type ProxyRefusal, proxyRefusals } from "./identity/refusals.ts";
+export { type AdminListener, adminListener } from "./looking/adapters/admin-server.ts";
+export type { AdminOptions } from "./looking/admin.ts";
+export { type CloseLine, CloseLog, type CloseLogOptions, closeLine, isPunishment, type Logger, pinoLog } from "./looking/log.ts";
+export { type GuardMetric, guardMetricDocs } from "./looking/metric-docs.ts";
+export { guardMetrics, type Looked, type MetricSources, type TlsFigures } from "./looking/metrics.ts";
 export { type GuardOptions, guardOptionDocs, resolveGuardOptions } from "./options.ts";
 export { keepAliveBehind, type Role } from "./roles.ts";
 export { type AttachSettings, attachTls, type SecureDoor, takeOver } from "./tls/adapters/attach-tls.ts";

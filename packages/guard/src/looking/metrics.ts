@@ -1,0 +1,123 @@
+/**
+ * What a guard shows to Prometheus. Everything is read when it is asked for; nothing is counted here.
+ */
+import { Registry } from "prom-client";
+import { type EndCode, ends } from "../ends.ts";
+import type { Guard } from "../guard.ts";
+import { type ProcessFigures, processFigures } from "./adapters/process-figures.ts";
+import { expose, type Figures, type Sample } from "./exposition.ts";
+import { type Group, type TableFigures, tableFigures } from "./figures.ts";
+import { type GuardMetric, guardMetricDocs } from "./metric-docs.ts";
+
+/** What is looked at of a guard. */
+export type Looked = Pick<Guard, "options" | "counters" | "ready" | "connections" | "descriptors">;
+
+/** Counters of TLS, as a front or a server has them. */
+export interface TlsFigures {
+  /** All that were done, resumed ones included. */
+  readonly handshakes: number;
+  readonly resumed: number;
+  /** By a reason out of a fixed list. */
+  readonly failed: Readonly<Record<string, number>>;
+}
+
+/** What guard itself does not know. What is not given is not shown. */
+export interface MetricSources {
+  readonly tls?: () => TlsFigures | null;
+  readonly log?: { readonly suppressed: number };
+}
+
+type Shown = Exclude<GuardMetric, "holdfast_guard_admin_refused_total">;
+
+/** Adds guard's metrics to `registry`, and returns it. Throws when they are in it already. */
+export function guardMetrics(guard: Looked, registry: Registry = new Registry(), sources: MetricSources = {}): Registry {
+  const readers = readersOf(guard, sources, processFigures());
+  for (const [name, read] of Object.entries(readers) as [Shown, () => Figures][]) {
+    const { type, what } = guardMetricDocs[name];
+    expose(registry, name, type, what, read);
+  }
+  return registry;
+}
+
+function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: ProcessFigures): Readonly<Record<Shown, () => Figures>> {
+  const { counters } = guard;
+  const table = oneLook(guard);
+  const tls = (): TlsFigures | null => sources.tls?.() ?? null;
+  return {
+    holdfast_guard_connections: groupsSeen(table),
+    holdfast_guard_connections_limit: () => guard.options.connectionsMax,
+    holdfast_guard_open_age_seconds: () => table().ages,
+    holdfast_guard_queued_bytes: () => table().bytesQueued,
+    holdfast_guard_descriptors_open: () => guard.descriptors().open,
+    holdfast_guard_descriptors_limit: () => guard.descriptors().max,
+    holdfast_guard_heap_used_bytes: () => heap().usedBytes,
+    holdfast_guard_heap_limit_bytes: () => heap().limitBytes,
+    holdfast_guard_loop_delay_seconds: () => labelled("stat", Object.entries(loopDelay())),
+    holdfast_guard_ready: () => (guard.ready ? 1 : 0),
+    holdfast_guard_accepted_total: () => counters.accepted,
+    holdfast_guard_refused_total: () => labelled("code", [...noneYet(), ...counters.refused]),
+    holdfast_guard_ended_total: () => endings(counters.ended),
+    holdfast_guard_ended_age_seconds: () => counters.age,
+    holdfast_guard_silence_before_end_seconds: () => counters.silence,
+    holdfast_guard_requests_total: () => counters.requests,
+    holdfast_guard_requests_reused_total: () => counters.requestsReused,
+    holdfast_guard_reused_ratio: () => ratio(counters.requestsReused, counters.requests),
+    holdfast_guard_requests_per_connection: () => counters.requestsPerConnection,
+    holdfast_guard_tls_handshakes_total: () => handshakes(tls()),
+    holdfast_guard_tls_failures_total: () => labelled("reason", Object.entries(tls()?.failed ?? {})),
+    holdfast_guard_tls_resumed_ratio: () => ratio(tls()?.resumed ?? 0, tls()?.handshakes ?? 0),
+    holdfast_guard_log_suppressed_total: () => sources.log?.suppressed ?? null,
+  };
+}
+
+/** A scrape reads several figures of the table, and looks at it once: they all are read in one turn. */
+function oneLook(guard: Looked): () => TableFigures {
+  let look: TableFigures | null = null;
+  return () => {
+    if (look === null) {
+      look = tableFigures(guard.connections());
+      void Promise.resolve().then(() => {
+        look = null;
+      });
+    }
+    return look;
+  };
+}
+
+/** None is a figure, too: a graph must fall to 0, and not end. */
+function groupsSeen(table: () => TableFigures): () => Sample[] {
+  const seen = new Map<string, Group>();
+  return () => {
+    const { groups } = table();
+    for (const [key, { group }] of groups) seen.set(key, group);
+    return Array.from(seen, ([key, group]) => ({ labels: { ...group }, value: groups.get(key)?.count ?? 0 }));
+  };
+}
+
+/** Later pairs win. */
+function labelled(label: string, pairs: Iterable<readonly [string, number]>): Sample[] {
+  return Array.from(new Map(pairs), ([key, value]) => ({ labels: { [label]: key }, value }));
+}
+
+/** A series that begins with its first event shows no increase at that event: every code is there from the start. */
+function noneYet(): [EndCode, number][] {
+  return (Object.keys(ends) as EndCode[]).map((code) => [code, 0]);
+}
+
+function endings(ended: ReadonlyMap<`${EndCode} ${string}`, number>): Sample[] {
+  const all = new Map<string, number>([...noneYet().map(([code]) => [`${code} ${ends[code].side}`, 0] as const), ...ended]);
+  return Array.from(all, ([key, value]) => {
+    const [code = "", side = ""] = key.split(" ");
+    return { labels: { code, side }, value };
+  });
+}
+
+function handshakes(tls: TlsFigures | null): Sample[] | null {
+  if (tls === null) return null;
+  return labelled("session", [
+    ["new", tls.handshakes - tls.resumed],
+    ["resumed", tls.resumed],
+  ]);
+}
+
+const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
