@@ -69,6 +69,13 @@ const endColumns = {
   "What to do": (_: string, row: Row) => cell(row["remedy"]),
 };
 
+const metricColumns = {
+  Metric: (name: string) => `\`${name}\``,
+  Type: (_: string, row: Row) => cell(row["type"]),
+  Labels: (_: string, row: Row) => (row["labels"] as readonly string[]).map((label) => `\`${label}\``).join(", "),
+  What: (_: string, row: Row) => cell(row["what"]),
+};
+
 const proxyRefusalColumns = {
   Code: (name: string) => `\`${name}\``,
   "Counted as": (_: string, row: Row) => code(row["end"]),
@@ -122,6 +129,13 @@ export const tables: readonly TableSource[] = [
   { table: "tls-options", page: "docs/tls.md", module: "packages/guard/src/tls/options.ts", export: "tlsOptionDocs", columns: optionColumns },
   { table: "tls-failures", page: "docs/tls.md", module: "packages/guard/src/tls/handshake-failure.ts", export: "handshakeFailures", columns: failureColumns },
   { table: "tls-notices", page: "docs/tls.md", module: "packages/guard/src/tls/tls-front.ts", export: "tlsNotices", columns: meaningColumns },
+  {
+    table: "guard-metrics",
+    page: "docs/looking.md",
+    module: "packages/guard/src/looking/metric-docs.ts",
+    export: "guardMetricDocs",
+    columns: metricColumns,
+  },
 ];
 
 /** The table as Markdown, ending in a line break. */

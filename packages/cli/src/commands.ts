@@ -17,5 +17,9 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
     summary: "Break links on purpose and compare with the log: is anything lost, duplicated or reordered?",
     load: async () => (await import("./commands/verify.ts")).verify,
   },
+  connections: {
+    summary: "List the connections of a server, or end one",
+    load: async () => (await import("./commands/connections.ts")).connections,
+  },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
 };

@@ -3,7 +3,7 @@
  */
 
 interface OptionDoc {
-  readonly default: string | boolean;
+  readonly default: string | boolean | number;
   readonly unit: string;
   readonly what: string;
 }
@@ -18,4 +18,10 @@ export const cliOptionDocs = {
   data: { default: "./holdfast-data", unit: "folder", what: "The folder of the SQLite database; made when only it is missing" },
   page: { default: true, unit: "switch", what: "Show the page at `/` that follows this server, and on which its wire can be cut" },
   vitals: { default: true, unit: "switch", what: "Publish this machine's vital signs once a second as vitals/sockets, vitals/process and vitals/host" },
+  admin: { default: true, unit: "switch", what: "Listen on a second port for `holdfast connections`, metrics and probes" },
+  adminHost: { default: "127.0.0.1", unit: "address", what: "Where that port listens. Any other than a loopback address demands `adminTokenFile`" },
+  adminPort: { default: 4151, unit: "port", what: "That port; 0 takes a free one, and so does the default where `port` is not 4150" },
+  adminTokenFile: { default: "", unit: "file", what: "A file with the token that the admin port demands, at least 16 characters; empty: none" },
+  logConnections: { default: false, unit: "switch", what: "One line for each connection that ended: who, why, after how long, how silent" },
+  logLinesPerSecond: { default: 100, unit: "lines per second", what: "Most of these lines; one more line says how many were left out" },
 } as const satisfies Record<string, OptionDoc>;

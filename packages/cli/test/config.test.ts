@@ -73,7 +73,7 @@ test("a file must be a JSON object", () => {
 });
 
 test("the greeting has commands that work as they are", () => {
-  const facts = { url: "http://127.0.0.1:4150", engine: "sqlite", data: "./holdfast-data", vitals: true, page: true, command: "holdfast" };
+  const facts = { url: "http://127.0.0.1:4150", engine: "sqlite", data: "./holdfast-data", vitals: true, page: true, admin: null, command: "holdfast" };
   assert.match(greeting(facts), /^ {2}holdfast tail vitals\/host$/m);
   assert.match(greeting(facts), /^Open http:\/\/127\.0\.0\.1:4150\/ in a browser/m);
   const other = greeting({ ...facts, url: "http://127.0.0.1:5000", vitals: false, page: false, data: null });

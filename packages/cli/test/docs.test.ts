@@ -24,7 +24,7 @@ for (const [name, row] of Object.entries(commandRows)) {
   test(`the page has the flags of ${name}, and no other`, async () => {
     const { spec } = await row.load();
     const settings = new Set(serveSettings.map((setting) => flagName(setting.name)));
-    const own = Object.keys(cliOptionDocs).map((setting) => (["vitals", "page"].includes(setting) ? `no-${setting}` : flagName(setting)));
+    const own = Object.keys(cliOptionDocs).map((setting) => (["vitals", "page", "admin"].includes(setting) ? `no-${setting}` : flagName(setting)));
     const expected = name === "serve" ? [...Object.keys(spec.flags).filter((flag) => !settings.has(flag)), ...own] : Object.keys(spec.flags);
     const written = [...section(`holdfast ${name}`).matchAll(/^\| `--([a-z-]+)[ `]/gm)].map(([, flag]) => flag);
     const documented = name === "serve" ? written.filter((flag) => flag !== "heartbeat-ms") : written;

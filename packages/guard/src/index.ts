@@ -34,7 +34,7 @@ export type { Endpoint, ProxiedTls, ProxyAdditions, ProxyHeader } from "./identi
 export type { ProxyMode } from "./identity/proxy-protocol/reader.ts";
 export { type ProxyRefusal, proxyRefusals } from "./identity/refusals.ts";
 export { type AdminListener, adminListener } from "./looking/adapters/admin-server.ts";
-export type { AdminOptions } from "./looking/admin.ts";
+export { type AdminOptions, adminOptionsFault } from "./looking/admin.ts";
 export { type CloseLine, CloseLog, type CloseLogOptions, closeLine, isPunishment, type Logger, pinoLog } from "./looking/log.ts";
 export { type GuardMetric, guardMetricDocs } from "./looking/metric-docs.ts";
 export { guardMetrics, type Looked, type MetricSources, type TlsFigures } from "./looking/metrics.ts";

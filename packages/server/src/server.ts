@@ -5,6 +5,7 @@
 import type { AddressInfo } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
+import type { Registry } from "prom-client";
 import { httpServer, listening } from "./adapters/http-server.ts";
 import type { Engine } from "./engine.ts";
 import type { Fallback, HttpContext } from "./http/context.ts";
@@ -35,6 +36,8 @@ export interface HoldfastServer {
   readonly options: ServerOptions;
   /** The connections that it stands on. */
   readonly guard: Guard;
+  /** Its figures for Prometheus; others may be added. */
+  readonly metrics: Registry;
   /** Starts the engine and listens. Rejects when either fails. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   stats(): HubStats;
@@ -78,6 +81,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
     hub,
     options,
     guard,
+    metrics: context.metrics,
     listen: async () => {
       await engine.start();
       try {

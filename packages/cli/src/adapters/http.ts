@@ -1,5 +1,5 @@
 /**
- * One GET to a server, as a result: the body of a 200, a refusal, or why there was no answer.
+ * One request to a server, as a result: the body of a success, a refusal, or why there was no answer.
  */
 
 export type Answer =
@@ -8,9 +8,14 @@ export type Answer =
   | { readonly kind: "unreachable"; readonly reason: string };
 
 /** Never rejects. An aborted signal is an answer too: `unreachable`. */
-export async function get(url: string, signal: AbortSignal): Promise<Answer> {
+export function get(url: string, signal: AbortSignal): Promise<Answer> {
+  return ask("GET", url, signal);
+}
+
+/** The same with another method, or with headers. */
+export async function ask(method: string, url: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   try {
-    const response = await fetch(url, { signal });
+    const response = await fetch(url, { method, signal, headers });
     const body = await response.text();
     return response.ok ? { kind: "ok", body } : { kind: "refused", status: response.status, body };
   } catch (thrown) {

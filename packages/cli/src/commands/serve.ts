@@ -3,6 +3,7 @@
  * It ends when it is told to, after clients were moved; a second signal ends it at once.
  */
 import { readFileSync } from "node:fs";
+import { type AdminListener, type CloseLog, pinoLog } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
 import { createServer, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { nodeClock } from "../adapters/clock.ts";
@@ -11,6 +12,7 @@ import { openMachine } from "../adapters/machine.ts";
 import { readPageFiles } from "../adapters/page-files.ts";
 import { stall } from "../adapters/stall.ts";
 import { type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { readToken } from "../adapters/token-file.ts";
 import { bad, type Checked, type CommandSpec, type Given, good, isOn, textFlag } from "../args.ts";
 import { faultText } from "../code-text.ts";
 import type { Command, Variables } from "../command.ts";
@@ -18,6 +20,8 @@ import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
 import { Page } from "../page/page.ts";
 import { pagePolicy } from "../page/publisher.ts";
+import { adminToken, makeAdmin } from "../serve/admin.ts";
+import { humanLogger, jsonLogger } from "../serve/close-log.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
 import { greeting } from "../serve/greeting.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
@@ -75,16 +79,29 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   }
   const log = (event: LogEvent): void => void output.write((json ? jsonLine : humanLine)(event, nodeClock.wallMs()));
   for (const message of settings.warnings) log({ event: "warning", message });
+  const token = adminToken(config, readToken);
+  if (!token.ok) {
+    process.stderr.write(`holdfast serve: ${escapeLine(token.message)}\n`);
+    return "usage";
+  }
+  const closeLog = closeLogOf(config, json, output, log);
   let running: Running;
-  let url: string;
+  let urls: Urls;
   const page = config.page ? new Page({ clock: nodeClock, rng: nodeEnv.rng, readFiles: readPageFiles, stall, report: log }) : null;
   const slow = setInterval(() => log({ event: "starting", engine: config.engine, data: config.data }), noticeMs);
   try {
     const engine = makeEngine(config);
-    const server = createServer({ engine, options: config.options, ...(page === null ? {} : { fallback: page.fallback }) });
-    running = { engine, config, server, page };
+    const server = createServer({
+      engine,
+      options: config.options,
+      connectionEvents: { warning: (message) => log({ event: "warning", message }), ...(closeLog === null ? {} : { ended: closeLog.ended }) },
+      ...(page === null ? {} : { fallback: page.fallback }),
+    });
+    const admin =
+      config.admin === null ? null : makeAdmin({ server, at: config.admin, token: token.value, sources: closeLog === null ? {} : { log: closeLog } });
+    running = { engine, config, server, page, admin };
     const listening = await server.listen();
-    url = listening.url;
+    urls = { url: listening.url, admin: await listenBeside(server, admin) };
     page?.open({ server, engine, engineName: config.engine, port: listening.port, vitals: config.vitals });
   } catch (thrown) {
     process.stderr.write(`holdfast serve: ${escapeLine(startFault(thrown))}\n`);
@@ -94,8 +111,24 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   }
   // Whoever reads that the server listens may stop it at once: the signals are ours before that is said.
   const stop = stopSignal();
-  announce(output, json, log, { url, settings: settings.given, config });
+  announce(output, json, log, { ...urls, settings: settings.given, config });
   return await serveUntilStopped(running, stop, log);
+}
+
+function closeLogOf({ logLinesPerSecond }: ServeConfig, json: boolean, output: Output, log: (event: LogEvent) => void): CloseLog | null {
+  if (logLinesPerSecond === null) return null;
+  return pinoLog(json ? jsonLogger((line) => void output.write(line), nodeClock.wallMs) : humanLogger(log), { linesPerSecond: logLinesPerSecond });
+}
+
+/** The admin listener's address once it listens. Where it cannot, the server does not stay up alone: it was asked for both. */
+async function listenBeside(server: HoldfastServer, admin: AdminListener | null): Promise<string | null> {
+  if (admin === null) return null;
+  try {
+    return (await admin.listen()).url;
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
 }
 
 /** Reads file, environment and flags, and checks them together. */
@@ -107,7 +140,7 @@ function load(given: Given, variables: Variables): Checked<Loaded> {
     variables,
     file: file.value,
     otherMembers: ["streams"],
-    otherVariables: ["HOLDFAST_URL", "HOLDFAST_CONFIG"],
+    otherVariables: ["HOLDFAST_URL", "HOLDFAST_ADMIN_URL", "HOLDFAST_CONFIG"],
   });
   if (!settings.ok) return settings;
   const config = checkConfig(settings.value.given, file.value?.members["streams"], { vitals: vitalsPolicy, page: pagePolicy });
@@ -133,23 +166,28 @@ function startFault(thrown: unknown): string {
   throw thrown;
 }
 
-interface Start {
+interface Urls {
   readonly url: string;
+  /** Null without an admin listener. */
+  readonly admin: string | null;
+}
+
+interface Start extends Urls {
   readonly settings: readonly SettingGiven[];
   readonly config: ServeConfig;
 }
 
-function announce(output: Output, json: boolean, log: (event: LogEvent) => void, { url, settings, config }: Start): void {
+function announce(output: Output, json: boolean, log: (event: LogEvent) => void, { url, admin, settings, config }: Start): void {
   const { engine, vitals: hasVitals, page } = config;
   const data = usesDisk(config) ? config.data : null;
   if (json) {
     const changed = settings.filter(({ source }) => source !== "default").map(({ setting, value, origin }) => [setting.name, { value, origin }]);
-    log({ event: "listening", url, engine, data, vitals: hasVitals, page, pid: process.pid, settings: Object.fromEntries(changed) });
+    log({ event: "listening", url, admin, engine, data, vitals: hasVitals, page, pid: process.pid, settings: Object.fromEntries(changed) });
     return;
   }
   // In a checkout there is no `holdfast` on the path; npm finds it.
   const command = import.meta.url.endsWith(".ts") ? "npx holdfast" : "holdfast";
-  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, command })}${changedSettings(settings)}\n`);
+  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command })}${changedSettings(settings)}\n`);
 }
 
 interface Running {
@@ -157,9 +195,10 @@ interface Running {
   readonly server: HoldfastServer;
   readonly config: ServeConfig;
   readonly page: Page | null;
+  readonly admin: AdminListener | null;
 }
 
-async function serveUntilStopped({ engine, server, config, page }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
+async function serveUntilStopped({ engine, server, config, page, admin }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
   const machine = openMachine();
   const ticker = config.vitals
     ? startTicker({
@@ -184,6 +223,7 @@ async function serveUntilStopped({ engine, server, config, page }: Running, stop
   // Links leave by the lines, so these stay until the links are gone.
   await server.close();
   await page?.close();
+  await admin?.close();
   clearInterval(notice);
   log({ event: "stopped" });
   return "ok";

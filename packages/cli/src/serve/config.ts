@@ -38,6 +38,10 @@ export interface ServeConfig {
   readonly vitals: boolean;
   readonly page: boolean;
   readonly policies: readonly StreamPolicy[];
+  /** The second port; null without one. */
+  readonly admin: { readonly host: string; readonly port: number; readonly tokenFile: string | null } | null;
+  /** Lines a second about ended connections; null: none is logged. */
+  readonly logLinesPerSecond: number | null;
 }
 
 /** The members of a configuration file, or why it cannot be used. */
@@ -77,6 +81,8 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ow
       data: own.data,
       vitals: own.vitals,
       page: own.page,
+      admin: adminOf(given),
+      logLinesPerSecond: loggedOf(given),
       // The last of them, so that the file can say otherwise.
       policies: resolvePolicies([...asked, ...(own.vitals ? [ownPolicies.vitals] : []), ...(own.page ? [ownPolicies.page] : [])]),
     });
@@ -84,4 +90,31 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ow
     if (thrown instanceof TypeError) return bad(thrown.message);
     throw thrown;
   }
+}
+
+/** Whoever moved the first port, or takes any, has other servers here: there the second one must not be in their way. */
+function adminOf(given: readonly SettingGiven[]): ServeConfig["admin"] {
+  const own = valuesOf(given, ["admin", "adminHost", "adminPort", "adminTokenFile", "port"]) as {
+    admin: boolean;
+    adminHost: string;
+    adminPort: number;
+    adminTokenFile: string;
+    port: number;
+  };
+  if (!own.admin) return null;
+  const isGiven = given.some(({ setting, source }) => setting.name === "adminPort" && source !== "default");
+  const port = isGiven || own.port === serverOptionDocs.port.default ? own.adminPort : 0;
+  if (port > portMax) throw new TypeError(`Expected \`adminPort\` to be a port, got ${port}`);
+  return { host: own.adminHost, port, tokenFile: own.adminTokenFile === "" ? null : own.adminTokenFile };
+}
+
+const portMax = 65_535;
+
+function loggedOf(given: readonly SettingGiven[]): number | null {
+  const { logConnections, logLinesPerSecond } = valuesOf(given, ["logConnections", "logLinesPerSecond"]) as {
+    logConnections: boolean;
+    logLinesPerSecond: number;
+  };
+  if (logLinesPerSecond < 1) throw new TypeError(`Expected \`logLinesPerSecond\` to be at least 1, got ${logLinesPerSecond}`);
+  return logConnections ? logLinesPerSecond : null;
 }

@@ -2,7 +2,7 @@
  * What a person sees when the server is up: where it is and what to try. Pure.
  */
 import { escapeLine } from "../escape.ts";
-import { defaultUrl } from "../url.ts";
+import { defaultAdminUrl, defaultUrl } from "../url.ts";
 
 export interface GreetingFacts {
   readonly url: string;
@@ -12,6 +12,8 @@ export interface GreetingFacts {
   readonly vitals: boolean;
   /** Whether there is a page at `/`. */
   readonly page: boolean;
+  /** Where the admin listener is; null without one. */
+  readonly admin: string | null;
   /** How this program is called here. */
   readonly command: string;
 }
@@ -29,6 +31,9 @@ export function greeting(facts: GreetingFacts): string {
     `  ${command} publish rooms/42 'hello'${at}`,
     `  curl '${url}/v1/streams/${stream}?after=last:3'`,
     `  curl '${url}/v1/streams'    (also /healthz and /metrics)`,
+    ...(facts.admin === null
+      ? []
+      : [`  ${command} connections${facts.admin === defaultAdminUrl ? "" : ` --admin ${facts.admin}`}    (also ${facts.admin}/metrics and /readyz)`]),
     "Ctrl-C drains and ends; a second one ends at once.",
     "",
   ].join("\n");

@@ -3,6 +3,10 @@
  * token where there is one. Pure. It must never tell an unknown path from a known one to whoever has no token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { normalizeAddress } from "../identity/address.ts";
+import { parseAuthority } from "../identity/authority.ts";
+import { headerValues, oneHeader } from "../identity/headers.ts";
+import type { HostPolicy } from "../identity/host.ts";
 
 export interface AdminRequest {
   readonly method: string;
@@ -15,8 +19,8 @@ export interface AdminRequest {
 }
 
 export interface AccessPolicy {
-  /** Names to answer to beside loopback and the address that took the request; lower case, without a port. */
-  readonly hosts: ReadonlySet<string>;
+  /** Names to answer to beside the address that took the request. */
+  readonly hosts: HostPolicy;
   /** SHA-256 of the token; null: none is needed. */
   readonly tokenDigest: Buffer | null;
 }
@@ -50,28 +54,19 @@ export interface AdminFault {
 export const tokenCharsMin = 16;
 
 const once = ["host", "origin", "authorization", "content-length", "transfer-encoding"];
-const loopbackV4 = /^127(?:\.\d{1,3}){3}$/;
 
 /** Digests are of one length, so that comparing them takes one time, whatever was sent. */
 export function digestOf(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || loopbackV4.test(host);
-}
-
-/** Every value of a header, in order. `name` in lower case. */
-export function headerValues(rawHeaders: readonly string[], name: string): string[] {
-  const found: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) found.push(rawHeaders[i + 1] ?? "");
-  return found;
-}
-
 /** Why the request is turned away, or null. */
 export function accessFault(request: AdminRequest, policy: AccessPolicy, needs: Needs): AdminFault | null {
   const { rawHeaders } = request;
-  for (const name of once) if (headerValues(rawHeaders, name).length > 1) return { code: "bad_request", message: `expected one ${name} header` };
+  for (const name of once) {
+    const header = oneHeader(rawHeaders, name);
+    if (!header.ok) return { code: header.code, message: header.why };
+  }
   const [host] = headerValues(rawHeaders, "host");
   if (host === undefined || !isOwnName(host, request, policy)) return { code: "bad_host", message: "this listener does not answer to that Host" };
   const origin = originFault(request, host, needs);
@@ -86,11 +81,10 @@ export function accessFault(request: AdminRequest, policy: AccessPolicy, needs: 
 
 /** A page whose name was made to resolve to this machine sends its own name. An address is no name: what asks for the one that took it is at home. */
 function isOwnName(host: string, { localAddress }: AdminRequest, { hosts }: AccessPolicy): boolean {
-  const name = host.replace(/:\d{1,5}$/, "").toLowerCase();
-  if (isLoopback(name) || hosts.has(name)) return true;
+  if (hosts.check(host).ok) return true;
   // A socket for both families shows IPv4 in IPv6 clothes.
-  const own = localAddress?.replace(/^::ffff:(?=\d+\.)/, "");
-  return own !== undefined && (name === own || name === `[${own}]`);
+  const own = localAddress === undefined ? null : normalizeAddress(localAddress);
+  return own !== null && parseAuthority(host)?.name === (own.includes(":") ? `[${own}]` : own);
 }
 
 /** What changes something takes no request of a page at all; browsers say with every such request that it is one. */

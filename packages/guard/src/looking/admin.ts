@@ -5,6 +5,8 @@
 import type { Registry } from "prom-client";
 import type { ConnectionRow } from "../connection-row.ts";
 import type { Guard } from "../guard.ts";
+import { isLoopback, parseAddress } from "../identity/address.ts";
+import { hostPolicy } from "../identity/host.ts";
 import {
   type AccessPolicy,
   type AdminFault,
@@ -13,7 +15,6 @@ import {
   accessFault,
   adminFaults,
   digestOf,
-  isLoopback,
   type Needs,
   tokenCharsMin,
 } from "./access.ts";
@@ -67,6 +68,7 @@ const common = {
   "X-Content-Type-Options": "nosniff",
 };
 
+const hostDefault = "127.0.0.1";
 const textCharsMax = 256;
 
 export class Admin {
@@ -180,15 +182,31 @@ async function revoked(query: URLSearchParams, revoke: (subject: string) => numb
   return json(200, { revoked: await revoke(subject) });
 }
 
-/** @throws {TypeError} for a listener that would stand open */
-function policyOf({ host = "127.0.0.1", hosts = [], token }: AdminOptions): AccessPolicy {
-  if (token !== undefined && !new RegExp(`^[!-~]{${tokenCharsMin},}$`).test(token)) {
-    throw new TypeError(`Expected the admin \`token\` to have at least ${tokenCharsMin} visible ASCII characters`);
+/** Why there can be no listener with these options, above all because it would stand open; null: there can. */
+export function adminOptionsFault({ host = hostDefault, hosts, token }: Pick<AdminOptions, "host" | "hosts" | "token">): string | null {
+  if (token !== undefined && !(token.length >= tokenCharsMin && /^[!-~]+$/.test(token))) {
+    return `expected the admin token to have at least ${tokenCharsMin} visible ASCII characters`;
   }
-  if (!isLoopback(host) && token === undefined) {
-    throw new TypeError(`Expected a \`token\` for an admin listener on ${host}: without one it may listen on loopback addresses only`);
+  if (token === undefined && !isLocal(host)) return `expected a token for an admin listener on ${host}: without one it listens on loopback addresses only`;
+  try {
+    hostPolicy({ hosts: hosts ?? [] });
+    return null;
+  } catch (thrown) {
+    return (thrown as TypeError).message;
   }
-  return { hosts: new Set(hosts.map((name) => name.toLowerCase())), tokenDigest: token === undefined ? null : digestOf(token) };
+}
+
+function isLocal(host: string): boolean {
+  const address = parseAddress(host);
+  return host === "localhost" || (address !== null && isLoopback(address));
+}
+
+/** @throws {TypeError} for what `adminOptionsFault` says */
+function policyOf(options: AdminOptions): AccessPolicy {
+  const fault = adminOptionsFault(options);
+  if (fault !== null) throw new TypeError(fault);
+  const { hosts = [], token } = options;
+  return { hosts: hostPolicy({ hosts }), tokenDigest: token === undefined ? null : digestOf(token) };
 }
 
 function json(status: number, value: unknown, extra: Readonly<Record<string, string>> = {}): AdminAnswer {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import type { Clock } from "@holdfast/protocol";
 import { type EndCode, ends } from "../../src/ends.ts";
@@ -58,6 +59,15 @@ describe("the line of an ended connection", () => {
       bytesRead: 1_000,
       bytesWritten: 2_000,
     });
+  });
+
+  it("is as the page shows it", () => {
+    const page = readFileSync(new URL("../../../../docs/looking.md", import.meta.url), "utf8");
+    const shown = JSON.parse(/```json\n(.*)\n```/.exec(page)?.[1] ?? "") as Record<string, unknown>;
+    const { level, timeMs, event, ...facts } = shown;
+    assert.deepEqual([level, typeof timeMs, event], ["info", "number", "closed"]);
+    assert.deepEqual(Object.keys(facts), Object.keys(closeLine(connectionRow({ subject: "ann" }), ending("peer_reset"))));
+    assert.equal(facts["meaning"], ends.peer_reset.meaning);
   });
 
   it("has no facts that are not known", () => {
