@@ -129,6 +129,7 @@ export const tables: readonly TableSource[] = [
   { table: "tls-options", page: "docs/tls.md", module: "packages/guard/src/tls/options.ts", export: "tlsOptionDocs", columns: optionColumns },
   { table: "tls-failures", page: "docs/tls.md", module: "packages/guard/src/tls/handshake-failure.ts", export: "handshakeFailures", columns: failureColumns },
   { table: "tls-notices", page: "docs/tls.md", module: "packages/guard/src/tls/tls-front.ts", export: "tlsNotices", columns: meaningColumns },
+  { table: "looking-limits", page: "docs/limits.md", module: "packages/guard/src/looking/limits.ts", export: "lookingLimits", columns: limitColumns },
   {
     table: "guard-metrics",
     page: "docs/looking.md",

@@ -40,6 +40,7 @@ export const adminFaults = {
   failed: 500,
   method_not_allowed: 405,
   not_found: 404,
+  too_many_connections: 503,
   unauthorized: 401,
 } as const;
 

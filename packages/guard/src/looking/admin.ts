@@ -21,6 +21,7 @@ import {
 import { expose } from "./exposition.ts";
 import { protocolLabel } from "./figures.ts";
 import { tablePage } from "./html.ts";
+import { lookingLimits } from "./limits.ts";
 import { guardMetricDocs } from "./metric-docs.ts";
 import { guardMetrics } from "./metrics.ts";
 import { parseSelection, selectRows } from "./select.ts";
@@ -69,7 +70,6 @@ const common = {
 };
 
 const hostDefault = "127.0.0.1";
-const textCharsMax = 256;
 
 export class Admin {
   /** Requests turned away, by code. */
@@ -91,12 +91,17 @@ export class Admin {
     );
   }
 
+  /** Counts what was turned away. */
+  refuse(code: AdminFaultCode): void {
+    this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
+  }
+
   async answer(request: AdminRequest): Promise<AdminAnswer> {
     // What a host's own function throws is for its log, not for whoever asks.
     const answer = await this.#answer(request).catch((): AdminFault => ({ code: "failed", message: "the server could not answer" }));
     if ("status" in answer) return answer;
     const { code, message, headers } = answer;
-    this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
+    this.refuse(code);
     return json(adminFaults[code], { error: { code, message } }, headers);
   }
 
@@ -172,7 +177,7 @@ export class Admin {
 
 /** What peers write is cut, and the name of an upgrade is not repeated at all. */
 function plain(row: ConnectionRow): ConnectionRow {
-  return { ...row, protocol: protocolLabel(row.protocol), subject: row.subject?.slice(0, textCharsMax) ?? null };
+  return { ...row, protocol: protocolLabel(row.protocol), subject: row.subject?.slice(0, lookingLimits.subjectCharsMax.value) ?? null };
 }
 
 async function revoked(query: URLSearchParams, revoke: (subject: string) => number | Promise<number>): Promise<AdminAnswer | AdminFault> {

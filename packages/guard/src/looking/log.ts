@@ -9,6 +9,7 @@ import type { ConnectionRow } from "../connection-row.ts";
 import { type EndCode, ends } from "../ends.ts";
 import type { GuardEvents } from "../guard.ts";
 import { protocolLabel } from "./figures.ts";
+import { lookingLimits } from "./limits.ts";
 
 /** What is needed of a logger: pino is one. */
 export interface Logger {
@@ -33,8 +34,6 @@ export interface CloseLine {
   readonly bytesWritten: number;
 }
 
-const subjectCharsMax = 256;
-
 /** An ended connection as flat facts. */
 export function closeLine(row: ConnectionRow, { code, side, ageMs, silentMs }: Ending): CloseLine {
   const { id, peer, listener, protocol, tls, subject, requests, bytesRead, bytesWritten } = row;
@@ -44,7 +43,7 @@ export function closeLine(row: ConnectionRow, { code, side, ageMs, silentMs }: E
     listener,
     protocol: protocolLabel(protocol),
     ...(tls === null ? {} : { tls: tls.version }),
-    ...(subject === null ? {} : { subject: subject.slice(0, subjectCharsMax) }),
+    ...(subject === null ? {} : { subject: subject.slice(0, lookingLimits.subjectCharsMax.value) }),
     code,
     side,
     meaning: ends[code].meaning,
@@ -83,7 +82,7 @@ export class CloseLog implements GuardEvents {
   #untold = 0;
   #telling: Timer | null = null;
 
-  constructor(logger: Logger, { linesPerSecond = 100, clock = nodeEnv.clock }: CloseLogOptions = {}) {
+  constructor(logger: Logger, { linesPerSecond = lookingLimits.linesPerSecond.value, clock = nodeEnv.clock }: CloseLogOptions = {}) {
     if (!Number.isSafeInteger(linesPerSecond) || linesPerSecond < 1) {
       throw new TypeError(`Expected \`linesPerSecond\` to be a whole number, at least 1, got ${linesPerSecond}`);
     }

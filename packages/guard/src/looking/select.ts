@@ -2,6 +2,7 @@
  * Which connections are asked for, and in what order: the query of `GET /connections`. Pure.
  */
 import type { ConnectionRow } from "../connection-row.ts";
+import { lookingLimits } from "./limits.ts";
 
 /** What rows can be ordered by; the greatest first. */
 export const sortKeys = {
@@ -24,7 +25,8 @@ export interface Selection {
   readonly phase: string | null;
 }
 
-export const selectionLimits = { limitDefault: 100, limitMax: 10_000 };
+const limitDefault = 100;
+const limitMax = lookingLimits.adminRowsMax.value;
 
 const known: ReadonlySet<string> = new Set(["sort", "limit", "listener", "subject", "phase"]);
 
@@ -36,9 +38,9 @@ export function parseSelection(query: URLSearchParams): Selection | string {
   }
   const sort = query.get("sort") ?? "idle";
   if (!Object.hasOwn(sortKeys, sort)) return `expected sort to be one of ${Object.keys(sortKeys).join(", ")}`;
-  const limit = query.get("limit") ?? String(selectionLimits.limitDefault);
-  if (!/^[1-9]\d{0,4}$/.test(limit) || Number(limit) > selectionLimits.limitMax) {
-    return `expected limit to be a whole number from 1 to ${selectionLimits.limitMax}`;
+  const limit = query.get("limit") ?? String(limitDefault);
+  if (!/^[1-9]\d{0,4}$/.test(limit) || Number(limit) > limitMax) {
+    return `expected limit to be a whole number from 1 to ${limitMax}`;
   }
   return { sort: sort as SortKey, limit: Number(limit), listener: query.get("listener"), subject: query.get("subject"), phase: query.get("phase") };
 }

@@ -141,22 +141,37 @@ describe("the admin listener", () => {
     http.destroy();
   });
 
+  it("counts what is no request, and ends it", async (t) => {
+    const { port, ask } = await subject(t);
+    const http = await RawHttp.send(port, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
+    await http.until(() => http.hasEnded);
+    assert.equal(http.response?.status, 400);
+    const told = parseExposition((await ask("GET", "/metrics")).body.toString());
+    assert.equal(seriesValue(told, "holdfast_guard_admin_refused_total", { code: "bad_request" }), 1);
+  });
+
   it("ends whoever says nothing, and has room for the next", async (t) => {
     const { port, ask } = await subject(t);
     const silent = Array.from({ length: 64 }, () => connect(port, "127.0.0.1"));
-    t.after(() => silent.forEach((socket) => void socket.destroy()));
+    t.after(() => {
+      for (const socket of silent) socket.destroy();
+    });
     let gone = 0;
-    for (const socket of silent)
-      socket
-        .on("error", () => {})
-        .on("close", () => gone++)
-        .resume();
+    for (const socket of silent) {
+      socket.on("error", () => {});
+      socket.on("close", () => gone++);
+      socket.resume();
+    }
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+    const beyond = await RawHttp.open(port);
+    await beyond.until(() => beyond.hasEnded);
     await until(
       () => gone === 64,
       () => `${gone} of 64 gone`,
       30_000,
     );
-    assert.equal((await ask("GET", "/healthz")).status, 200);
+    const told = parseExposition((await ask("GET", "/metrics")).body.toString());
+    assert.equal(seriesValue(told, "holdfast_guard_admin_refused_total", { code: "too_many_connections" }), 1);
   });
 });
 

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { HoldfastError } from "@holdfast/protocol";
 import { Admin, type AdminOptions } from "../admin.ts";
+import { lookingLimits } from "../limits.ts";
 
 export interface AdminListener {
   /** Rejects with `connect_failed` when it cannot listen. */
@@ -14,17 +15,22 @@ export interface AdminListener {
   close(): Promise<void>;
 }
 
-const connectionsMax = 64;
-const requestMs = 5_000;
-const keepAliveMs = 5_000;
+const connectionsMax = lookingLimits.adminConnectionsMax.value;
+const requestMs = lookingLimits.adminRequestMs.value;
 
 /** @throws {TypeError} for options with which it would stand open */
 export function adminListener(options: AdminOptions): AdminListener {
   const admin = new Admin(options);
   const { host = "127.0.0.1", port } = options;
-  const http = createServer({ requestTimeout: requestMs, headersTimeout: requestMs, keepAliveTimeout: keepAliveMs, connectionsCheckingInterval: 1_000 });
+  const http = createServer({ requestTimeout: requestMs, headersTimeout: requestMs, keepAliveTimeout: requestMs, connectionsCheckingInterval: 1_000 });
   http.maxConnections = connectionsMax;
   http.setTimeout(2 * requestMs);
+  http.on("drop", () => admin.refuse("too_many_connections"));
+  http.on("clientError", (_error, socket) => {
+    admin.refuse("bad_request");
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    else socket.destroy();
+  });
   http.on("request", (request, response) => void answer(admin, request, response));
   return {
     listen: async () => {
