@@ -52,7 +52,9 @@ async function answer(admin: Admin, request: IncomingMessage, response: ServerRe
   // What follows a body that nobody reads cannot be told from it.
   const isRefused = status >= 400;
   request.resume();
-  response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body), ...(isRefused ? { Connection: "close" } : {}) });
+  // An answer without a body says nothing of its length (RFC 9110, section 8.6).
+  const length = status === 204 ? {} : { "Content-Length": Buffer.byteLength(body) };
+  response.writeHead(status, { ...headers, ...length, ...(isRefused ? { Connection: "close" } : {}) });
   response.end(body);
 }
 

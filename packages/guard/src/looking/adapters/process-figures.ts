@@ -10,7 +10,7 @@ export interface ProcessFigures {
   loopDelay(): { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-const resolutionMs = 10;
+const resolutionMs = 20;
 /** A peak is shown for at least so long: to everyone who asks as often as that. */
 const windowMs = 15_000;
 
