@@ -23,11 +23,11 @@ import { protocolLabel } from "./figures.ts";
 import { tablePage } from "./html.ts";
 import { lookingLimits } from "./limits.ts";
 import { guardMetricDocs } from "./metric-docs.ts";
-import { guardMetrics } from "./metrics.ts";
+import { guardMetrics, type Looked } from "./metrics.ts";
 import { parseSelection, selectRows } from "./select.ts";
 
 export interface AdminOptions {
-  readonly guard: Pick<Guard, "options" | "counters" | "ready" | "connections" | "descriptors" | "kill">;
+  readonly guard: Looked & Pick<Guard, "kill">;
   /** @default 127.0.0.1. Any other than a loopback address demands `token`. */
   readonly host?: string;
   /** 0 takes a free one. */

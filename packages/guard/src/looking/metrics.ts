@@ -10,9 +10,11 @@ import { type Group, type TableFigures, tableFigures } from "./figures.ts";
 import { type GuardMetric, guardMetricDocs } from "./metric-docs.ts";
 
 /** What is looked at of a guard. */
-export type Looked = Pick<Guard, "options" | "counters" | "ready" | "connections" | "descriptors">;
+export interface Looked extends Pick<Guard, "options" | "counters" | "ready" | "connections" | "descriptors"> {
+  readonly fronts: readonly { readonly counters: TlsFigures }[];
+}
 
-/** Counters of TLS, as a front or a server has them. */
+/** Counters of TLS, as a front has them. */
 export interface TlsFigures {
   /** All that were done, resumed ones included. */
   readonly handshakes: number;
@@ -23,7 +25,6 @@ export interface TlsFigures {
 
 /** What guard itself does not know. What is not given is not shown. */
 export interface MetricSources {
-  readonly tls?: () => TlsFigures | null;
   readonly log?: { readonly suppressed: number };
 }
 
@@ -42,7 +43,7 @@ export function guardMetrics(guard: Looked, registry: Registry = new Registry(),
 function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: ProcessFigures): Readonly<Record<Shown, () => Figures>> {
   const { counters } = guard;
   const table = oneLook(guard);
-  const tls = (): TlsFigures | null => sources.tls?.() ?? null;
+  const tls = (): TlsFigures | null => tlsFigures(guard.fronts);
   return {
     holdfast_guard_connections: groupsSeen(table),
     holdfast_guard_connections_limit: () => guard.options.connectionsMax,
@@ -68,6 +69,19 @@ function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: P
     holdfast_guard_tls_resumed_ratio: () => ratio(tls()?.resumed ?? 0, tls()?.handshakes ?? 0),
     holdfast_guard_log_suppressed_total: () => sources.log?.suppressed ?? null,
   };
+}
+
+/** All fronts together; null where there is none: a server that does its own TLS has no counters. */
+function tlsFigures(fronts: Looked["fronts"]): TlsFigures | null {
+  if (fronts.length === 0) return null;
+  const failed: Record<string, number> = {};
+  let [handshakes, resumed] = [0, 0];
+  for (const { counters } of fronts) {
+    handshakes += counters.handshakes;
+    resumed += counters.resumed;
+    for (const [reason, count] of Object.entries(counters.failed)) failed[reason] = (failed[reason] ?? 0) + count;
+  }
+  return { handshakes, resumed, failed };
 }
 
 /** A scrape reads several figures of the table, and looks at it once: they all are read in one turn. */

@@ -76,8 +76,10 @@ describe("guard's metrics", () => {
   it("are those of the table, with its types and labels, and every code is there before it happens", async (t) => {
     const one = await guarded({}, (_request, response) => response.end());
     t.after(() => one.stop());
-    const tls = { handshakes: 10, resumed: 9, failed: { not_tls: 2 } };
-    const told = await scraped(one, guardMetrics(one.guard, new Registry(), { tls: () => tls, log: { suppressed: 5 } }));
+    const fronts = [{ counters: { handshakes: 4, resumed: 3, failed: { not_tls: 2 } } }, { counters: { handshakes: 6, resumed: 6, failed: { not_tls: 0 } } }];
+    const { options, counters, ready } = one.guard;
+    const looked = { options, counters, ready, fronts, connections: () => one.guard.connections(), descriptors: () => one.guard.descriptors() };
+    const told = await scraped(one, guardMetrics(looked, new Registry(), { log: { suppressed: 5 } }));
     for (const [name, { type, labels, what }] of Object.entries(guardMetricDocs)) {
       if (name === "holdfast_guard_admin_refused_total") continue; // The admin listener's own.
       const family = told.get(name) ?? assert.fail(`no ${name}`);
