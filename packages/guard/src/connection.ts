@@ -80,6 +80,8 @@ export interface Handling {
   readonly complete: boolean;
   /** The application does not read the body. */
   readonly held: boolean;
+  /** Words of ours would stand in the middle of an answer, or be taken for one. */
+  readonly begun: boolean;
 }
 
 interface Start {
@@ -240,7 +242,13 @@ export class Connection implements Watched {
       for (const part of this.parts) part.check(nowMs);
     } else if (verdict.do === "reset") this.reset(verdict.code);
     else if (this.#state.name === "tunnel") this.spare(verdict.code);
-    else this.end(verdict.code, finalWords(verdict.code));
+    else this.tell(verdict.code);
+  }
+
+  /** Ends it with the words of the code, or by a reset where they would be taken for a part of an answer. */
+  tell(code: EndCode, words = finalWords(code)): void {
+    if (words !== null && this.handling?.begun === true) this.reset(code);
+    else this.end(code, words);
   }
 
   #look(nowMs: number): Facts {
@@ -311,17 +319,26 @@ export class Connection implements Watched {
 
 const reasons: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  405: "Method Not Allowed",
   408: "Request Timeout",
   413: "Content Too Large",
   425: "Too Early",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   503: "Service Unavailable",
 };
 
 /** A whole answer that says why and that the connection ends, or null where the table has no status. */
-export function finalWords(code: EndCode, status: number | null = ends[code].http, afterMs?: number): Uint8Array | null {
+export function finalWords(
+  code: EndCode,
+  status: number | null = ends[code].http,
+  afterMs?: number,
+  headers: Readonly<Record<string, string>> = {},
+): Uint8Array | null {
   if (status === null) return null;
   const after = afterMs === undefined ? "" : `Retry-After: ${Math.ceil(afterMs / 1_000)}\r\n`;
-  return Buffer.from(`HTTP/1.1 ${status} ${reasons[status]}\r\n${after}Connection: close\r\nContent-Length: 0\r\n\r\n`);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const connection = headers["Upgrade"] === undefined ? "close" : "close, Upgrade";
+  return Buffer.from(`HTTP/1.1 ${status} ${reasons[status]}\r\n${after}${lines.join("")}Connection: ${connection}\r\nContent-Length: 0\r\n\r\n`);
 }

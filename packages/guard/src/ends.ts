@@ -81,6 +81,12 @@ export const ends = {
     "Raise it if a proxy or an office stands behind it",
   ),
   too_many_of_subject: row("guard", 429, "`perSubjectMax` connections are open of that subject", "Close others, or raise it"),
+  unsupported: row(
+    "guard",
+    426,
+    "A method, an expectation or an upgrade that the server does not do (405, 417, 426)",
+    "Name other protocols in `upgrades`, if the application speaks them",
+  ),
   zombie: row("guard", null, "The peer gave no sign of life in time", "Nothing: it was dead"),
 } as const satisfies Record<string, EndRow>;
 

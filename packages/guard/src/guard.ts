@@ -50,6 +50,8 @@ export interface GuardEvents {
 export interface ListenerParts {
   /** Its name in the table, metrics and logs. Default: `http` or `https`. */
   readonly listener?: string;
+  /** Protocols to which connections may be upgraded, in small letters. Others are refused with 426 `unsupported`, but for `h2c`, which is ignored. Default: `websocket`. */
+  readonly upgrades?: readonly string[];
   /** The PROXY header that each of its connections begins with, and from whom it may come. Default: none. */
   readonly proxied?: ProxiedListenerOptions;
   /** TLS in front of the server: shared tickets, certificates that are reloaded. The server may be a plain one. Default: what the server does itself. */
@@ -152,7 +154,8 @@ class NodeGuard implements Guard {
     const { env } = this.#core;
     let front: TlsFront | null = null;
     const certificateMs = (): number => (front === null ? Number.POSITIVE_INFINITY : front.certificate.notAfterMs - env.clock.wallMs());
-    const listener = { name, options, isTls, http2: resolveHttp2Limits(parts.http2), certificateMs, h2: parts.tls?.h2 };
+    const upgrades = parts.upgrades ?? ["websocket"];
+    const listener = { name, options, isTls, upgrades, http2: resolveHttp2Limits(parts.http2), certificateMs, h2: parts.tls?.h2 };
     const attachment = attachHttp(this.#core, server, listener);
     if (parts.tls !== undefined) front = this.#tls(server, parts.tls, attachment);
     // Outermost: whatever else looks at a connection sees the client, and not the proxy.

@@ -13,7 +13,16 @@ import { type Env, randomFraction } from "@holdfast/protocol";
 import { type Connection, type ConnectionPart, finalWords, type Peer, type TlsFacts } from "../connection.ts";
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
-import { parserFault, requestFault } from "../http1/request-fault.ts";
+import {
+  expectationFault,
+  isIgnoredUpgrade,
+  parserFault,
+  pipelinedUpgradeFault,
+  type RequestFault,
+  requestFault,
+  tunnelFault,
+  upgradeFault,
+} from "../http1/request-fault.ts";
 import { attachSession } from "../http2/adapters/attach-sessions.ts";
 import type { Http2Limits } from "../http2/settings.ts";
 import { addressKey } from "../identity/address.ts";
@@ -33,6 +42,8 @@ export interface Listener {
   readonly certificateMs?: () => number;
   /** Serves the connections that agree on HTTP/2, where that is another server than the one that listens. */
   readonly h2?: Http2Server | undefined;
+  /** Protocols to which connections may be upgraded. */
+  readonly upgrades: readonly string[];
 }
 
 /** What a guard knows of one attached server. */
@@ -91,19 +102,23 @@ class HttpAttachment implements Attachment {
   /** The connection on which the host is about to speak: a session begins in the same turn, and shows only a stand-in of its socket. */
   #adopted: Guarded | null = null;
   readonly #undo: (() => void)[] = [];
+  /** Whether the host wants HTTP/1.1 to name its host. */
+  readonly #needsHost: boolean;
 
   constructor(core: GuardCore, server: AnyServer, listener: Listener) {
     this.#core = core;
     this.#listener = listener;
     this.#server = server;
+    this.#needsHost = (server as { requireHostHeader?: boolean }).requireHostHeader !== false;
     const session = (began: ServerHttp2Session): boolean => this.#sessionBegan(began);
     if (listener.h2 !== undefined) this.#undo.push(intercept(listener.h2, { session }));
+    this.#undo.push(askFor(server));
     const own = intercept(server, {
       connection: (socket: Socket) => this.#connected(socket),
       secureConnection: (socket: TLSSocket) => this.#secured(socket),
       request: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
       checkContinue: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
-      checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
+      checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#expected(request, response),
       upgrade: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
       connect: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
       session,
@@ -213,15 +228,18 @@ class HttpAttachment implements Attachment {
       get held() {
         return request.isPaused() || request.readableLength >= request.readableHighWaterMark;
       },
+      get begun() {
+        return request.complete || response.headersSent || guarded.handling > 1;
+      },
     });
     response.once("close", () => {
       guarded.handling--;
       if (guarded.response === response) guarded.response = null;
       connection.answered(guarded.handling > 0);
     });
-    const fault = requestFault(request, this.#listener.options.headersCountMax);
+    const fault = this.#fault(request);
     if (fault !== null) {
-      this.#refuse(guarded, request, response, fault.code, fault.status, fault.message);
+      this.#refuse(guarded, request, response, fault);
       return true;
     }
     if (lastCode !== null) {
@@ -231,12 +249,24 @@ class HttpAttachment implements Attachment {
     return false;
   }
 
-  #refuse({ connection }: Guarded, request: IncomingMessage, response: ServerResponse, code: EndCode, status: number, message: string): void {
+  #expected(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#requested(request, response)) return true;
+    const guarded = this.#bySocket.get(request.socket);
+    if (guarded === undefined || this.#server.listenerCount("checkExpectation") > 1) return false;
+    this.#refuse(guarded, request, response, expectationFault);
+    return true;
+  }
+
+  #fault(request: IncomingMessage): RequestFault | null {
+    return requestFault(request, { headersCountMax: this.#listener.options.headersCountMax, needsHost: this.#needsHost });
+  }
+
+  #refuse({ connection }: Guarded, request: IncomingMessage, response: ServerResponse, { code, status, message, headers }: RequestFault): void {
     this.#core.counters.refuse(code);
     connection.lastAnnounced = code;
     request.resume();
     const body = `${message}\n`;
-    response.writeHead(status, { Connection: "close", "Content-Type": "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(body) });
+    response.writeHead(status, { ...headers, Connection: "close", "Content-Type": "text/plain; charset=utf-8", "Content-Length": Buffer.byteLength(body) });
     response.end(body);
   }
 
@@ -245,7 +275,7 @@ class HttpAttachment implements Attachment {
     if (guarded === undefined) return false;
     const { connection } = guarded;
     if (connection.lastAnnounced !== null || connection.phase === "lingering") return true;
-    const fault = requestFault(request, this.#listener.options.headersCountMax);
+    const fault = this.#fault(request) ?? this.#upgradeFault(request) ?? (guarded.handling > 0 ? pipelinedUpgradeFault : null);
     const admitted = this.#core.draining ? { ok: false as const, afterMs: undefined } : this.#core.admitUpgrade();
     if (fault === null && admitted.ok) {
       connection.requests++;
@@ -255,8 +285,14 @@ class HttpAttachment implements Attachment {
     const code: EndCode = fault !== null ? fault.code : this.#core.draining ? "draining" : "overloaded";
     this.#core.counters.refuse(code);
     socket.on("error", destroyThis);
-    connection.end(code, finalWords(code, fault?.status, admitted.ok ? undefined : admitted.afterMs) ?? undefined);
+    const afterMs = fault !== null || admitted.ok ? undefined : admitted.afterMs;
+    connection.tell(code, finalWords(code, fault?.status, afterMs, fault?.headers));
     return true;
+  }
+
+  #upgradeFault(request: IncomingMessage): RequestFault | null {
+    if (request.method !== "CONNECT") return upgradeFault(request, this.#listener.upgrades);
+    return this.#server.listenerCount("connect") > 1 ? null : tunnelFault;
   }
 
   #clientError(error: NodeJS.ErrnoException, socket: Socket): boolean {
@@ -268,11 +304,32 @@ class HttpAttachment implements Attachment {
     if (error.code === "ECONNRESET" || !socket.writable || this.#server.listenerCount("clientError") > 0) return false;
     const { code, status } = parserFault(error.code);
     this.#core.counters.refuse(code);
-    if (guarded.handling > 0)
-      connection.reset(code); // Words would stand in the middle of an answer.
-    else connection.end(code, finalWords(code, status) ?? undefined);
+    connection.tell(code, finalWords(code, status));
     return true;
   }
+}
+
+/**
+ * Has Node ask us where it would answer by itself, unseen: expectations and tunnels for which the host has no listener, and requests
+ * without a host. Offers that are best ignored are not taken for upgrades. Returns how to undo it.
+ */
+function askFor(server: AnyServer): () => void {
+  const node = server as AnyServer & { requireHostHeader?: boolean; shouldUpgradeCallback?: (request: IncomingMessage) => boolean };
+  const { requireHostHeader, shouldUpgradeCallback } = node;
+  const unheard = (): void => {};
+  server.on("checkExpectation", unheard);
+  server.on("connect", unheard);
+  node.requireHostHeader = false;
+  // Older versions of Node take every upgrade for one.
+  if (shouldUpgradeCallback !== undefined) {
+    node.shouldUpgradeCallback = (request) => !isIgnoredUpgrade(request.headers.upgrade) && shouldUpgradeCallback.call(server, request);
+  }
+  return () => {
+    server.off("checkExpectation", unheard);
+    server.off("connect", unheard);
+    if (requireHostHeader !== undefined) node.requireHostHeader = requireHostHeader;
+    if (shouldUpgradeCallback !== undefined) node.shouldUpgradeCallback = shouldUpgradeCallback;
+  };
 }
 
 function tlsFacts(socket: TLSSocket): TlsFacts {
