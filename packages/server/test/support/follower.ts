@@ -3,8 +3,8 @@
  * by the last id (`get`), or by the cursors that it keeps (`post`, `poll`).
  */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { EventStreamParser } from "../../../../scripts/test-support/event-stream.ts";
 import { Collected } from "./collect.ts";
-import { EventStreamParser } from "./event-stream.ts";
 import { linkBody } from "./links.ts";
 
 export type Kind = "get" | "post" | "poll";

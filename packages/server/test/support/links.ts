@@ -2,8 +2,8 @@
  * Links carried by requests, as a client sees them: over bare HTTP, with the messages put together again by the standard's parser.
  */
 
+import { EventStreamParser, type StreamEvent } from "../../../../scripts/test-support/event-stream.ts";
 import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
-import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
 
 export type Message = Record<string, unknown>;
 export const helloLine = '{"type":"hello","protocol":1}';

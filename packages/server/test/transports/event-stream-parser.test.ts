@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { EventStreamParser } from "../support/event-stream.ts";
+import { EventStreamParser } from "../../../../scripts/test-support/event-stream.ts";
 
 function parse(text: string): EventStreamParser {
   const parser = new EventStreamParser();

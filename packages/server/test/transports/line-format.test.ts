@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeServerFrame, fromBase64, limits, type PayloadFormat, rawData } from "@holdfast/protocol";
 import fc from "fast-check";
+import { EventStreamParser } from "../../../../scripts/test-support/event-stream.ts";
 import type { WireFormat } from "../../src/carrier.ts";
 import { eventStreamFormat, linesFormat } from "../../src/transports/line-format.ts";
-import { EventStreamParser } from "../support/event-stream.ts";
 
 const encoder = new TextEncoder();
 

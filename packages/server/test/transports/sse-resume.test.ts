@@ -4,10 +4,10 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import { EventStreamParser } from "../../../../scripts/test-support/event-stream.ts";
 import { memoryEngine } from "../../src/engines/memory.ts";
 import { createServer, type HoldfastServer, nodeEnv } from "../../src/index.ts";
 import { Collected } from "../support/collect.ts";
-import { EventStreamParser } from "../support/event-stream.ts";
 import { getSse } from "../support/links.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { clientFrame, Wire } from "../../../../scripts/test-support/wire.ts";
 import { type TestServer, testServer } from "../support/server.ts";
-import { clientFrame, Wire } from "../support/wire.ts";
 
 describe("a WebSocket link meets bytes that no client should send", () => {
   let test: TestServer;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { encodePublish, fromBase64, limits, rawData } from "@holdfast/protocol";
+import { Wire } from "../../../../scripts/test-support/wire.ts";
 import { type TestServer, testServer } from "../support/server.ts";
-import { Wire } from "../support/wire.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

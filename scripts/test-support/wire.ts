@@ -81,7 +81,7 @@ export class Wire {
   }
 
   /** Upgrades, with the bytes of `glued` in the same packet as the request. */
-  static async open(port: number, glued: Buffer = Buffer.alloc(0), headers: Record<string, string> = {}): Promise<Wire> {
+  static async open(port: number, glued: Buffer = Buffer.alloc(0), headers: Record<string, string> = {}, path = "/v1/link"): Promise<Wire> {
     const socket = connect(port, "127.0.0.1");
     await new Promise((resolve, reject) => socket.once("connect", () => resolve(null)).once("error", reject));
     const lines = {
@@ -93,7 +93,7 @@ export class Wire {
       "Sec-WebSocket-Protocol": "holdfast.v1",
       ...headers,
     };
-    const request = `GET /v1/link HTTP/1.1\r\n${Object.entries(lines)
+    const request = `GET ${path} HTTP/1.1\r\n${Object.entries(lines)
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join("")}\r\n`;
     socket.write(Buffer.concat([Buffer.from(request), glued]));
