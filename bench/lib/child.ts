@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly nodeFlags?: readonly string[];
   /** Limit of open descriptors, soft and hard. Default: this process's. */
   readonly descriptorsMax?: number;
+  /** Takes what it prints; without it, that goes where ours goes. */
+  readonly output?: (text: string) => void;
 }
 
 export class Child<C extends Calls> {
@@ -35,8 +37,9 @@ export class Child<C extends Calls> {
     this.#process = fork(file, [], {
       ...(options.descriptorsMax === undefined ? { execArgv: flags } : { execPath: "/bin/sh", execArgv: [...limited, ...flags] }),
       serialization: "advanced",
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: options.output === undefined ? ["ignore", "inherit", "inherit", "ipc"] : ["ignore", "pipe", "pipe", "ipc"],
     });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => options.output?.(text));
     this.#process.on("message", (message) => this.#take(message as Answer));
     this.#process.on("exit", (code, signal) => {
       this.#exited = true;

@@ -94,6 +94,26 @@ const closeColumns = {
   "What a client should make of it": (_: string, row: Row) => cell(row["client"]),
 };
 
+
+const hostileColumns = {
+  Row: (name: string) => name,
+  Input: (_: string, row: Row) => cell(row["input"]),
+  Answer: (_: string, row: Row) => cell(row["answer"]),
+  "Counted as": (_: string, row: Row) => cell(row["code"]),
+  "Node without guard": (_: string, row: Row) => cell(row["bare"]),
+};
+const missingColumns = { Row: hostileColumns.Row, Input: hostileColumns.Input, Why: (_: string, row: Row) => cell(row["why"]) };
+
+/** One part of the hostile table. */
+const hostile = (part: string): TableSource => ({
+  table: `hostile-${part.toLowerCase()}`,
+  page: "docs/hostile-input.md",
+  module: "e2e/hostile/rows/index.ts",
+  export: "hostileDocs",
+  keep: (name) => name.startsWith(part),
+  columns: hostileColumns,
+});
+
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
@@ -137,6 +157,8 @@ export const tables: readonly TableSource[] = [
     export: "guardMetricDocs",
     columns: metricColumns,
   },
+  ...["A", "B", "D", "E", "G"].map(hostile),
+  { table: "hostile-missing", page: "docs/hostile-input.md", module: "e2e/hostile/not-yet.ts", export: "notYet", columns: missingColumns },
 ];
 
 /** The table as Markdown, ending in a line break. */

@@ -1,0 +1,49 @@
+/**
+ * Numbers of the table that no row has, each with the reason. A number leaves this list when it gets a row.
+ */
+import type { Part } from "./row.ts";
+
+export interface Missing {
+  readonly input: string;
+  readonly why: string;
+}
+
+const authorization = "Needs authorization";
+const tls = "Needs a listener with TLS";
+const frames = "Frames of WebSocket on a guarded server";
+const noSessions = "There are no sessions: the server keeps nothing about a client after its link, and a link is bound to its connection";
+
+export const notYet: Readonly<Partial<Record<`${Part}${number}`, Missing>>> = {
+  A16: { input: "a token in the query", why: authorization },
+  A17: { input: "a token that is expired, unsigned, or for somebody else", why: authorization },
+  B21: { input: "a TLS handshake that stalls", why: tls },
+  B24: { input: "an HTTP/2 stream whose window stays 0", why: "Needs HTTP/2" },
+  B27: { input: "too many messages or bytes per second", why: "Needs rates, whose code (`rate_limited`) is fixed and not sent yet" },
+  C29: { input: "frames that RFC 6455 does not allow", why: frames },
+  C30: { input: "text that is not UTF-8", why: frames },
+  C31: { input: "lengths above the limit", why: frames },
+  C32: { input: "a hundred fragments", why: frames },
+  C33: { input: "a deflate bomb", why: frames },
+  C34: { input: "close codes that nobody may send", why: frames },
+  C35: { input: "data after the close frame, or no answer to it", why: frames },
+  C36: { input: "binary messages where only text is spoken", why: frames },
+  C37: { input: "the same from a server to its client", why: "The client's sockets are the platform's; it is tested with them in `packages/client/test`" },
+  D45: { input: "a subscribe that is forbidden", why: authorization },
+  D50: { input: "an acknowledgement of what was not delivered", why: "There are no acknowledgements: cursors are the client's" },
+  D51: { input: "one session resumed twice at once", why: noSessions },
+  D52: { input: "the id of another session", why: noSessions },
+  D53: { input: "a permission that is taken back while a link lives", why: authorization },
+  F60: { input: "streams opened and reset in a row", why: "Needs HTTP/2" },
+  F61: { input: "streams that the server is made to reset", why: "Needs HTTP/2" },
+  F62: { input: "floods and faults of HTTP/2 frames", why: "Needs HTTP/2" },
+  F63: { input: "a header list of 80 KB", why: "Needs HTTP/2" },
+  F64: { input: "5,000 open streams", why: "Needs HTTP/2" },
+  F65: { input: "a flood of HTTP/2 pings that is read", why: "Needs HTTP/2" },
+  F66: { input: "a flood of HTTP/2 frames that is not read", why: "Needs HTTP/2" },
+  F67: { input: "gRPC messages above the limit", why: "gRPC is not spoken" },
+  F68: { input: "gRPC messages in frames of one byte", why: "gRPC is not spoken" },
+  G69: { input: "`X-Forwarded-For` and `Forwarded` from whom nobody trusts", why: "Needs addresses that proxies tell" },
+  G70: { input: "PROXY headers that are missing, malformed, late or from whom nobody trusts", why: "Needs the PROXY protocol" },
+  G71: { input: "unknown names and protocols in a TLS handshake", why: tls },
+  G72: { input: "a session ticket older than two rotations", why: tls },
+};

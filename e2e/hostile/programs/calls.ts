@@ -1,0 +1,28 @@
+/**
+ * What a subject's process can be asked, and what it tells.
+ */
+import type { GuardOptions } from "@holdfast/guard";
+import type { ServerOptions } from "@holdfast/server";
+
+/** What has been counted so far, by code. */
+export interface Counts {
+  readonly refused: Readonly<Record<string, number>>;
+  /** Connections and links that ended, by code, with the side where it is told (`code side`). */
+  readonly ended: Readonly<Record<string, number>>;
+  /** Connections that the subject believes to be open, of those that it counts. */
+  readonly open: number;
+}
+
+export interface Opening {
+  readonly isGuarded: boolean;
+  readonly guardOptions: Partial<GuardOptions>;
+  readonly serverOptions: Partial<ServerOptions>;
+}
+
+export type SubjectCalls = {
+  /** Opens the server and tells its port. */
+  readonly open: (opening: Opening) => Promise<number>;
+  readonly counts: () => Counts;
+  /** Collects garbage, so that what is left of memory is what is held. */
+  readonly collect: () => void;
+};

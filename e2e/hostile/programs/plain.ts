@@ -1,0 +1,86 @@
+/**
+ * A plain `node:http` and `ws` service, as somebody might have written it, with or without the one line that guards it.
+ * Its logs are what such a service would log of ends and refusals.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Guard, guard } from "@holdfast/guard";
+import { WebSocketServer } from "ws";
+import { answerCalls } from "../../../bench/lib/child.ts";
+import type { Counts, SubjectCalls } from "./calls.ts";
+
+const tickMs = 25;
+const bigBytes = 20_000_000;
+
+function readBody(request: IncomingMessage, response: ServerResponse): void {
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  request.on("end", () => response.end(`${bytes} bytes`));
+  request.on("error", () => {}); // The client left, or was ended.
+}
+
+const server = createServer((request, response) => {
+  switch (request.url?.split("?")[0]) {
+    case "/":
+      response.end("hello");
+      return;
+    case "/body":
+      readBody(request, response);
+      return;
+    case "/early":
+      response.write("begun");
+      request.resume();
+      request.on("end", () => response.end());
+      request.on("error", () => {});
+      return;
+    case "/big":
+      response.end(Buffer.alloc(bigBytes, 120));
+      return;
+    case "/events":
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("data: hello\n\n");
+      return;
+    case "/subject":
+      response.statusCode = made?.setSubject(request.socket, "the same") === false ? 429 : 200;
+      if (response.statusCode === 429) response.setHeader("Connection", "close");
+      response.end();
+      return;
+    default:
+      response.statusCode = 404;
+      response.end();
+  }
+});
+
+const sockets = new WebSocketServer({ server, path: "/socket", maxPayload: 65_536 });
+sockets.on("connection", (socket) => {
+  let n = 0;
+  const ticking = setInterval(() => socket.send(String(n++)), tickMs);
+  socket.on("message", (data) => socket.send(`echo ${String(data)}`));
+  socket.on("error", () => {}); // `ws` has answered what was wrong.
+  socket.on("close", () => clearInterval(ticking));
+});
+
+let made: Guard | null = null;
+
+const calls: SubjectCalls = {
+  open: async ({ isGuarded, guardOptions }) => {
+    if (isGuarded) {
+      made = guard(server, guardOptions, {
+        ended: (row, ending) => console.log(JSON.stringify({ event: "ended", ...ending, row })),
+        warning: (message) => console.log(JSON.stringify({ event: "warning", message })),
+      });
+    }
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+  },
+  counts: (): Counts => ({
+    refused: Object.fromEntries(made?.counters.refused ?? []),
+    ended: Object.fromEntries(made?.counters.ended ?? []),
+    open: made?.connections().length ?? 0,
+  }),
+  collect: () => globalThis.gc?.(),
+};
+
+answerCalls(calls, () => server.closeAllConnections());
