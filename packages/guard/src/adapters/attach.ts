@@ -221,6 +221,7 @@ class HttpAttachment implements Attachment {
     if (connection.requests > 0) this.#core.counters.requestsReused++;
     guarded.handling++;
     guarded.response = response;
+    guarded.port.body = request;
     connection.requested({
       get complete() {
         return request.complete;
@@ -235,6 +236,7 @@ class HttpAttachment implements Attachment {
     response.once("close", () => {
       guarded.handling--;
       if (guarded.response === response) guarded.response = null;
+      if (guarded.port.body === request && request.complete) guarded.port.body = null;
       connection.answered(guarded.handling > 0);
     });
     const fault = this.#fault(request);

@@ -2,6 +2,7 @@
  * A socket as guard needs one. With TLS there are two: the raw one, whose bytes are on the wire, and the secure one, which the
  * application writes to. It must never write to a raw socket that TLS speaks on.
  */
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { SocketPort } from "../connection.ts";
 
@@ -11,10 +12,15 @@ import type { SocketPort } from "../connection.ts";
  */
 type WithHandle = Socket & { readonly _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null };
 
+/** What Node itself does with a body that nobody wants: what still comes of it is thrown away. */
+type Dumped = IncomingMessage & { readonly _dump?: () => void };
+
 export class NodeSocketPort implements SocketPort {
   readonly raw: Socket;
   /** What the application speaks on. Null until the TLS handshake is done. */
   #top: Socket | null;
+  /** The request whose body still comes, if any: Node stops reading the socket while nobody reads the body. */
+  body: IncomingMessage | null = null;
 
   constructor(raw: Socket, isTls: boolean) {
     this.raw = raw;
@@ -54,6 +60,7 @@ export class NodeSocketPort implements SocketPort {
     }
     if (final !== null && top.writable) top.write(final);
     top.end();
+    (this.body as Dumped | null)?._dump?.();
     top.resume(); // What nobody reads any more must still be read, or the peer's FIN is never seen.
   }
 
