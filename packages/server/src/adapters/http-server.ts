@@ -6,11 +6,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, guard } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
-import { accessFault } from "../http/access.ts";
+import { type AccessFault, accessFault } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
 import { allowOrigin } from "../http/cors.ts";
 import { inTurn } from "../http/request-queue.ts";
-import { sendError } from "../http/respond.ts";
+import { refuse } from "../http/respond.ts";
 import { route } from "../http/router.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ServerOptions } from "../options.ts";
@@ -47,8 +47,7 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, e
       allowOrigin(request, response);
       void route(context, request, response);
     } else {
-      hub.counters.refuse(fault.code);
-      sendError(response, fault.code, fault.message, { headers: { Connection: "close" } });
+      refuse(hub.counters, response, fault.code, fault.message, { headers: { Connection: "close" } });
     }
   };
   const server = createServer(
@@ -95,10 +94,11 @@ const statusLines: Readonly<Record<string, string>> = {
   bad_request: "400 Bad Request",
   bad_origin: "403 Forbidden",
   not_found: "404 Not Found",
+  too_early: "425 Too Early",
   bad_host: "421 Misdirected Request",
 };
 
-function refuseUpgrade(hub: Hub, socket: Socket, code: "bad_request" | "bad_origin" | "bad_host" | "not_found", message: string): void {
+function refuseUpgrade(hub: Hub, socket: Socket, code: AccessFault["code"] | "not_found", message: string): void {
   hub.counters.refuse(code);
   const body = `${JSON.stringify({ error: { code, message } })}\n`;
   socket.end(

@@ -7,7 +7,7 @@ import { type Cursor, formatPosition, limits, parsePosition, toBase64 } from "@h
 import type { Entry, Head, ReadOptions, ReadResult } from "../engine.ts";
 import { epochOf, locate, positionOf } from "../epochs.ts";
 import type { HttpContext } from "./context.ts";
-import { sendError, sendJson } from "./respond.ts";
+import { refuse, sendJson } from "./respond.ts";
 
 const pageBytesMax = 1_048_576;
 const entriesDefault = 100;
@@ -39,18 +39,20 @@ function askedFor(after: string): Asked | null {
 
 /** Handles a read of a stream whose name has been checked. */
 export async function history(context: HttpContext, response: ServerResponse, stream: string, query: URLSearchParams): Promise<void> {
+  const { counters } = context.hub;
   const asked = askedFor(query.get("after") ?? "first");
-  if (asked === null) return sendError(response, "bad_position", "expected `after` to be a position, first, now or last:N");
+  if (asked === null) return refuse(counters, response, "bad_position", "expected `after` to be a position, first, now or last:N");
   const limit = query.get("limit") ?? String(entriesDefault);
   if (!count.test(limit) || Number(limit) < 1 || Number(limit) > context.options.batchEntriesMax) {
-    return sendError(response, "bad_request", `expected \`limit\` to be 1 to ${context.options.batchEntriesMax}`);
+    return refuse(counters, response, "bad_request", `expected \`limit\` to be 1 to ${context.options.batchEntriesMax}`);
   }
   const result = await read(context, stream, asked, Number(limit));
   const { head } = result;
-  if (head === null) return sendError(response, "stream_not_found");
+  if (head === null) return refuse(counters, response, "stream_not_found");
   if (asked.cursor !== null) {
     const located = locate(head, asked.cursor);
     if (!located.ok) {
+      counters.gap(located.reason);
       const gap = {
         reason: located.reason,
         from: query.get("after"),
@@ -91,7 +93,7 @@ function sendPage(response: ServerResponse, stream: string, asked: Asked, head: 
 export async function list(context: HttpContext, response: ServerResponse, query: URLSearchParams): Promise<void> {
   const limit = query.get("limit") ?? String(entriesDefault);
   if (!count.test(limit) || Number(limit) < 1 || Number(limit) > context.options.batchEntriesMax) {
-    return sendError(response, "bad_request", `expected \`limit\` to be 1 to ${context.options.batchEntriesMax}`);
+    return refuse(context.hub.counters, response, "bad_request", `expected \`limit\` to be 1 to ${context.options.batchEntriesMax}`);
   }
   const infos = await context.engine.list({ prefix: query.get("prefix") ?? "", after: query.get("after") ?? "", limit: Number(limit) });
   const streams = infos.map(({ stream, head }) => ({

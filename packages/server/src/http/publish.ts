@@ -6,7 +6,7 @@ import { formatPosition, isKey, type ProducerTuple } from "@holdfast/protocol";
 import type { AppendEntry, AppendRequest } from "../engine.ts";
 import { payloadFault } from "../hub/payload.ts";
 import type { HttpContext } from "./context.ts";
-import { readBody, sendError, sendJson } from "./respond.ts";
+import { readBody, refuse, sendError, sendJson } from "./respond.ts";
 
 const newline = 0x0a;
 const count = /^(?:0|[1-9]\d{0,15})$/;
@@ -83,23 +83,22 @@ function headersOf(request: IncomingMessage): PublishHeaders | Refusal {
 /** Handles a publish to a stream whose name has been checked. */
 export async function publish(context: HttpContext, request: IncomingMessage, response: ServerResponse, stream: string): Promise<void> {
   const { options, hub } = context;
-  const refuse: typeof sendError = (to, code, ...rest) => {
-    hub.counters.refuse(code);
-    sendError(to, code, ...rest);
-  };
+  const { counters } = hub;
   const headers = headersOf(request);
-  if ("refused" in headers) return refuse(response, "bad_request", headers.refused);
-  if (request.headers["content-encoding"] !== undefined) return refuse(response, "unsupported_media_type", "expected a body without Content-Encoding");
+  if ("refused" in headers) return refuse(counters, response, "bad_request", headers.refused);
+  if (request.headers["content-encoding"] !== undefined)
+    return refuse(counters, response, "unsupported_media_type", "expected a body without Content-Encoding");
   const body = await readBody(request, options.bodyBytesMax);
-  if (body === null) return refuse(response, "body_too_large", `expected at most ${options.bodyBytesMax} bytes`, { headers: { Connection: "close" } });
+  if (body === null)
+    return refuse(counters, response, "body_too_large", `expected at most ${options.bodyBytesMax} bytes`, { headers: { Connection: "close" } });
   const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const entries = headers.close && body.length === 0 ? [] : entriesOf(type, body, headers.key);
-  if (entries === null) return refuse(response, "unsupported_media_type");
-  if (entries.length === 0 && !headers.close) return refuse(response, "bad_payload", "expected at least one entry");
-  if (entries.length > options.batchEntriesMax) return refuse(response, "body_too_large", `expected at most ${options.batchEntriesMax} entries`);
+  if (entries === null) return refuse(counters, response, "unsupported_media_type");
+  if (entries.length === 0 && !headers.close) return refuse(counters, response, "bad_payload", "expected at least one entry");
+  if (entries.length > options.batchEntriesMax) return refuse(counters, response, "body_too_large", `expected at most ${options.batchEntriesMax} entries`);
   for (const [i, entry] of entries.entries()) {
     const fault = payloadFault(entry.format, entry.payload, options.entryBytesMax);
-    if (fault !== null) return refuse(response, fault.code, entries.length > 1 ? `entry ${i + 1}: ${fault.message}` : fault.message);
+    if (fault !== null) return refuse(counters, response, fault.code, entries.length > 1 ? `entry ${i + 1}: ${fault.message}` : fault.message);
   }
   const { dedupeKey, producer, close } = headers;
   const append: AppendRequest = { stream, entries, ...(dedupeKey === undefined ? {} : { dedupeKey }), ...(producer === undefined ? {} : { producer }), close };

@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Code, codes } from "@holdfast/protocol";
+import type { Counters } from "../hub/counters.ts";
 
 const common = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
 
@@ -12,16 +13,22 @@ export function sendJson(response: ServerResponse, status: number, body: string,
   response.end(body);
 }
 
+export interface ErrorExtra {
+  readonly afterMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Sends `{"error":{...}}` with the code's status, and Retry-After when a time is known. */
-export function sendError(
-  response: ServerResponse,
-  code: Code,
-  message: string = codes[code].meaning,
-  extra: { afterMs?: number; headers?: Record<string, string> } = {},
-): void {
+export function sendError(response: ServerResponse, code: Code, message: string = codes[code].meaning, extra: ErrorExtra = {}): void {
   const { afterMs } = extra;
   const headers = { ...extra.headers, ...(afterMs === undefined ? {} : { "Retry-After": String(Math.ceil(afterMs / 1000)) }) };
   sendJson(response, codes[code].http ?? 500, `${JSON.stringify({ error: { code, message, ...(afterMs === undefined ? {} : { afterMs }) } })}\n`, headers);
+}
+
+/** The same, counted: for what the server turns away. */
+export function refuse(counters: Counters, response: ServerResponse, code: Code, ...rest: readonly [message?: string, extra?: ErrorExtra]): void {
+  counters.refuse(code);
+  sendError(response, code, ...rest);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { HttpContext } from "./context.ts";
 import { answerPreflight } from "./cors.ts";
 import { history, list } from "./history.ts";
 import { publish } from "./publish.ts";
-import { sendError, sendJson } from "./respond.ts";
+import { refuse, sendJson } from "./respond.ts";
 
 const streamsPath = "/v1/streams";
 /** What no fallback may take over. */
@@ -35,9 +35,10 @@ export async function route(context: HttpContext, request: IncomingMessage, resp
   } catch (thrown) {
     if (request.destroyed && !request.complete) return; // The client left in the middle of its body.
     const error = HoldfastError.from(thrown);
-    context.hub.counters.refuse(error.code);
-    if (response.headersSent) response.destroy();
-    else sendError(response, error.code, error.detail, error.afterMs === undefined ? {} : { afterMs: error.afterMs });
+    if (response.headersSent) {
+      context.hub.counters.refuse(error.code);
+      response.destroy();
+    } else refuse(context.hub.counters, response, error.code, error.detail, error.afterMs === undefined ? {} : { afterMs: error.afterMs });
   }
 }
 
@@ -48,24 +49,25 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
   const path = at < 0 ? url : url.slice(0, at);
   const query = new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
   const { method } = request;
+  const { counters } = context.hub;
   const reading = method === "GET" || method === "HEAD";
   if (path.startsWith(`${streamsPath}/`)) {
     const stream = streamOf(path);
-    if (stream === null) return sendError(response, "bad_stream_name");
+    if (stream === null) return refuse(counters, response, "bad_stream_name");
     if (method === "POST") return publish(context, request, response, stream);
     return reading
       ? history(context, response, stream, query)
-      : sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
+      : refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
   }
   const transport = context.transports.get(path);
   if (transport !== undefined) {
     return transport.methods.includes(method ?? "")
       ? transport.answer(request, response, query)
-      : sendError(response, "method_not_allowed", undefined, { headers: { Allow: transport.methods.join(", ") } });
+      : refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: transport.methods.join(", ") } });
   }
   // Another program's paths take whatever method they like.
   if (!ownPaths.test(path) && context.fallback?.(request, response) === true) return;
-  if (!reading) return sendError(response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD" } });
+  if (!reading) return refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD" } });
   switch (path) {
     case streamsPath:
       return list(context, response, query);
@@ -90,8 +92,8 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
     }
     case "/v1/link":
       response.setHeader("Upgrade", "websocket");
-      return sendError(response, "protocol_unsupported", "this address speaks WebSocket");
+      return refuse(counters, response, "protocol_unsupported", "this address speaks WebSocket");
     default:
-      return sendError(response, "not_found");
+      return refuse(counters, response, "not_found");
   }
 }

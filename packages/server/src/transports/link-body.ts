@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Code, limits } from "@holdfast/protocol";
-import { readBody, sendError } from "../http/respond.ts";
+import { readBody, refuse } from "../http/respond.ts";
 import type { Counters } from "../hub/counters.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -18,28 +18,27 @@ function isAcceptable(contentType: string): boolean {
 
 /** The lines of the body, empty ones left out; null when it has been refused. Rejects when the client leaves before its end. */
 export async function readLines(request: IncomingMessage, response: ServerResponse, bytesMax: number, counters: Counters): Promise<string[] | null> {
-  const refuse = (code: Code, message: string, headers: Record<string, string> = {}): null => {
-    counters.refuse(code);
-    sendError(response, code, message, { headers });
+  const no = (code: Code, message: string, headers: Record<string, string> = {}): null => {
+    refuse(counters, response, code, message, { headers });
     return null;
   };
   const { headers } = request;
-  if (headers["content-encoding"] !== undefined) return refuse("unsupported_media_type", "expected a body without Content-Encoding");
-  if (!isAcceptable(headers["content-type"] ?? "")) return refuse("unsupported_media_type", `expected ${types.join(" or ")}, in UTF-8`);
+  if (headers["content-encoding"] !== undefined) return no("unsupported_media_type", "expected a body without Content-Encoding");
+  if (!isAcceptable(headers["content-type"] ?? "")) return no("unsupported_media_type", `expected ${types.join(" or ")}, in UTF-8`);
   const body = await readBody(request, bytesMax);
-  if (body === null) return refuse("body_too_large", `expected at most ${bytesMax} bytes`, { Connection: "close" });
+  if (body === null) return no("body_too_large", `expected at most ${bytesMax} bytes`, { Connection: "close" });
   let text: string;
   try {
     text = utf8.decode(body);
   } catch {
-    return refuse("not_utf8", "expected text in UTF-8");
+    return no("not_utf8", "expected text in UTF-8");
   }
   // RFC 7464: what begins with a record separator is separated by it, so that payloads keep their own line ends.
   const lines = text.split(text.startsWith("\x1e") ? "\x1e" : "\n").filter((line) => line.trim() !== "");
   const { value: wireBytesMax } = limits.wireBytesMax;
   // Three bytes are the most that one unit of a string may take.
   if (lines.some((line) => line.length * 3 > wireBytesMax && Buffer.byteLength(line) > wireBytesMax)) {
-    return refuse("frame_too_large", `expected lines of at most ${wireBytesMax} bytes`);
+    return no("frame_too_large", `expected lines of at most ${wireBytesMax} bytes`);
   }
   return lines;
 }

@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { limits } from "@holdfast/protocol";
-import { sendError } from "../http/respond.ts";
+import { refuse } from "../http/respond.ts";
 import { FlushMemo } from "./chunks.ts";
 import { readLines } from "./link-body.ts";
 import type { RequestTransport, TransportParts } from "./request-transport.ts";
@@ -32,8 +32,7 @@ export function sseTransport(parts: TransportParts): RequestTransport {
     const lastEventId = request.headers["last-event-id"];
     const query = readSseQuery(search, typeof lastEventId === "string" ? lastEventId : undefined, options);
     if ("code" in query) {
-      hub.counters.refuse(query.code);
-      sendError(response, query.code, query.message);
+      refuse(hub.counters, response, query.code, query.message);
       return;
     }
     const { socket } = response;
