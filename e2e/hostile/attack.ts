@@ -76,6 +76,31 @@ export async function sendAndGoOn(target: Target, bytes: string | Uint8Array, an
   }
 }
 
+/** Sends, and waits for the head of an answer that goes on. */
+export async function sendAndSee(target: Target, bytes: string | Uint8Array): Promise<Seen> {
+  const http = await RawHttp.send(target.port, Buffer.from(bytes));
+  try {
+    await http.until(() => http.hasEnded || http.response !== undefined);
+    return { ...seenOf(http), statuses: [http.response?.status ?? 0] };
+  } finally {
+    http.destroy();
+  }
+}
+
+/** Sends requests one after the other on one connection, each when the one before is answered; `body` has all of theirs. */
+export async function answersTo(target: Target, requests: readonly (string | Uint8Array)[]): Promise<Seen> {
+  const http = await RawHttp.open(target.port);
+  try {
+    for (const [i, request] of requests.entries()) {
+      http.socket.write(request);
+      await http.until(() => http.hasEnded || http.responses[i]?.isComplete === true);
+    }
+    return { ...seenOf(http), body: http.responses.map(({ body }) => body.toString("utf8")).join("") };
+  } finally {
+    http.destroy();
+  }
+}
+
 /** Sends `head`, then `rest` bit by bit for as long as the connection lasts. */
 export async function drip(target: Target, head: string, rest: () => string, everyMs: number): Promise<Seen> {
   const http = await RawHttp.send(target.port, Buffer.from(head));

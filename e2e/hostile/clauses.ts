@@ -36,10 +36,11 @@ async function send({ target }: Subject, row: Row, expected: Expected): Promise<
   return expected.end === "open" ? sendAndGoOn(target, bytes, expected.statuses?.length ?? 1) : sendToEnd(target, bytes);
 }
 
-function assertAnswer(seen: Seen, { statuses = [], headers = {}, end, close, says }: Expected): void {
+function assertAnswer(seen: Seen, { statuses = [], headers = {}, without = [], end, close, says }: Expected): void {
   const told = JSON.stringify({ ...seen, body: seen.body.slice(0, 500) });
   assert.deepEqual(seen.statuses, statuses, told);
   for (const [name, value] of Object.entries(headers)) assert.equal(seen.headers[name.toLowerCase()], value, told);
+  for (const name of without) assert.equal(seen.headers[name.toLowerCase()], undefined, told);
   assert.equal(seen.end, end, told);
   if (close !== undefined) assert.equal(seen.close, close, told);
   if (says !== undefined) assert.deepEqual(seen.says, says, told);

@@ -39,6 +39,8 @@ export interface Expected {
   readonly statuses?: readonly number[];
   /** Headers that the last answer has. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers that it must not have. */
+  readonly without?: readonly string[];
   readonly end: End;
   readonly close?: number;
   readonly says?: readonly string[];
@@ -71,10 +73,11 @@ export interface Row {
 export const partOf = (id: string): Part => id[0] as Part;
 
 /** The answer in words, for the page. */
-export function answerWords({ statuses = [], headers = {}, end, close, says = [] }: Expected): string {
+export function answerWords({ statuses = [], headers = {}, without = [], end, close, says = [] }: Expected): string {
   const told = [
     ...statuses.map(String),
     ...Object.entries(headers).map(([name, value]) => `\`${name}: ${value}\``),
+    ...without.map((name) => `no \`${name}\``),
     ...says.map((word) => `\`${word}\``),
     ...(close === undefined ? [] : [`close ${close}`]),
   ];

@@ -22,7 +22,9 @@ export const subjectWords: Readonly<Record<SubjectName, string>> = {
 const programs: Readonly<Record<SubjectName, string>> = { bare: "plain", plain: "plain", holdfast: "holdfast" };
 
 interface Settings {
+  /** Of the guarded server. */
   readonly guardOptions: Partial<GuardOptions>;
+  /** Of the Holdfast server, which sets its guard by them. */
   readonly serverOptions: Partial<ServerOptions>;
 }
 
@@ -30,7 +32,7 @@ interface Settings {
 const settings: Readonly<Record<Setting, Settings>> = {
   default: { guardOptions: {}, serverOptions: {} },
   short: {
-    guardOptions: { headersMs: 800, requestMs: 1_600, stallMs: 1_000, keepAliveMs: 60_000, proxyIdleMs: 50_000 },
+    guardOptions: { headersMs: 800, requestMs: 1_600, stallMs: 1_000 },
     serverOptions: { handshakeMs: 600, stallMs: 1_000, heartbeatMs: 500 },
   },
   few: { guardOptions: { perAddressMax: 4, perSubjectMax: 2 }, serverOptions: { linksMax: 4, subscriptionsMax: 3 } },

@@ -18,12 +18,13 @@ function sum(...maps: readonly ReadonlyMap<string, number>[]): Record<string, nu
 }
 
 const calls: SubjectCalls = {
-  open: async ({ guardOptions, serverOptions }) => {
+  open: async ({ serverOptions }) => {
     const engine = memoryEngine({ env: nodeEnv, options: { retentionEntriesMax: 1_000 } });
     const opened = createServer({
       engine,
       options: { port: 0, drainMs: 50, ...serverOptions },
-      guard: guardOptions,
+      // The hub is to be the one that gives up a peer that takes nothing, closing handshake included.
+      guard: { stallMs: 30_000 },
       connectionEvents: {
         ended: (row, ending) => console.log(JSON.stringify({ event: "ended", ...ending, row })),
         warning: (message) => console.log(JSON.stringify({ event: "warning", message })),
@@ -41,7 +42,7 @@ const calls: SubjectCalls = {
     if (server === null) throw new Error("open first");
     const { hub, guard } = server;
     return {
-      refused: sum(hub.counters.refused, guard.counters.refused),
+      refused: sum(hub.counters.refused, hub.counters.gaps, guard.counters.refused),
       ended: sum(hub.counters.closed, guard.counters.ended),
       open: guard.connections().length,
     };

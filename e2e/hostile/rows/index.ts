@@ -3,8 +3,12 @@
  */
 import { answerWords, type Expected, type Row, type SubjectName } from "../row.ts";
 import { rowsA } from "./a-http.ts";
+import { rowsB } from "./b-slow.ts";
+import { rowsD } from "./d-protocol.ts";
+import { rowsE } from "./e-requests.ts";
+import { rowsG } from "./g-network.ts";
 
-const all: readonly Row[] = [...rowsA];
+const all: readonly Row[] = [...rowsA, ...rowsB, ...rowsD, ...rowsE, ...rowsG];
 
 export const hostileRows: Readonly<Record<string, Row>> = Object.fromEntries(all.map((row) => [row.id, row]));
 if (Object.keys(hostileRows).length !== all.length) throw new Error("two rows have one id");
