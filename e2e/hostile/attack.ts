@@ -36,6 +36,16 @@ export function upgrade(target: Target, lines = "", without: readonly string[] =
   return `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\n${head.join("")}${lines}\r\n`;
 }
 
+/** Fills a stream of a Holdfast server with more than kernels take for one connection. */
+export async function fill(target: Target): Promise<void> {
+  const batch = Array.from({ length: 4 }, () => `"${"x".repeat(250_000)}"`).join("\n");
+  for (let i = 0; i < 20; i++) {
+    const http = await RawHttp.send(target.port, requestBytes("POST", "/v1/streams/full", target.port, { "Content-Type": "application/x-ndjson" }, batch));
+    await http.whole();
+    http.destroy();
+  }
+}
+
 const endOf = (http: RawHttp): End => (http.wasReset ? "reset" : http.hasEnded ? "closed" : "open");
 
 /** What came back on a connection so far. */

@@ -10,8 +10,8 @@ export type Part = "A" | "B" | "C" | "D" | "E" | "F" | "G";
 /** What is attacked. `bare` is Node without guard, and shows what a row is there for. */
 export type SubjectName = "bare" | "plain" | "holdfast";
 
-/** How a subject is set: as it comes, with timers so short that a test can wait for them, or with room for few. */
-export type Setting = "default" | "short" | "few";
+/** How a subject is set: as it comes, with timers so short that a test can wait for them, with room for few, or for many of slow tools. */
+export type Setting = "default" | "short" | "few" | "many";
 
 /** Where a subject listens, for those who attack it. */
 export interface Target {

@@ -22,20 +22,29 @@ export const subjectWords: Readonly<Record<SubjectName, string>> = {
 const programs: Readonly<Record<SubjectName, string>> = { bare: "plain", plain: "plain", holdfast: "holdfast" };
 
 interface Settings {
-  /** Of the guarded server. */
-  readonly guardOptions: Partial<GuardOptions>;
-  /** Of the Holdfast server, which sets its guard by them. */
-  readonly serverOptions: Partial<ServerOptions>;
+  readonly guarded?: Partial<GuardOptions>;
+  readonly holdfast?: Partial<ServerOptions>;
+  /** Of the guard of the Holdfast server, beside what that sets itself. */
+  readonly holdfastGuard?: Partial<GuardOptions>;
 }
+
+/** The hub is to be the one that gives up a peer that takes nothing, closing handshake included. */
+const guardIsPatient = { stallMs: 30_000 };
 
 /** Timers short enough to be waited for; each is longer than what it must not be mistaken for. */
 const settings: Readonly<Record<Setting, Settings>> = {
-  default: { guardOptions: {}, serverOptions: {} },
+  default: {},
   short: {
-    guardOptions: { headersMs: 800, requestMs: 1_600, stallMs: 1_000 },
-    serverOptions: { handshakeMs: 600, stallMs: 1_000, heartbeatMs: 500 },
+    guarded: { headersMs: 800, requestMs: 1_600, stallMs: 1_000 },
+    holdfast: { handshakeMs: 600, stallMs: 1_000, heartbeatMs: 500 },
+    holdfastGuard: guardIsPatient,
   },
-  few: { guardOptions: { perAddressMax: 4, perSubjectMax: 2 }, serverOptions: { linksMax: 4, subscriptionsMax: 3 } },
+  few: { guarded: { perAddressMax: 4, perSubjectMax: 2 }, holdfast: { linksMax: 4, subscriptionsMax: 3 } },
+  many: {
+    guarded: { role: "browser", headersMs: 2_000, requestMs: 4_000, stallMs: 2_000, keepAliveMs: 2_000 },
+    holdfast: { handshakeMs: 2_000, stallMs: 2_000, heartbeatMs: 1_000 },
+    holdfastGuard: { ...guardIsPatient, role: "browser", requestMs: 4_000, keepAliveMs: 2_000 },
+  },
 };
 
 /** What a subject looks like at one moment. */
@@ -66,7 +75,9 @@ export class Subject {
     const path = fileURLToPath(new URL(`programs/${programs[name]}.ts`, import.meta.url));
     const child = new Child<SubjectCalls>(path, { nodeFlags: ["--expose-gc"], output: (text) => output.push(text) });
     try {
-      const port = await child.call("open", { isGuarded: name !== "bare", ...settings[setting] });
+      const { guarded = {}, holdfast = {}, holdfastGuard = {} } = settings[setting];
+      const guardOptions = name === "holdfast" ? holdfastGuard : guarded;
+      const port = await child.call("open", { isGuarded: name !== "bare", guardOptions, serverOptions: holdfast });
       const target = { name, port };
       return new Subject(target, await watch(target), child, output);
     } catch (thrown) {

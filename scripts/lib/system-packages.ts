@@ -17,6 +17,7 @@ export const systemTools: Readonly<Record<string, string>> = {
   haproxy: "haproxy",
   caddy: "caddy",
   h2load: "nghttp2-client",
+  slowhttptest: "slowhttptest",
   "/usr/bin/python3": "python3",
   "/usr/lib/python3/dist-packages/websockets/__init__.py": "python3-websockets",
 };

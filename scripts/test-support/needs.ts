@@ -18,6 +18,7 @@ const probes = {
   nginx: { met: () => isOnPath("nginx"), reason: "needs nginx" },
   haproxy: { met: () => isOnPath("haproxy"), reason: "needs HAProxy" },
   caddy: { met: () => isOnPath("caddy"), reason: "needs Caddy" },
+  slowhttptest: { met: () => isOnPath("slowhttptest"), reason: "needs slowhttptest" },
   pythonWebsockets: {
     met: () => isOnPath("/usr/bin/python3") && succeeds("/usr/bin/python3", "-c", "import websockets"),
     reason: "needs Debian's python3-websockets",

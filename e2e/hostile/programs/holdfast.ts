@@ -18,13 +18,12 @@ function sum(...maps: readonly ReadonlyMap<string, number>[]): Record<string, nu
 }
 
 const calls: SubjectCalls = {
-  open: async ({ serverOptions }) => {
+  open: async ({ guardOptions, serverOptions }) => {
     const engine = memoryEngine({ env: nodeEnv, options: { retentionEntriesMax: 1_000 } });
     const opened = createServer({
       engine,
       options: { port: 0, drainMs: 50, ...serverOptions },
-      // The hub is to be the one that gives up a peer that takes nothing, closing handshake included.
-      guard: { stallMs: 30_000 },
+      guard: guardOptions,
       connectionEvents: {
         ended: (row, ending) => console.log(JSON.stringify({ event: "ended", ...ending, row })),
         warning: (message) => console.log(JSON.stringify({ event: "warning", message })),

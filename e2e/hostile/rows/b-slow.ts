@@ -3,7 +3,7 @@
  */
 import { RawHttp, requestBytes } from "../../../scripts/test-support/raw-http.ts";
 import { clientFrame, Wire } from "../../../scripts/test-support/wire.ts";
-import { closeOf, drip, get, post, seenOf, sendToEnd } from "../attack.ts";
+import { closeOf, drip, fill, get, post, seenOf, sendToEnd } from "../attack.ts";
 import { canary } from "../clauses.ts";
 import type { Expected, Row, Seen, Target } from "../row.ts";
 
@@ -14,16 +14,6 @@ const short = { setting: "short" } as const;
 /** How long a reader that does not read is waited for: its own timer, and the closing handshake that it does not answer. */
 const stallMsMax = 15_000;
 const pokeMs = 100;
-
-/** Fills a stream of a Holdfast server with more than kernels take for one connection. Once for all rows: the log keeps it. */
-async function fill(target: Target): Promise<void> {
-  const batch = Array.from({ length: 4 }, () => `"${"x".repeat(250_000)}"`).join("\n");
-  for (let i = 0; i < 20; i++) {
-    const http = await RawHttp.send(target.port, requestBytes("POST", "/v1/streams/full", target.port, { "Content-Type": "application/x-ndjson" }, batch));
-    await http.whole();
-    http.destroy();
-  }
-}
 
 /** Reads until something has come, then never again; line ends that HTTP ignores are how it notices that it was ended. */
 async function readNoMore(target: Target, bytes: string | Buffer): Promise<Seen> {

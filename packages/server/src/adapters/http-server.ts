@@ -94,7 +94,7 @@ const statusLines: Readonly<Record<string, string>> = {
   bad_request: "400 Bad Request",
   bad_origin: "403 Forbidden",
   not_found: "404 Not Found",
-  too_early: "425 Too Early",
+  early_data: "425 Too Early",
   bad_host: "421 Misdirected Request",
 };
 

@@ -28,7 +28,7 @@ function isOwnAddress(request: IncomingMessage, origin: string, options: ServerO
 }
 
 export interface AccessFault {
-  readonly code: "bad_request" | "bad_host" | "bad_origin" | "too_early";
+  readonly code: "bad_request" | "bad_host" | "bad_origin" | "early_data";
   readonly message: string;
 }
 
@@ -40,7 +40,7 @@ export function accessFault(request: IncomingMessage, options: ServerOptions): A
   const { host, origin } = request.headers;
   // RFC 8470: whoever has heard early data can send it once more, and only what reads may be done twice.
   const isRead = (request.method === "GET" || request.method === "HEAD") && request.headers.upgrade === undefined;
-  if (!isRead && request.headers["early-data"] === "1") return { code: "too_early", message: "send it again when the handshake is done" };
+  if (!isRead && request.headers["early-data"] === "1") return { code: "early_data", message: "send it again when the handshake is done" };
   if (host === undefined || !isOwnName(nameOf(host), options)) return { code: "bad_host", message: "this server does not answer to that Host" };
   if (origin === undefined) return null;
   const own = `http://${host.toLowerCase()}`;
