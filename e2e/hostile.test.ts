@@ -36,7 +36,7 @@ it("has a row for every number, or says why not", () => {
   for (const id of Object.keys(notYet)) assert.ok(!Object.keys(hostileRows).map(numberOf).includes(numberOf(id)), `${id} has rows now`);
 });
 
-describe("the hostile table", { concurrency: 3 }, () => {
+describe("the hostile table", { concurrency: 8 }, () => {
   for (const [key, { name, setting, cases }] of lanes) {
     describe(key, { concurrency: 1 }, () => {
       let subject: Subject;
