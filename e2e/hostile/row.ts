@@ -10,8 +10,11 @@ export type Part = "A" | "B" | "C" | "D" | "E" | "F" | "G";
 /** What is attacked. `bare` is Node without guard, and shows what a row is there for. */
 export type SubjectName = "bare" | "plain" | "holdfast";
 
-/** How a subject is set: as it comes, with timers so short that a test can wait for them, with room for few, or for many of slow tools. */
-export type Setting = "default" | "short" | "few" | "many";
+/**
+ * How a subject is set: as it comes, with timers so short that a test can wait for them (`stalled`: the same in a process of its own, for
+ * rows that take long), with room for few, or for the many connections of a tool.
+ */
+export type Setting = "default" | "short" | "stalled" | "few" | "many";
 
 /** Where a subject listens, for those who attack it. */
 export interface Target {

@@ -32,13 +32,16 @@ interface Settings {
 const guardIsPatient = { stallMs: 30_000 };
 
 /** Timers short enough to be waited for; each is longer than what it must not be mistaken for. */
+const short: Settings = {
+  guarded: { headersMs: 800, requestMs: 1_600, stallMs: 1_000 },
+  holdfast: { handshakeMs: 600, stallMs: 1_000, heartbeatMs: 500 },
+  holdfastGuard: guardIsPatient,
+};
+
 const settings: Readonly<Record<Setting, Settings>> = {
   default: {},
-  short: {
-    guarded: { headersMs: 800, requestMs: 1_600, stallMs: 1_000 },
-    holdfast: { handshakeMs: 600, stallMs: 1_000, heartbeatMs: 500 },
-    holdfastGuard: guardIsPatient,
-  },
+  short,
+  stalled: short,
   few: { guarded: { perAddressMax: 4, perSubjectMax: 2 }, holdfast: { linksMax: 4, subscriptionsMax: 3 } },
   many: {
     guarded: { role: "browser", headersMs: 2_000, requestMs: 4_000, stallMs: 2_000, keepAliveMs: 2_000 },

@@ -41,7 +41,7 @@ const linkOf = (path: string): ((t: Target) => Buffer) => {
 const stalled = (letter: string, input: string, request: (t: Target) => string | Buffer): Row => ({
   id: `B22${letter}`,
   input,
-  ...short,
+  setting: "stalled",
   on: { holdfast: { statuses: [200], end: "reset", code: "slow_consumer" } },
   run: async (t) => {
     await fill(t);
@@ -119,7 +119,7 @@ export const rowsB: readonly Row[] = [
   {
     id: "B23",
     input: "a link whose peer reads no more",
-    ...short,
+    setting: "stalled",
     on: { holdfast: { end: "reset", code: "slow_consumer" } },
     run: async (t) => {
       await fill(t);
