@@ -120,8 +120,8 @@ class HttpAttachment implements Attachment {
       checkContinue: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
       checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#expected(request, response),
       upgrade: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
-      connect: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
       session,
+      connect: (request: IncomingMessage, peer: Socket | ServerResponse) => this.#tunnel(request, peer),
       clientError: (error: NodeJS.ErrnoException, socket: Socket) => this.#clientError(error, socket),
     });
     this.#undo.push(own);
@@ -253,10 +253,25 @@ class HttpAttachment implements Attachment {
 
   #expected(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#requested(request, response)) return true;
+    if (this.#server.listenerCount("checkExpectation") > 1) return false;
     const guarded = this.#bySocket.get(request.socket);
-    if (guarded === undefined || this.#server.listenerCount("checkExpectation") > 1) return false;
-    this.#refuse(guarded, request, response, expectationFault);
+    if (guarded === undefined) this.#refuseStream(response, expectationFault);
+    else this.#refuse(guarded, request, response, expectationFault);
     return true;
+  }
+
+  #tunnel(request: IncomingMessage, peer: Socket | ServerResponse): boolean {
+    if (!("writeHead" in peer)) return this.#upgraded(request, peer);
+    if (this.#server.listenerCount("connect") > 1) return false;
+    this.#refuseStream(peer, tunnelFault);
+    return true;
+  }
+
+  /** Over HTTP/2 a refusal ends its stream and nothing else. */
+  #refuseStream(response: ServerResponse, { code, status, headers }: RequestFault): void {
+    this.#core.counters.refuse(code);
+    response.writeHead(status, { ...headers });
+    response.end();
   }
 
   #fault(request: IncomingMessage): RequestFault | null {

@@ -107,3 +107,20 @@ test("one TLS server speaks both protocols, and the guard knows which", async (t
   assert.ok(rows.includes("h2 h2"), rows.join());
   response.resume();
 });
+
+test("a tunnel and an unknown expectation are refused by name, as a host without listeners for them would, and the session goes on", async (t) => {
+  const server = createServer(options, (_request, response) => response.end("ok"));
+  const { guarded, port } = await whole(t, server);
+  const client = connect(`http://127.0.0.1:${port}`);
+  t.after(() => client.destroy());
+  const statusOf = async (fields: Record<string, string>): Promise<number> => {
+    const stream = client.request(fields);
+    stream.resume();
+    const [answer] = (await once(stream, "response")) as [Record<string, number>];
+    return answer[":status"] ?? 0;
+  };
+  assert.equal(await statusOf({ ":method": "CONNECT", ":authority": "example:443" }), 405);
+  assert.equal(await statusOf({ ":path": "/", expect: "banana" }), 417);
+  assert.equal(guarded.counters.refused.get("unsupported"), 2);
+  assert.equal(await statusOf({ ":path": "/" }), 200);
+});
