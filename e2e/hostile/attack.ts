@@ -61,10 +61,10 @@ export function seenOf(http: RawHttp): Seen {
 }
 
 /** Sends, and waits for the end of the connection. */
-export async function sendToEnd(target: Target, bytes: string | Uint8Array, withinMs = endMsMax): Promise<Seen> {
-  const http = await RawHttp.send(target.port, Buffer.from(bytes));
+export async function sendToEnd({ port }: Pick<Target, "port">, bytes: string | Uint8Array, from?: string): Promise<Seen> {
+  const http = await RawHttp.send(port, Buffer.from(bytes), from);
   try {
-    await http.until(() => http.hasEnded, withinMs);
+    await http.until(() => http.hasEnded, endMsMax);
     return seenOf(http);
   } finally {
     http.destroy();

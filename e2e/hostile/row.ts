@@ -20,6 +20,8 @@ export type Setting = "default" | "short" | "stalled" | "few" | "many";
 export interface Target {
   readonly name: SubjectName;
   readonly port: number;
+  /** A second listener, behind a PROXY header. */
+  readonly proxiedPort: number;
 }
 
 /** How a connection went on: we saw its FIN, it was reset, or it is still open and serves the next request. */

@@ -80,8 +80,8 @@ export class Subject {
     try {
       const { guarded = {}, holdfast = {}, holdfastGuard = {} } = settings[setting];
       const guardOptions = name === "holdfast" ? holdfastGuard : guarded;
-      const port = await child.call("open", { isGuarded: name !== "bare", guardOptions, serverOptions: holdfast });
-      const target = { name, port };
+      const opened = await child.call("open", { isGuarded: name !== "bare", guardOptions, serverOptions: holdfast });
+      const target = { name, ...opened };
       return new Subject(target, await watch(target), child, output);
     } catch (thrown) {
       await child.stop();

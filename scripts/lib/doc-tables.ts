@@ -114,6 +114,20 @@ const hostile = (part: string): TableSource => ({
   columns: hostileColumns,
 });
 
+/** Rows that stand with the tests of a part of guard, in their own form. */
+const hostileOf = (part: string, name: string): TableSource => ({
+  table: `hostile-${part}`,
+  page: "docs/hostile-input.md",
+  module: `packages/guard/test/${part}/rows.ts`,
+  export: name,
+  columns: {
+    Row: (_: string, row: Row) => `${cell(row["part"])}${cell(row["row"])}`,
+    Input: (_: string, row: Row) => cell(row["input"]),
+    Answer: (_: string, row: Row) => cell(row["expected"]),
+    "Counted as": (_: string, row: Row) => (row["codes"] as readonly string[]).map(code).join(" or "),
+  },
+});
+
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
@@ -158,6 +172,7 @@ export const tables: readonly TableSource[] = [
     columns: metricColumns,
   },
   ...["A", "B", "D", "E", "G"].map(hostile),
+  hostileOf("http2", "http2Rows"),
   { table: "hostile-missing", page: "docs/hostile-input.md", module: "e2e/hostile/not-yet.ts", export: "notYet", columns: missingColumns },
 ];
 

@@ -44,15 +44,16 @@ export class RawHttp {
     socket.on("close", ended);
   }
 
-  static async open(port: number): Promise<RawHttp> {
-    const socket = connect(port, "127.0.0.1");
+  /** Opens a connection, from `localAddress` where one is given: all of 127.0.0.0/8 are this machine. */
+  static async open(port: number, localAddress = "127.0.0.1"): Promise<RawHttp> {
+    const socket = connect({ port, host: "127.0.0.1", localAddress });
     await new Promise((resolve, reject) => socket.once("connect", () => resolve(null)).once("error", reject));
     return new RawHttp(socket);
   }
 
   /** Opens a connection, sends, and waits for the head of the answer. */
-  static async send(port: number, bytes: string | Buffer): Promise<RawHttp> {
-    const http = await RawHttp.open(port);
+  static async send(port: number, bytes: string | Buffer, localAddress?: string): Promise<RawHttp> {
+    const http = await RawHttp.open(port, localAddress);
     http.socket.write(bytes);
     return http;
   }

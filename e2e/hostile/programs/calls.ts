@@ -19,9 +19,17 @@ export interface Opening {
   readonly serverOptions: Partial<ServerOptions>;
 }
 
+export interface Opened {
+  readonly port: number;
+  /** A listener of the same that stands behind a PROXY header from 127.0.0.1; 0 where there is none. */
+  readonly proxiedPort: number;
+}
+
+/** Whose `X-Forwarded-For` a plain service believes. */
+export const trustedProxy = "127.0.0.66";
+
 export type SubjectCalls = {
-  /** Opens the server and tells its port. */
-  readonly open: (opening: Opening) => Promise<number>;
+  readonly open: (opening: Opening) => Promise<Opened>;
   readonly counts: () => Counts;
   /** Collects garbage, so that what is left of memory is what is held. */
   readonly collect: () => void;

@@ -2,12 +2,12 @@
  * A plain `node:http` and `ws` service, as somebody might have written it, with or without the one line that guards it.
  * Its logs are what such a service would log of ends and refusals.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Guard, guard } from "@holdfast/guard";
+import { cidrList, forwardedReader, type Guard, guard } from "@holdfast/guard";
 import { WebSocketServer } from "ws";
 import { answerCalls } from "../../../bench/lib/child.ts";
-import type { Counts, SubjectCalls } from "./calls.ts";
+import { type Counts, type SubjectCalls, trustedProxy } from "./calls.ts";
 
 const tickMs = 25;
 /** One for all: what it costs a server that nobody reads it is to be what the server makes of it. */
@@ -22,7 +22,9 @@ function readBody(request: IncomingMessage, response: ServerResponse): void {
   request.on("error", () => {}); // The client left, or was ended.
 }
 
-const server = createServer((request, response) => {
+const clientOf = forwardedReader({ header: "x-forwarded-for", trusted: cidrList([trustedProxy]) });
+
+const answer: RequestListener = (request, response) => {
   switch (request.url?.split("?")[0]) {
     case "/":
       response.end("hello");
@@ -43,6 +45,9 @@ const server = createServer((request, response) => {
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("data: hello\n\n");
       return;
+    case "/who":
+      response.end(clientOf({ peer: request.socket.remoteAddress, rawHeaders: request.rawHeaders }).address);
+      return;
     case "/subject":
       response.statusCode = made?.setSubject(request.socket, "the same") === false ? 429 : 200;
       if (response.statusCode === 429) response.setHeader("Connection", "close");
@@ -52,7 +57,16 @@ const server = createServer((request, response) => {
       response.statusCode = 404;
       response.end();
   }
-});
+};
+
+const server = createServer(answer);
+const behindProxy = createServer(answer);
+const proxied = { proxyProtocol: "v1-or-v2", proxyTrusted: ["127.0.0.1"], proxyHeaderMs: 800 } as const;
+
+async function listen(listener: Server): Promise<number> {
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  return (listener.address() as AddressInfo).port;
+}
 
 const sockets = new WebSocketServer({ server, path: "/socket", maxPayload: 65_536 });
 sockets.on("connection", (socket) => {
@@ -70,11 +84,12 @@ const calls: SubjectCalls = {
     if (isGuarded) {
       made = guard(server, guardOptions, {
         ended: (row, ending) => console.log(JSON.stringify({ event: "ended", ...ending, row })),
+        refused: (refused) => console.log(JSON.stringify({ event: "refused", ...refused })),
         warning: (message) => console.log(JSON.stringify({ event: "warning", message })),
       });
+      made.attach(behindProxy, {}, { listener: "proxied", proxied });
     }
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return (server.address() as AddressInfo).port;
+    return { port: await listen(server), proxiedPort: isGuarded ? await listen(behindProxy) : 0 };
   },
   counts: (): Counts => ({
     refused: Object.fromEntries(made?.counters.refused ?? []),
@@ -84,4 +99,6 @@ const calls: SubjectCalls = {
   collect: () => globalThis.gc?.(),
 };
 
-answerCalls(calls, () => server.closeAllConnections());
+answerCalls(calls, () => {
+  for (const each of [server, behindProxy]) each.closeAllConnections();
+});

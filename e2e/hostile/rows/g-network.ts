@@ -1,9 +1,10 @@
 /**
  * Part G: who somebody is on the network, and what is for operators alone.
  */
-import { get, post, sendAndSee, upgrade } from "../attack.ts";
+import { get, post, sendAndSee, sendToEnd, upgrade } from "../attack.ts";
 import { canary } from "../clauses.ts";
-import type { Expected, Row } from "../row.ts";
+import { trustedProxy } from "../programs/calls.ts";
+import type { Expected, Row, Target } from "../row.ts";
 
 const on = (expected: Expected): Row["on"] => ({ holdfast: expected });
 const both = (expected: Expected): Row["on"] => ({ plain: expected, holdfast: expected });
@@ -15,7 +16,63 @@ const rebound = (letter: string, input: string, host: string, path: string): Row
   bytes: (t) => get(t, "", path).replace(/Host: \S+/, `Host: ${host}`),
 });
 
+/** What a service takes for the client's address. */
+const who = (letter: string, input: string, lines: string, answer: string, from?: string): Row => ({
+  id: `G69${letter}`,
+  input,
+  on: { plain: { statuses: [200], end: "closed", says: [answer], code: null } },
+  run: async (t) => {
+    const seen = await sendToEnd(t, get(t, `${lines}Connection: close\r\n`, "/who"), from);
+    return { ...seen, says: [seen.body] };
+  },
+});
+
+/** A header of version 2: its four bytes of version, family and length in hexadecimal, then what follows. */
+const header = (hex: string, rest: string): Buffer => Buffer.concat([Buffer.from(`0d0a0d0a000d0a515549540a${hex}`, "hex"), Buffer.from(rest)]);
+const asking = (t: Target): string => get(t, "Connection: close\r\n", "/who");
+const unanswered: Expected = { end: "closed", code: "bad_proxy_header" };
+
+/** What comes to a listener that stands behind a PROXY header. */
+const behind = (letter: string, input: string, expected: Expected, bytes: (t: Target) => string | Buffer, from?: string): Row => ({
+  id: `G70${letter}`,
+  input,
+  on: { plain: expected },
+  run: async (t) => {
+    const seen = await sendToEnd({ port: t.proxiedPort }, bytes(t), from);
+    return { ...seen, says: seen.statuses[0] === 200 ? [seen.body] : [] };
+  },
+});
+
+const identity: readonly Row[] = [
+  who("a", "`X-Forwarded-For` from whom nobody trusts", "X-Forwarded-For: 203.0.113.9\r\n", "127.0.0.1"),
+  who(
+    "b",
+    "a client's own `X-Forwarded-For` before a trusted proxy's",
+    "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 203.0.113.9\r\n",
+    "203.0.113.9",
+    trustedProxy,
+  ),
+  who("c", "`Forwarded` where the proxy writes `X-Forwarded-For`", "Forwarded: for=203.0.113.9\r\n", trustedProxy, trustedProxy),
+  who("d", "words for an address", `X-Forwarded-For: 203.0.113.9, ${canary}\r\n`, trustedProxy, trustedProxy),
+  behind("a", "no PROXY header where there must be one", unanswered, asking),
+  behind("b", "a good PROXY header from whom nobody trusts", unanswered, (t) => `PROXY TCP4 203.0.113.9 127.0.0.1 1 2\r\n${asking(t)}`, "127.0.0.5"),
+  behind("c", "a PROXY header of version 1 with words for an address", unanswered, (t) => `PROXY TCP4 ${canary} 127.0.0.1 1 2\r\n${asking(t)}`),
+  behind("d", "one of version 2 that is too short for its addresses", unanswered, (t) => header("21110004", `abcd${asking(t)}`)),
+  behind("e", "one of version 2 that announces 65,535 bytes", unanswered, (t) => header("2111ffff", asking(t))),
+  behind("f", "half a PROXY header", unanswered, () => "PROXY TCP4 203.0.113.9"),
+  behind("g", "LOCAL, by which a proxy speaks for itself", { statuses: [200], end: "closed", says: ["127.0.0.1"], code: null }, (t) =>
+    header("20000000", asking(t)),
+  ),
+  behind(
+    "h",
+    "a second PROXY header behind the first",
+    { statuses: [400], end: "closed", code: "bad_request" },
+    (t) => `PROXY TCP4 203.0.113.9 127.0.0.1 1 2\r\nPROXY TCP4 198.51.100.7 127.0.0.1 1 2\r\n${asking(t)}`,
+  ),
+];
+
 export const rowsG: readonly Row[] = [
+  ...identity,
   {
     id: "G73a",
     input: "a publish that came as early data, as whoever has heard it may send again",
