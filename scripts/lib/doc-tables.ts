@@ -94,7 +94,6 @@ const closeColumns = {
   "What a client should make of it": (_: string, row: Row) => cell(row["client"]),
 };
 
-
 const hostileColumns = {
   Row: (name: string) => name,
   Input: (_: string, row: Row) => cell(row["input"]),

@@ -17,8 +17,8 @@ export interface SocketPort {
   /** Bytes received so far, whoever read them. */
   bytesRead(): number;
   bytesWritten(): number;
-  /** Whether bytes wait that the kernel has not taken. */
-  waiting(): boolean;
+  /** What waits that the kernel has not taken; text counts by its characters. */
+  waitingBytes(): number;
   /** Bytes on the wire's side that the kernel has taken so far: it grows as the peer reads, in the middle of one large write too. */
   sentBytes(): number;
   /** What is left of the write that the kernel is taking. */
@@ -175,7 +175,7 @@ export class Connection implements Watched {
   }
   /** Bytes that the application has written and the kernel has not taken. */
   get bytesQueued(): number {
-    return Math.max(this.#port.bytesWritten() - this.#port.completedBytes(), this.#port.queuedBytes());
+    return this.#port.waitingBytes();
   }
   /** When the peer was last heard of. */
   get proofMs(): number {
@@ -261,7 +261,7 @@ export class Connection implements Watched {
     const hasMoved = sent !== this.#sentSeen;
     this.#sentSeen = sent;
     if (hasMoved) this.#movedMs = nowMs;
-    if (!this.#port.waiting()) this.#stalledSinceMs = -1;
+    if (this.#port.waitingBytes() === 0) this.#stalledSinceMs = -1;
     else if (hasMoved || this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
     return {
       bytes,

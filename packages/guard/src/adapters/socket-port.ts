@@ -40,8 +40,8 @@ export class NodeSocketPort implements SocketPort {
     return (this.#top ?? this.raw).bytesWritten;
   }
 
-  waiting(): boolean {
-    return this.queuedBytes() > 0 || (this.#top ?? this.raw).writableLength > 0;
+  waitingBytes(): number {
+    return Math.max(this.queuedBytes(), (this.#top ?? this.raw).writableLength);
   }
 
   sentBytes(): number {
