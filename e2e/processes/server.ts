@@ -40,7 +40,7 @@ const calls = {
       given.directory === undefined
         ? memoryEngine({ env: nodeEnv })
         : sqliteEngine({ env: nodeEnv, path: join(given.directory, "holdfast.db"), options: { retentionBytesMax: 1_073_741_824 } });
-    server = createServer({ engine, options: { port: 0, drainMs: 1, ...given.options } });
+    server = createServer({ engine, options: { port: 0, drainMs: 1, admissionPerSecond: 100_000, ...given.options } });
     return (await server.listen()).port;
   },
   /** Publishes `count` entries of about `bytes` bytes, one each `everyMs`; 0 publishes without a pause. */

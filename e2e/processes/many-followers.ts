@@ -1,0 +1,41 @@
+/**
+ * Many real clients that follow one stream, each of which checks what it is handed: numbers that follow one another, and no gap.
+ */
+import { type Client, connect } from "@holdfast/client";
+import { answerCalls } from "../../bench/lib/child.ts";
+
+const clients: Client[] = [];
+const last: number[] = [];
+const faults: string[] = [];
+let isOver = false;
+
+async function follow(client: Client, index: number): Promise<void> {
+  const stream = client.stream("news", { from: "first", onGap: (gap) => void faults.push(`${index}: gap ${gap.reason}`) });
+  for await (const entry of stream) {
+    const number = Number(entry.raw);
+    if (number !== (last[index] as number) + 1) faults.push(`${index}: ${number} after ${last[index]}`);
+    last[index] = number;
+  }
+}
+
+const calls = {
+  open: ({ url, count }: { readonly url: string; readonly count: number }) => {
+    for (let index = 0; index < count; index++) {
+      const client = connect(url);
+      clients.push(client);
+      last.push(-1);
+      follow(client, index).catch((error: unknown) => {
+        if (!isOver) faults.push(`${index}: ${String(error)}`);
+      });
+    }
+    return clients.length;
+  },
+  slowest: () => Math.min(...last),
+  faults: () => faults.slice(0, 10),
+};
+
+export type ManyFollowersCalls = typeof calls;
+answerCalls(calls, async () => {
+  isOver = true;
+  await Promise.all(clients.map((client) => client.close({ drainMs: 0 })));
+});
