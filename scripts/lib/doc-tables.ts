@@ -144,6 +144,13 @@ export const tables: readonly TableSource[] = [
   { table: "websocket-limits", page: "docs/websocket.md", ...webSocketLimits },
   { table: "websocket-closes", page: "docs/websocket.md", module: "packages/guard/src/websocket/closes.ts", export: "webSocketCloses", columns: closeColumns },
   { table: "websocket-limits-max", page: "docs/limits.md", ...webSocketLimits, keep: isLimit },
+  {
+    table: "listener-options",
+    page: "docs/options.md",
+    module: "packages/cli/src/serve/listener.ts",
+    export: "listenerOptionDocs",
+    columns: optionColumns,
+  },
   { table: "cli-options", page: "docs/options.md", ...options("cli") },
   {
     table: "identity-options",

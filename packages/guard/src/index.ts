@@ -9,7 +9,7 @@ export type { ConnectionRow } from "./connection-row.ts";
 export type { Phase } from "./connection-state.ts";
 export type { GuardCounters } from "./counters.ts";
 export { type EndCode, type EndRow, endCodes, ends, type Side } from "./ends.ts";
-export { type Guard, type GuardEvents, type GuardParts, guard } from "./guard.ts";
+export { type Guard, type GuardEvents, type GuardParts, guard, type ListenerParts } from "./guard.ts";
 export type { Http2Counters } from "./http2/counters.ts";
 export type { Http2Part } from "./http2/session-guard.ts";
 export {
@@ -28,7 +28,7 @@ export { type CidrList, cidrList } from "./identity/cidr.ts";
 export { type ForwardedClient, type ForwardedOptions, type ForwardedRequest, type ForwardedStop, forwardedReader } from "./identity/forwarded.ts";
 export { type OneHeader, oneHeader } from "./identity/headers.ts";
 export { type HostCheck, type HostOptions, type HostPolicy, hostPolicy, type OwnRequest } from "./identity/host.ts";
-export { identityOptionDocs, type ProxiedListenerOptions } from "./identity/options.ts";
+export { identityOptionDocs, type ProxiedListenerOptions, resolveProxiedListener } from "./identity/options.ts";
 export { type OriginCheck, type OriginOptions, type OriginPolicy, originPolicy } from "./identity/origin.ts";
 export type { Endpoint, ProxiedTls, ProxyAdditions, ProxyHeader } from "./identity/proxy-protocol/header.ts";
 export type { ProxyMode } from "./identity/proxy-protocol/reader.ts";

@@ -3,7 +3,7 @@
  * Until it can authorize, it listens on loopback only.
  */
 import type { AddressInfo } from "node:net";
-import { type Guard, type GuardEvents, type GuardOptions, nodeEnv } from "@holdfast/guard";
+import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
 import type { Registry } from "prom-client";
 import { httpServer, listening } from "./adapters/http-server.ts";
@@ -25,6 +25,8 @@ export interface ServerParts {
   readonly env?: Env;
   /** Options of guard that differ from what the server's own options say of connections. */
   readonly guard?: Partial<GuardOptions>;
+  /** What stands before the server's one listener: TLS, a PROXY header. Default: neither. */
+  readonly listener?: Pick<ListenerParts, "proxied" | "tls">;
   /** Told how connections end, and of what guard finds contradictory. */
   readonly connectionEvents?: GuardEvents;
   /** Answers requests for paths that are not Holdfast's, on the same port. Default: 404. */
@@ -61,7 +63,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
     fallback: parts.fallback ?? null,
     ready: () => guard.ready,
   };
-  const { http, guard } = httpServer(context, parts.guard ?? {}, parts.connectionEvents ?? {});
+  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener });
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     guard.unready();
@@ -93,7 +95,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
       }
       const { port } = http.address() as AddressInfo;
       const name = options.host.includes(":") ? `[${options.host}]` : options.host;
-      return { host: options.host, port, url: `http://${name}:${port}` };
+      return { host: options.host, port, url: `${parts.listener?.tls === undefined ? "http" : "https"}://${name}:${port}` };
     },
     stats: () => hub.stats(),
     close: () => {

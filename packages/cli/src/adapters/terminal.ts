@@ -71,3 +71,8 @@ export function stopSignal(): AbortSignal {
   }
   return stop.signal;
 }
+
+/** Calls on each SIGHUP, which ends the process otherwise. */
+export function onHangup(call: () => void): void {
+  process.on("SIGHUP", call);
+}

@@ -18,3 +18,12 @@ export function readToken(path: string): Checked<string> {
   if (text.length > bytesMax || !/^[!-~]+$/.test(token)) return bad(`expected one token in ${path}: visible ASCII characters, at most ${bytesMax}`);
   return good(token);
 }
+
+/** What stands in the file, without the spaces around it: any bytes that are text. */
+export function readSecret(path: string): Checked<string> {
+  try {
+    return good(readFileSync(path, "utf8").trim());
+  } catch (thrown) {
+    return bad(`cannot read the secret: ${(thrown as Error).message}`);
+  }
+}

@@ -3,7 +3,7 @@
  * It ends when it is told to, after clients were moved; a second signal ends it at once.
  */
 import { readFileSync } from "node:fs";
-import { type AdminListener, type CloseLog, pinoLog } from "@holdfast/guard";
+import { type AdminListener, CertificateError, type CloseLog, pinoLog } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
 import { createServer, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { nodeClock } from "../adapters/clock.ts";
@@ -11,8 +11,8 @@ import { makeEngine, usesDisk } from "../adapters/engines.ts";
 import { openMachine } from "../adapters/machine.ts";
 import { readPageFiles } from "../adapters/page-files.ts";
 import { stall } from "../adapters/stall.ts";
-import { type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
-import { readToken } from "../adapters/token-file.ts";
+import { type Output, onHangup, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { readSecret, readToken } from "../adapters/token-file.ts";
 import { bad, type Checked, type CommandSpec, type Given, good, isOn, textFlag } from "../args.ts";
 import { faultText } from "../code-text.ts";
 import type { Command, Variables } from "../command.ts";
@@ -24,6 +24,7 @@ import { adminToken, makeAdmin } from "../serve/admin.ts";
 import { humanLogger, jsonLogger } from "../serve/close-log.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
 import { greeting } from "../serve/greeting.ts";
+import { listenerParts } from "../serve/listener.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
 import { changedSettings, type Policies, settingsJson, settingsTable } from "../serve/print-settings.ts";
 import { type ResolvedSettings, resolveSettings, type SettingGiven } from "../serve/settings.ts";
@@ -84,6 +85,11 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
     process.stderr.write(`holdfast serve: ${escapeLine(token.message)}\n`);
     return "usage";
   }
+  const listener = listenerParts(config.listener, readSecret);
+  if (!listener.ok) {
+    process.stderr.write(`holdfast serve: ${escapeLine(listener.message)}\n`);
+    return "usage";
+  }
   const closeLog = closeLogOf(config, json, output, log);
   let running: Running;
   let urls: Urls;
@@ -94,7 +100,13 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
     const server = createServer({
       engine,
       options: config.options,
-      connectionEvents: { warning: (message) => log({ event: "warning", message }), ...(closeLog === null ? {} : { ended: closeLog.ended }) },
+      guard: config.listener.guard,
+      listener: listener.value,
+      connectionEvents: {
+        warning: (message) => log({ event: "warning", message }),
+        notice: (notice) => log({ event: "tls", ...notice }),
+        ...(closeLog === null ? {} : { ended: closeLog.ended }),
+      },
       ...(page === null ? {} : { fallback: page.fallback }),
     });
     const admin =
@@ -162,6 +174,7 @@ function readConfig(asked: string | undefined): Checked<{ readonly path: string;
 
 /** One line on why the server did not start. What has no code is a fault of the system (a folder that cannot be made) or a defect. */
 function startFault(thrown: unknown): string {
+  if (thrown instanceof CertificateError) return thrown.message;
   if (thrown instanceof HoldfastError || (thrown as NodeJS.ErrnoException).syscall !== undefined) return faultText(thrown as Error);
   throw thrown;
 }
@@ -214,6 +227,8 @@ async function serveUntilStopped({ engine, server, config, page, admin }: Runnin
       })
     : null;
   const health = watchHealth(engine, log);
+  // What it found is told by its notices.
+  if (server.guard.fronts.length > 0) onHangup(() => void server.guard.reloadTls());
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   log({ event: "draining", signal: stop.reason, links: server.stats().links, drainMs: config.options.drainMs });
   const notice = setInterval(() => log({ event: "draining", links: server.stats().links }), noticeMs);

@@ -5,13 +5,19 @@ import { resolveServerOptions, type ServerOptions, serverOptionDocs } from "@hol
 import { type EngineOptions, engineOptionDocs, resolveEngineOptions, resolvePolicies, type StreamPolicy } from "@holdfast/server/engines";
 import { bad, type Checked, type FlagSpec, good } from "../args.ts";
 import { cliOptionDocs, type EngineName, engineNames } from "../options.ts";
+import { type ListenerConfig, listenerOf, listenerOptionDocs } from "./listener.ts";
 import { flagName, type Setting, type SettingGiven, valuesOf } from "./settings.ts";
 
 const docSettings = (docs: Readonly<Record<string, Omit<Setting, "name">>>): Setting[] =>
   Object.entries(docs).map(([name, doc]) => ({ name, default: doc.default, unit: doc.unit, what: doc.what }));
 
-/** Every setting of `serve`: its own, the server's options, the engines' options. */
-export const serveSettings: readonly Setting[] = [...docSettings(cliOptionDocs), ...docSettings(serverOptionDocs), ...docSettings(engineOptionDocs)];
+/** Every setting of `serve`: its own, how it listens, the server's options, the engines' options. */
+export const serveSettings: readonly Setting[] = [
+  ...docSettings(cliOptionDocs),
+  ...docSettings(listenerOptionDocs),
+  ...docSettings(serverOptionDocs),
+  ...docSettings(engineOptionDocs),
+];
 
 /** Each setting as a flag. */
 export function settingFlags(): Record<string, FlagSpec> {
@@ -38,6 +44,7 @@ export interface ServeConfig {
   readonly vitals: boolean;
   readonly page: boolean;
   readonly policies: readonly StreamPolicy[];
+  readonly listener: ListenerConfig;
   /** The second port; null without one. */
   readonly admin: { readonly host: string; readonly port: number; readonly tokenFile: string | null } | null;
   /** Lines a second about ended connections; null: none is logged. */
@@ -81,6 +88,7 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ow
       data: own.data,
       vitals: own.vitals,
       page: own.page,
+      listener: listenerOf(valuesOf(given, Object.keys(listenerOptionDocs))),
       admin: adminOf(given),
       logLinesPerSecond: loggedOf(given),
       // The last of them, so that the file can say otherwise.

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type Guard, type GuardEvents, type GuardOptions, guard } from "@holdfast/guard";
+import { type Guard, type GuardOptions, type GuardParts, guard } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
 import { type AccessFault, accessFault } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
@@ -29,7 +29,7 @@ export interface HttpServer {
 }
 
 /** An HTTP server that does not listen yet. `given` are options of guard that differ from what the server's own options say. */
-export function httpServer(context: HttpContext, given: Partial<GuardOptions>, events: GuardEvents): HttpServer {
+export function httpServer(context: HttpContext, given: Partial<GuardOptions>, parts: GuardParts): HttpServer {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
   /** By the connection: its newest answer that is under way. */
@@ -74,7 +74,7 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, e
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
     else transport.upgrade(request, socket, head);
   });
-  return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, events) };
+  return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, parts) };
 }
 
 /** What the server's own options say of connections. Links have their own times, which the hub keeps: guard's are wider. */
