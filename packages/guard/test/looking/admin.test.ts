@@ -132,8 +132,10 @@ describe("the admin listener", () => {
       Authorization: "Bearer canary-token",
       Cookie: "session=canary-cookie",
       "X-Api-Key": "canary-key",
-      Upgrade: "canary",
+      Upgrade: "websocket",
       Connection: "Upgrade",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     };
     one.server.on("upgrade", (_request, socket) => socket.once("end", () => socket.end()).resume());
     const http = await RawHttp.send(one.port, requestBytes("GET", "/?token=canary-query", one.port, secret));

@@ -119,12 +119,17 @@ describe("guard's metrics", () => {
     });
     t.after(() => one.stop());
     const registry = guardMetrics(one.guard);
+    const handshake = { Connection: "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==" };
     const open: RawHttp[] = [];
-    for (let i = 0; i < 5; i++) open.push(await RawHttp.send(one.port, requestBytes("GET", "/", one.port, { Connection: "Upgrade", Upgrade: `canary-${i}` })));
-    await until(() => one.guard.connections().filter(({ phase }) => phase === "tunnel").length === 5);
+    for (const upgrade of ["websocket", "WebSocket", "canary-1", "canary-2"]) {
+      open.push(await RawHttp.send(one.port, requestBytes("GET", "/canary", one.port, { ...handshake, Upgrade: upgrade, "User-Agent": "canary" })));
+    }
+    await until(() => one.guard.connections().filter(({ phase }) => phase === "tunnel").length === 2);
     const text = await registry.metrics();
     assert.doesNotMatch(text, /canary|127\.0\.0\.1/);
-    assert.equal(seriesValue(parseExposition(text), "holdfast_guard_connections", { protocol: "other", phase: "tunnel" }), 5);
+    const families = parseExposition(text);
+    assert.equal(seriesValue(families, "holdfast_guard_connections", { protocol: "websocket", phase: "tunnel" }), 2);
+    assert.ok((families.get("holdfast_guard_connections")?.series ?? []).every(({ labels }) => ["websocket", "http/1.1"].includes(labels["protocol"] ?? "")));
     for (const http of open) http.destroy();
   });
 
