@@ -15,6 +15,7 @@ const row = (type: MetricType, what: string, ...labels: readonly string[]): Metr
 
 export const guardMetricDocs = {
   holdfast_guard_connections: row("gauge", "Connections open now, by listener, protocol and phase", "listener", "protocol", "phase"),
+  holdfast_guard_addresses: row("gauge", "Addresses that have connections open, as `perAddressMax` counts them"),
   holdfast_guard_connections_limit: row("gauge", "`connectionsMax`, as the descriptors allow it"),
   holdfast_guard_open_age_seconds: row("histogram", "Ages of the connections open now. It falls, too: read its values, never its rate"),
   holdfast_guard_queued_bytes: row("gauge", "Bytes written by the application that wait for peers to take them"),
@@ -31,7 +32,11 @@ export const guardMetricDocs = {
   holdfast_guard_silence_before_end_seconds: row("histogram", "For how long the peer had been silent when a connection ended. A spike names a hop"),
   holdfast_guard_requests_total: row("counter", "Requests"),
   holdfast_guard_requests_reused_total: row("counter", "Requests on a connection that had served one before"),
-  holdfast_guard_reused_ratio: row("gauge", "The second of these in the first, since the start; absent without requests"),
+  holdfast_guard_requests_late_total: row(
+    "counter",
+    "Requests on a connection that guard had ended while it was idle: each has failed at its sender, whose timer is the longer one (docs/timeouts.md)",
+  ),
+  holdfast_guard_reused_ratio: row("gauge", "Requests reused in all requests, since the start; absent without requests"),
   holdfast_guard_requests_per_connection: row("histogram", "Requests that a connection had served at its end"),
   holdfast_guard_tls_handshakes_total: row("counter", "TLS handshakes done by a front (`tls`): `session` is `new` or `resumed`", "session"),
   holdfast_guard_tls_failures_total: row("counter", "TLS handshakes that failed, by reason", "reason"),

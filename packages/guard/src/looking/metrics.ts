@@ -10,7 +10,7 @@ import { type Group, type TableFigures, tableFigures } from "./figures.ts";
 import { type GuardMetric, guardMetricDocs } from "./metric-docs.ts";
 
 /** What is looked at of a guard. */
-export interface Looked extends Pick<Guard, "options" | "counters" | "ready" | "connections" | "descriptors"> {
+export interface Looked extends Pick<Guard, "options" | "counters" | "ready" | "connections" | "addresses" | "descriptors"> {
   readonly fronts: readonly { readonly counters: TlsFigures }[];
 }
 
@@ -46,6 +46,7 @@ function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: P
   const tls = (): TlsFigures | null => tlsFigures(guard.fronts);
   return {
     holdfast_guard_connections: groupsSeen(table),
+    holdfast_guard_addresses: () => guard.addresses,
     holdfast_guard_connections_limit: () => guard.options.connectionsMax,
     holdfast_guard_open_age_seconds: () => table().ages,
     holdfast_guard_queued_bytes: () => table().bytesQueued,
@@ -62,6 +63,7 @@ function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: P
     holdfast_guard_silence_before_end_seconds: () => counters.silence,
     holdfast_guard_requests_total: () => counters.requests,
     holdfast_guard_requests_reused_total: () => counters.requestsReused,
+    holdfast_guard_requests_late_total: () => counters.requestsLate,
     holdfast_guard_reused_ratio: () => ratio(counters.requestsReused, counters.requests),
     holdfast_guard_requests_per_connection: () => counters.requestsPerConnection,
     holdfast_guard_tls_handshakes_total: () => handshakes(tls()),

@@ -41,6 +41,8 @@ describe("guard's metrics", () => {
     assert.equal(value("holdfast_guard_accepted_total"), 4);
     assert.equal(value("holdfast_guard_requests_total"), 6);
     assert.equal(value("holdfast_guard_requests_reused_total"), 2);
+    assert.equal(value("holdfast_guard_requests_late_total"), 0);
+    assert.equal(value("holdfast_guard_addresses"), 1);
     assert.equal(value("holdfast_guard_reused_ratio"), 2 / 6);
     assert.equal(value("holdfast_guard_refused_total", { code: "too_many_from_address" }), 1);
     assert.equal(value("holdfast_guard_ended_total", { code, side }), 1);
@@ -77,8 +79,8 @@ describe("guard's metrics", () => {
     const one = await guarded({}, (_request, response) => response.end());
     t.after(() => one.stop());
     const fronts = [{ counters: { handshakes: 4, resumed: 3, failed: { not_tls: 2 } } }, { counters: { handshakes: 6, resumed: 6, failed: { not_tls: 0 } } }];
-    const { options, counters, ready } = one.guard;
-    const looked = { options, counters, ready, fronts, connections: () => one.guard.connections(), descriptors: () => one.guard.descriptors() };
+    const { options, counters, ready, addresses } = one.guard;
+    const looked = { options, counters, ready, addresses, fronts, connections: () => one.guard.connections(), descriptors: () => one.guard.descriptors() };
     const told = await scraped(one, guardMetrics(looked, new Registry(), { log: { suppressed: 5 } }));
     for (const [name, { type, labels, what }] of Object.entries(guardMetricDocs)) {
       if (name === "holdfast_guard_admin_refused_total") continue; // The admin listener's own.
