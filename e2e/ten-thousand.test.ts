@@ -75,6 +75,7 @@ it("10,000 connections that end in random ways leave nothing behind", { skip: ne
     // A connection that was reset before the process took it was never there.
     assert.ok(after.accepted > half && after.accepted <= 2 * half, `${after.accepted} accepted`);
     assert.equal(ended, after.accepted, "each connection that was taken has ended once, with a code");
+    assert.ok(after.upgrades > 0);
     assert.deepEqual(after.warnings, before.warnings);
     const codes = new Set(Object.keys(after.ended).map((key) => key.split(" ")[0]));
     for (const code of [

@@ -12,6 +12,7 @@ import { answerCalls } from "../../bench/lib/child.ts";
 /** More than the kernel's buffers take, so that a reader who stops is seen to stop. */
 const big = Buffer.alloc(20_000_000, "x");
 
+let upgrades = 0;
 let opened: { readonly server: Server; readonly guard: Guard } | null = null;
 
 function running(): { readonly server: Server; readonly guard: Guard } {
@@ -49,8 +50,9 @@ const calls = {
     const server = createServer(answer);
     const guarded = guard(server, options);
     server.on("upgrade", (request, socket) => {
+      upgrades++;
       socket.on("error", () => undefined);
-      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
       if (request.url === "/destroyed") socket.destroy();
       else socket.pipe(socket);
     });
@@ -66,6 +68,7 @@ const calls = {
       descriptors: readdirSync("/proc/self/fd").length,
       resources: resources(),
       accepted: guarded.counters.accepted,
+      upgrades,
       ended: Object.fromEntries(guarded.counters.ended),
       refused: Object.fromEntries(guarded.counters.refused),
       warnings: guarded.warnings,

@@ -15,7 +15,8 @@ interface Hand {
 }
 
 const request = (path: string, headers = "", method = "GET"): string => `${method} ${path} HTTP/1.1\r\nHost: a.test\r\n${headers}\r\n`;
-const upgrade = (path: string): string => request(path, "Connection: Upgrade\r\nUpgrade: echo\r\n");
+const handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+const upgrade = (path: string): string => request(path, handshake);
 
 async function ask({ socket, answered }: Hand, text = request("/")): Promise<void> {
   socket.write(text);
