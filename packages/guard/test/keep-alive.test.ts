@@ -195,9 +195,9 @@ describe("deadlines", () => {
   });
 
   it("lets a slow reader go on that takes a little all the time", async () => {
-    const size = 12_000_000;
+    const size = 24_000_000;
     await withGuard(
-      { stallMs: 600 },
+      { stallMs: 1_500 },
       (_request, response) => response.end(Buffer.alloc(size)),
       async ({ port, endings }) => {
         const http = await RawHttp.send(port, get(port));
