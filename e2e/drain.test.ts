@@ -75,7 +75,9 @@ test(`a node with ${links} links and ${keepAliveClients} keep-alive clients leav
     await until("all links are at the second node", async () => (await nodes.call("links"))[1] === links, 30_000);
     const { failed, faults, answered } = await clients.call("stop");
     const published = await nodes.call("stopPublishing");
-    await until("all have all", async () => (await followers.call("slowest")) === published - 1, 30_000);
+    await until("all have all", async () => (await followers.call("slowest")) === published - 1, 30_000).catch(async (late: unknown) => {
+      throw new Error(JSON.stringify(await followers.call("behind")), { cause: late });
+    });
     const peak = await nodes.call("peakPerSecond");
     console.log(`${answered} requests, ${published} entries to ${links} followers; at most ${peak} links a second, ${admissionPerSecond} allowed`);
     assert.deepEqual([failed, faults], [0, []]);

@@ -20,9 +20,9 @@ async function follow(client: Client, index: number): Promise<void> {
 
 const calls = {
   open: ({ url, count }: { readonly url: string; readonly count: number }) => {
-    for (let index = 0; index < count; index++) {
+    for (let i = 0; i < count; i++) {
       const client = connect(url);
-      clients.push(client);
+      const index = clients.push(client) - 1;
       last.push(-1);
       follow(client, index).catch((error: unknown) => {
         if (!isOver) faults.push(`${index}: ${String(error)}`);
@@ -31,6 +31,13 @@ const calls = {
     return clients.length;
   },
   slowest: () => Math.min(...last),
+  /** How many have not come as far as the farthest, with what one of them says of itself. */
+  behind: () => {
+    const farthest = Math.max(...last);
+    const behind = last.flatMap((at, index) => (at < farthest ? [index] : []));
+    const one = behind[0] === undefined ? null : clients[behind[0]];
+    return { count: behind.length, farthest, example: one === null || one === undefined ? null : { at: last[behind[0] as number], status: one.status.getSnapshot() } };
+  },
   faults: () => faults.slice(0, 10),
 };
 

@@ -69,7 +69,7 @@ export class GuardCore {
     this.#resources = resources;
     this.#hooks = hooks;
     const { upgradesPerSecond } = options;
-    this.#upgrades = upgradesPerSecond === "never" ? null : new Admission(upgradesPerSecond, upgradesPerSecond, env.clock.monoMs());
+    this.#upgrades = upgradesPerSecond === "never" ? null : new Admission(upgradesPerSecond, env.clock.monoMs());
     this.#arm();
   }
 

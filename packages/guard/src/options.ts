@@ -92,7 +92,7 @@ export const guardOptionDocs = {
     default: 1_000,
     unit: "upgrades per second",
     never: true,
-    what: "Rate at which upgrades (WebSocket) are taken, as many at once; beyond it 503 with a slot of its own in `Retry-After`",
+    what: "Upgrades (WebSocket) that are taken in any second; beyond it 503 with a slot of its own in `Retry-After`",
   },
   pressurePercent: {
     default: 80,

@@ -79,7 +79,7 @@ export const serverOptionDocs = {
   admissionPerSecond: {
     default: 1_000,
     unit: "links per second",
-    what: "Links that this node takes in any second, a tenth of them at once; one more is told `overloaded` with a time of its own. The advised reconnect window is links / rate, within 1 s and 60 s",
+    what: "Links that this node takes in any second; one more is told `overloaded` with a time of its own. The advised reconnect window is links / rate, within 1 s and 60 s",
   },
   drainMs: {
     default: 10_000,

@@ -23,8 +23,6 @@ import { TailBudget } from "./tail.ts";
 const idleStreamsMax = 1_000;
 /** What a drain allows beyond twice the reconnect window. */
 const drainGraceMs = 1_000;
-/** The part of `admissionPerSecond` that may come at once. */
-const burstShare = 0.1;
 /** How often links that have not said hello are looked at. */
 const greetingCheckMs = 1_000;
 
@@ -72,9 +70,7 @@ export class Hub {
     this.#env = env;
     this.#engine = engine;
     this.#options = options;
-    // Burst and rate together are what any second may bring, wherever it begins.
-    const burst = Math.max(1, options.admissionPerSecond * burstShare);
-    this.#admission = new Admission(options.admissionPerSecond * (1 - burstShare), burst, env.clock.monoMs());
+    this.#admission = new Admission(options.admissionPerSecond, env.clock.monoMs());
     this.#appender = new Appender(engine, this.counters);
     this.#budget = new TailBudget(options.tailBytesMax, () => {
       this.counters.tailEvictions++;
