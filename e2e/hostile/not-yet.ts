@@ -10,22 +10,12 @@ export interface Missing {
 
 const authorization = "Needs authorization";
 const tls = "Needs a listener with TLS";
-const frames = "Frames of WebSocket on a guarded server";
 const noSessions = "There are no sessions: the server keeps nothing about a client after its link, and a link is bound to its connection";
 
 export const notYet: Readonly<Partial<Record<`${Part}${number}`, Missing>>> = {
   A16: { input: "a token in the query", why: authorization },
   A17: { input: "a token that is expired, unsigned, or for somebody else", why: authorization },
   B21: { input: "a TLS handshake that stalls", why: tls },
-  B27: { input: "too many messages or bytes per second", why: "Needs rates, whose code (`rate_limited`) is fixed and not sent yet" },
-  C29: { input: "frames that RFC 6455 does not allow", why: frames },
-  C30: { input: "text that is not UTF-8", why: frames },
-  C31: { input: "lengths above the limit", why: frames },
-  C32: { input: "a hundred fragments", why: frames },
-  C33: { input: "a deflate bomb", why: frames },
-  C34: { input: "close codes that nobody may send", why: frames },
-  C35: { input: "data after the close frame, or no answer to it", why: frames },
-  C36: { input: "binary messages where only text is spoken", why: frames },
   C37: { input: "the same from a server to its client", why: "The client's sockets are the platform's; it is tested with them in `packages/client/test`" },
   D45: { input: "a subscribe that is forbidden", why: authorization },
   D50: { input: "an acknowledgement of what was not delivered", why: "There are no acknowledgements: cursors are the client's" },

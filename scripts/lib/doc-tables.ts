@@ -178,6 +178,7 @@ export const tables: readonly TableSource[] = [
     columns: metricColumns,
   },
   ...["A", "B", "D", "E", "G"].map(hostile),
+  hostileOf("websocket", "hostileRows"),
   hostileOf("http2", "http2Rows"),
   { table: "hostile-missing", page: "docs/hostile-input.md", module: "e2e/hostile/not-yet.ts", export: "notYet", columns: missingColumns },
 ];

@@ -87,6 +87,7 @@ const calls: SubjectCalls = {
         refused: (refused) => console.log(JSON.stringify({ event: "refused", ...refused })),
         warning: (message) => console.log(JSON.stringify({ event: "warning", message })),
       });
+      made.webSockets(sockets);
       made.attach(behindProxy, {}, { listener: "proxied", proxied });
     }
     return { port: await listen(server), proxiedPort: isGuarded ? await listen(behindProxy) : 0 };

@@ -89,7 +89,7 @@ export const rowsA: readonly Row[] = [
     bytes: (t) => upgrade(t, "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n"),
   },
   { id: "A4", input: "no `Host`", on: both(bad), bytes: () => `GET / HTTP/1.1\r\nX-A: ${canary}\r\n\r\n` },
-  { id: "A5", input: "HTTP/0.9", on: { bare: { statuses: [200], end: "closed", code: null }, ...both(bad) }, bytes: () => `GET /${canary}\r\n\r\n` },
+  { id: "A5", input: "HTTP/0.9", on: { bare: { statuses: [200], end: "closed", code: null }, ...both(bad) }, bytes: () => `GET /?${canary}\r\n\r\n` },
   ...[...malformed, ...malformedBodies].map(([letter, input, bytes]): Row => ({ id: `A6${letter}`, input, on: both(bad), bytes })),
   {
     id: "A7",

@@ -76,19 +76,19 @@ export const rowsG: readonly Row[] = [
   {
     id: "G73a",
     input: "a publish that came as early data, as whoever has heard it may send again",
-    on: on({ statuses: [425], end: "closed", code: "early_data" }),
+    on: both({ statuses: [425], end: "closed", code: "too_early" }),
     bytes: (t) => post(t, "Early-Data: 1\r\nContent-Type: application/json\r\nContent-Length: 1\r\n", "1"),
   },
   {
     id: "G73b",
     input: "a WebSocket handshake that came as early data",
-    on: on({ statuses: [425], end: "closed", code: "early_data" }),
+    on: both({ statuses: [425], end: "closed", code: "too_early" }),
     bytes: (t) => upgrade(t, `Early-Data: 1\r\nX-A: ${canary}\r\n`),
   },
   {
     id: "G73c",
     input: "a read that came as early data",
-    on: on({ statuses: [200], end: "open", code: null }),
+    on: both({ statuses: [200], end: "open", code: null }),
     bytes: (t) => get(t, "Early-Data: 1\r\n"),
   },
   ...["/admin", "/connections", "/debug/pprof", "/v1/connections", "/metrics/x"].map(

@@ -62,7 +62,6 @@ export const codeRules = {
   method_not_allowed: stop(),
   not_found: stop(),
   unsupported_media_type: stop(),
-  early_data: backoff(),
   // Raised by the client itself.
   connect_failed: backoff(),
   connect_timeout: backoff(),

@@ -67,7 +67,6 @@ const texts: Readonly<Record<Code, Text>> = {
     "The content type or encoding is not one that is taken here",
     "Publish as application/json, application/x-ndjson or application/octet-stream, send messages as text/plain; not compressed",
   ),
-  early_data: row(425, "It came as early data of a TLS handshake, which others can repeat", "Nothing: it is sent again"),
   // Raised by the client itself.
   connect_failed: row(null, "The server could not be reached", "Check address and network"),
   connect_timeout: row(null, "No answer to the handshake in time", "A hop swallows the handshake; run the doctor"),

@@ -40,6 +40,8 @@ const unsupported = (status: number, message: string, headers: RequestFault["hea
   headers,
 });
 
+const earlyFault: RequestFault = { code: "too_early", status: 425, message: "this came as TLS early data; send it again after the handshake" };
+
 /** Why the request is refused, or null. */
 export function requestFault(head: RequestHead, { headersCountMax, needsHost }: RequestRules): RequestFault | null {
   const { httpVersionMajor, httpVersionMinor, rawHeaders, headers, method = "" } = head;
@@ -53,7 +55,7 @@ export function requestFault(head: RequestHead, { headersCountMax, needsHost }: 
     if (seen.has(name)) return bad(`expected one ${name} header`);
     seen.add(name);
   }
-  return tooEarly(headers, method) ? { code: "too_early", status: 425, message: "this came as TLS early data; send it again after the handshake" } : null;
+  return tooEarly(headers, method) ? earlyFault : null;
 }
 
 /** Where an application does not look at expectations, none but `100-continue` is met (RFC 9110, section 10.1.1). */
@@ -87,6 +89,8 @@ export interface UpgradeHead {
  * and 4.4). Refused upgrades end the connection: a proxy that believes in them would have a tunnel into whatever is parsed next.
  */
 export function upgradeFault({ method, headers }: UpgradeHead, protocols: readonly string[]): RequestFault | null {
+  // Its method is a safe one, and what comes behind the handshake is not.
+  if (tooEarly(headers, "POST")) return earlyFault;
   const protocol = headers.upgrade?.toLowerCase() ?? "";
   if (!protocols.includes(protocol)) return unsupported(426, `expected an upgrade to ${protocols.join(" or ")}`, { Upgrade: protocols.join(", ") });
   if (protocol !== "websocket") return null;

@@ -24,6 +24,8 @@ describe("a request", () => {
     ["with as many lines as allowed", head([host, ["A", "1"], ["B", "2"]]), null],
     ["with one more", head([host, ["A", "1"], ["B", "2"], ["C", "3"]]), "431 headers_too_large"],
     ["with two hosts, one in capitals", head([host, ["HOST", "b"]]), "400 bad_request"],
+    ["that came as early data and changes something", { ...head([host, ["Early-Data", "1"]]), method: "POST" }, "425 too_early"],
+    ["that came as early data and reads", { ...head([host, ["Early-Data", "1"]]), method: "GET" }, null],
     ["with two cookies", head([host, ["Cookie", "a"], ["Cookie", "b"]]), null],
     ["with a header named as members of objects are", head([host, ["__proto__", "a"], ["constructor", "b"]]), null],
   ];
@@ -40,6 +42,7 @@ describe("an upgrade", () => {
     ["in capitals", { method: "GET", headers: { ...good, upgrade: "WebSocket" } }, null],
     ["to something else", { method: "GET", headers: { ...good, upgrade: "tunnel" } }, "426 unsupported"],
     ["to a list", { method: "GET", headers: { ...good, upgrade: "websocket, tunnel" } }, "426 unsupported"],
+    ["that came as early data", { method: "GET", headers: { ...good, "early-data": "1" } }, "425 too_early"],
     ["by POST", { method: "POST", headers: good }, "405 unsupported"],
     ["of version 8", { method: "GET", headers: { ...good, "sec-websocket-version": "8" } }, "426 unsupported"],
     ["with a key of 15 bytes", { method: "GET", headers: { ...good, "sec-websocket-key": "AQIDBAUGBwgJCgsMDQ4P" } }, "400 bad_request"],

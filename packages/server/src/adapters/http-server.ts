@@ -94,7 +94,6 @@ const statusLines: Readonly<Record<string, string>> = {
   bad_request: "400 Bad Request",
   bad_origin: "403 Forbidden",
   not_found: "404 Not Found",
-  early_data: "425 Too Early",
   bad_host: "421 Misdirected Request",
 };
 

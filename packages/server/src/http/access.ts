@@ -1,6 +1,6 @@
 /**
  * Who may talk to a server that listens on loopback only: requests for one of its own names (against DNS rebinding),
- * pages of its own or a listed origin (browsers send Origin with every WebSocket and every cross-origin request), and nobody's echo.
+ * and pages of its own or a listed origin (browsers send Origin with every WebSocket and every cross-origin request).
  */
 import type { IncomingMessage } from "node:http";
 import type { ServerOptions } from "../options.ts";
@@ -28,7 +28,7 @@ function isOwnAddress(request: IncomingMessage, origin: string, options: ServerO
 }
 
 export interface AccessFault {
-  readonly code: "bad_request" | "bad_host" | "bad_origin" | "early_data";
+  readonly code: "bad_request" | "bad_host" | "bad_origin";
   readonly message: string;
 }
 
@@ -38,9 +38,6 @@ export function accessFault(request: IncomingMessage, options: ServerOptions): A
     if (count(request, once) > 1) return { code: "bad_request", message: `expected one ${once} header` };
   }
   const { host, origin } = request.headers;
-  // RFC 8470: whoever has heard early data can send it once more, and only what reads may be done twice.
-  const isRead = (request.method === "GET" || request.method === "HEAD") && request.headers.upgrade === undefined;
-  if (!isRead && request.headers["early-data"] === "1") return { code: "early_data", message: "send it again when the handshake is done" };
   if (host === undefined || !isOwnName(nameOf(host), options)) return { code: "bad_host", message: "this server does not answer to that Host" };
   if (origin === undefined) return null;
   const own = `http://${host.toLowerCase()}`;
