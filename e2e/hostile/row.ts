@@ -4,6 +4,8 @@
  * (clauses.ts).
  */
 
+import type { Need } from "../../scripts/test-support/needs.ts";
+
 /** The parts of the table, as the page has them. */
 export type Part = "A" | "B" | "C" | "D" | "E" | "F" | "G";
 
@@ -22,6 +24,8 @@ export interface Target {
   readonly port: number;
   /** A second listener, behind a PROXY header. */
   readonly proxiedPort: number;
+  /** A third, with TLS. */
+  readonly securePort: number;
 }
 
 /** How a connection went on: we saw its FIN, it was reset, or it is still open and serves the next request. */
@@ -62,6 +66,8 @@ export interface Row {
   readonly input: string;
   /** What each subject answers. */
   readonly on: Partial<Record<SubjectName, Expected>>;
+  /** What the machine must have, where not every one does. */
+  readonly needs?: Need;
   /** How the subjects are set; as they come, if not said. */
   readonly setting?: Setting;
   /** What is sent on one connection. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { GuardOptions } from "@holdfast/guard";
 import type { ServerOptions } from "@holdfast/server";
 import { Child } from "../../bench/lib/child.ts";
+import { needs } from "../../scripts/test-support/needs.ts";
 import { type Bystander, watch } from "./bystander.ts";
 import type { Counts, SubjectCalls } from "./programs/calls.ts";
 import type { Setting, SubjectName, Target } from "./row.ts";
@@ -80,7 +81,7 @@ export class Subject {
     try {
       const { guarded = {}, holdfast = {}, holdfastGuard = {} } = settings[setting];
       const guardOptions = name === "holdfast" ? holdfastGuard : guarded;
-      const opened = await child.call("open", { isGuarded: name !== "bare", guardOptions, serverOptions: holdfast });
+      const opened = await child.call("open", { isGuarded: name !== "bare", hasOpenssl: needs("openssl") === false, guardOptions, serverOptions: holdfast });
       const target = { name, ...opened };
       return new Subject(target, await watch(target), child, output);
     } catch (thrown) {

@@ -15,6 +15,8 @@ export interface Counts {
 
 export interface Opening {
   readonly isGuarded: boolean;
+  /** Whether certificates can be made. */
+  readonly hasOpenssl: boolean;
   readonly guardOptions: Partial<GuardOptions>;
   readonly serverOptions: Partial<ServerOptions>;
 }
@@ -23,6 +25,8 @@ export interface Opened {
   readonly port: number;
   /** A listener of the same that stands behind a PROXY header from 127.0.0.1; 0 where there is none. */
   readonly proxiedPort: number;
+  /** A listener of the same with TLS; 0 where there is none. */
+  readonly securePort: number;
 }
 
 /** Whose `X-Forwarded-For` a plain service believes. */

@@ -35,7 +35,7 @@ const calls: SubjectCalls = {
       void opened.hub.append({ stream: "calm", entries: [{ format: "json", payload: encoder.encode(String(n++)) }] });
     }, tickMs);
     server = opened;
-    return { port, proxiedPort: 0 };
+    return { port, proxiedPort: 0, securePort: 0 };
   },
   counts: (): Counts => {
     if (server === null) throw new Error("open first");

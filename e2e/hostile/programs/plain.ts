@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { cidrList, forwardedReader, type Guard, guard } from "@holdfast/guard";
 import { WebSocketServer } from "ws";
 import { answerCalls } from "../../../bench/lib/child.ts";
+import { type Certificates, certificates } from "../../../scripts/test-support/certificates.ts";
 import { type Counts, type SubjectCalls, trustedProxy } from "./calls.ts";
 
 const tickMs = 25;
@@ -61,6 +62,7 @@ const answer: RequestListener = (request, response) => {
 
 const server = createServer(answer);
 const behindProxy = createServer(answer);
+const secure = createServer(answer);
 const proxied = { proxyProtocol: "v1-or-v2", proxyTrusted: ["127.0.0.1"], proxyHeaderMs: 800 } as const;
 
 async function listen(listener: Server): Promise<number> {
@@ -79,8 +81,17 @@ sockets.on("connection", (socket) => {
 
 let made: Guard | null = null;
 
+let folder: Certificates | null = null;
+
+function attachSecure(guarded: Guard): void {
+  folder = certificates();
+  const { certFile, keyFile } = folder.make("hostile");
+  guarded.attach(secure, {}, { listener: "secure", tls: { certFile, keyFile, handshakeMs: 800, alpn: ["http/1.1"] } });
+}
+
 const calls: SubjectCalls = {
-  open: async ({ isGuarded, guardOptions }) => {
+  open: async ({ isGuarded, hasOpenssl, guardOptions }) => {
+    const isSecure = isGuarded && hasOpenssl;
     if (isGuarded) {
       made = guard(server, guardOptions, {
         ended: (row, ending) => console.log(JSON.stringify({ event: "ended", ...ending, row })),
@@ -89,8 +100,9 @@ const calls: SubjectCalls = {
       });
       made.webSockets(sockets);
       made.attach(behindProxy, {}, { listener: "proxied", proxied });
+      if (isSecure) attachSecure(made);
     }
-    return { port: await listen(server), proxiedPort: isGuarded ? await listen(behindProxy) : 0 };
+    return { port: await listen(server), proxiedPort: isGuarded ? await listen(behindProxy) : 0, securePort: isSecure ? await listen(secure) : 0 };
   },
   counts: (): Counts => ({
     refused: Object.fromEntries(made?.counters.refused ?? []),
@@ -101,5 +113,6 @@ const calls: SubjectCalls = {
 };
 
 answerCalls(calls, () => {
-  for (const each of [server, behindProxy]) each.closeAllConnections();
+  for (const each of [server, behindProxy, secure]) each.closeAllConnections();
+  folder?.[Symbol.dispose]();
 });

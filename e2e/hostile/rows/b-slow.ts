@@ -106,6 +106,20 @@ export const rowsB: readonly Row[] = [
     run: (t) => drip(t, post(t, "Content-Length: 1000\r\n", "", "/early"), () => "1", 100),
   },
   {
+    id: "B21a",
+    input: "a TLS handshake that does not begin",
+    needs: "openssl",
+    on: { plain: { end: "closed", code: "handshake_timeout" } },
+    run: ({ securePort }) => sendToEnd({ port: securePort }, ""),
+  },
+  {
+    id: "B21b",
+    input: "half a TLS hello",
+    needs: "openssl",
+    on: { plain: { end: "closed", code: "handshake_timeout" } },
+    run: ({ securePort }) => sendToEnd({ port: securePort }, Buffer.from("16030100c8010000c40303", "hex")),
+  },
+  {
     id: "B22a",
     input: "an answer of 20 MB that nobody reads",
     ...short,

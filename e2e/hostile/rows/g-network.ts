@@ -1,10 +1,11 @@
 /**
  * Part G: who somebody is on the network, and what is for operators alone.
  */
+import { type ConnectionOptions, connect } from "node:tls";
 import { get, post, sendAndSee, sendToEnd, upgrade } from "../attack.ts";
 import { canary } from "../clauses.ts";
 import { trustedProxy } from "../programs/calls.ts";
-import type { Expected, Row, Target } from "../row.ts";
+import type { Expected, Row, Seen, Target } from "../row.ts";
 
 const on = (expected: Expected): Row["on"] => ({ holdfast: expected });
 const both = (expected: Expected): Row["on"] => ({ plain: expected, holdfast: expected });
@@ -71,8 +72,56 @@ const identity: readonly Row[] = [
   ),
 ];
 
+/** The alert that bytes begin with, as its number: what a TLS peer says instead of words. */
+const alertOf = (text: string): string[] => (text.charCodeAt(0) === 0x15 ? [`alert ${text.charCodeAt(6)}`] : []);
+
+const handshake = (letter: string, input: string, says: readonly string[], bytes: (t: Target) => string | Buffer): Row => ({
+  id: `G71${letter}`,
+  input,
+  needs: "openssl",
+  on: { plain: { end: "closed", says, code: "tls_failed" } },
+  run: async (t) => {
+    const seen = await sendToEnd({ port: t.securePort }, bytes(t));
+    return { ...seen, says: alertOf(seen.body) };
+  },
+});
+
+const tls: readonly Row[] = [
+  handshake("a", "an HTTP request on a TLS port", [], (t) => get(t)),
+  handshake("b", "a record of an impossible length", ["alert 22"], () => Buffer.from("160301ffff", "hex")),
+  handshake("c", "a server's hello", ["alert 10"], () => Buffer.from("16030100080200000401020304", "hex")),
+  {
+    id: "G71d",
+    input: "a protocol that nobody here speaks (ALPN)",
+    needs: "openssl",
+    on: { plain: { end: "closed", says: ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"], code: "tls_failed" } },
+    run: ({ securePort }) => helloOf({ port: securePort, ALPNProtocols: ["canary/7"] }),
+  },
+  {
+    id: "G71e",
+    input: "TLS 1.1",
+    needs: "openssl",
+    on: { plain: { end: "closed", says: ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION"], code: "tls_failed" } },
+    run: ({ securePort }) => helloOf({ port: securePort, minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
+  },
+];
+
+/** What a handshake comes to, in OpenSSL's word for the alert that ended it. */
+function helloOf(options: ConnectionOptions): Promise<Seen> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", rejectUnauthorized: false, ...options });
+    const end = (says: string[]): void => {
+      socket.destroy();
+      resolve({ statuses: [], headers: {}, body: "", end: "closed", says });
+    };
+    socket.once("secureConnect", () => end(["secured"]));
+    socket.once("error", ({ code = "" }: NodeJS.ErrnoException) => end([code]));
+  });
+}
+
 export const rowsG: readonly Row[] = [
   ...identity,
+  ...tls,
   {
     id: "G73a",
     input: "a publish that came as early data, as whoever has heard it may send again",
