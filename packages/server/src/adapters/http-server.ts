@@ -13,6 +13,7 @@ import { inTurn } from "../http/request-queue.ts";
 import { refuse } from "../http/respond.ts";
 import { route } from "../http/router.ts";
 import type { Hub } from "../hub/hub.ts";
+import { closeHandshakeMs } from "../hub/link-state.ts";
 import type { ServerOptions } from "../options.ts";
 import { websocketTransport } from "../transports/websocket.ts";
 
@@ -82,7 +83,7 @@ function guardOptionsOf(options: ServerOptions): Partial<GuardOptions> {
   return {
     headersMs: options.handshakeMs,
     requestMs: options.handshakeMs * 3,
-    stallMs: options.stallMs * 2,
+    stallMs: options.stallMs * 2 + closeHandshakeMs,
     connectionsMax: options.linksMax + connectionsBesideLinks,
     perAddressMax: options.linksMax + connectionsBesideLinks,
     upgradesPerSecond: "never", // The hub admits, after 101: browsers hide the status of a failed upgrade.
