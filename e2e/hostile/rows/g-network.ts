@@ -104,18 +104,28 @@ const tls: readonly Row[] = [
     on: { plain: { end: "closed", says: ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION"], code: "tls_failed" } },
     run: ({ securePort }) => helloOf({ port: securePort, minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
   },
+  {
+    id: "G71f",
+    input: "a name that nobody knows, with a sequence that steers terminals (SNI)",
+    needs: "openssl",
+    on: { plain: { end: "closed", says: ["secured"], code: null } },
+    run: ({ securePort }) => helloOf({ port: securePort, servername: "a\u001b[31m.example" }),
+    note: "The certificate of the files is shown; the name stands in the log escaped",
+  },
 ];
 
 /** What a handshake comes to, in OpenSSL's word for the alert that ended it. */
 function helloOf(options: ConnectionOptions): Promise<Seen> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", rejectUnauthorized: false, ...options });
-    const end = (says: string[]): void => {
-      socket.destroy();
-      resolve({ statuses: [], headers: {}, body: "", end: "closed", says });
-    };
-    socket.once("secureConnect", () => end(["secured"]));
-    socket.once("error", ({ code = "" }: NodeJS.ErrnoException) => end([code]));
+    const says: string[] = [];
+    socket.once("secureConnect", () => {
+      says.push("secured");
+      socket.end();
+    });
+    socket.once("error", ({ code = "" }: NodeJS.ErrnoException) => says.push(code));
+    socket.once("close", () => resolve({ statuses: [], headers: {}, body: "", end: "closed", says }));
+    socket.resume();
   });
 }
 
