@@ -50,7 +50,8 @@ export interface Expected {
   readonly headers?: Readonly<Record<string, string>>;
   /** Headers that it must not have. */
   readonly without?: readonly string[];
-  readonly end: End;
+  /** `ended`: closed or reset, as it happens that bytes came before the end which nobody reads. */
+  readonly end: End | "ended";
   readonly close?: number;
   readonly says?: readonly string[];
   /** The one code that is counted; null: nothing is refused. */
@@ -92,6 +93,6 @@ export function answerWords({ statuses = [], headers = {}, without = [], end, cl
     ...says.map((word) => `\`${word}\``),
     ...(close === undefined ? [] : [`close ${close}`]),
   ];
-  const words = { closed: "closed", reset: "reset", open: "stays open" }[end];
+  const words = { closed: "closed", reset: "reset", ended: "ended", open: "stays open" }[end];
   return told.length === 0 ? (end === "open" ? "nothing is said; stays open" : `${words} without a word`) : `${told.join(", ")}; ${words}`;
 }

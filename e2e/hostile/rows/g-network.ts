@@ -31,7 +31,7 @@ const who = (letter: string, input: string, lines: string, answer: string, from?
 /** A header of version 2: its four bytes of version, family and length in hexadecimal, then what follows. */
 const header = (hex: string, rest: string): Buffer => Buffer.concat([Buffer.from(`0d0a0d0a000d0a515549540a${hex}`, "hex"), Buffer.from(rest)]);
 const asking = (t: Target): string => get(t, "Connection: close\r\n", "/who");
-const unanswered: Expected = { end: "closed", code: "bad_proxy_header" };
+const unanswered: Expected = { end: "ended", code: "bad_proxy_header" };
 
 /** What comes to a listener that stands behind a PROXY header. */
 const behind = (letter: string, input: string, expected: Expected, bytes: (t: Target) => string | Buffer, from?: string): Row => ({
