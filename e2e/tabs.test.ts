@@ -36,8 +36,8 @@ async function until(what: string, msMax: number, holds: () => Promise<boolean>,
 }
 
 /** Links as the server counts them, by transport. */
-async function links(url: string): Promise<Record<string, number>> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
+async function links({ admin }: Serving): Promise<Record<string, number>> {
+  const metrics = await (await fetch(`${admin}/metrics`)).text();
   return Object.fromEntries([...metrics.matchAll(/^holdfast_links\{transport="(\w+)"\} (\d+)$/gm)].map(([, name, count]) => [name, Number(count)]));
 }
 
@@ -169,7 +169,7 @@ it("twenty tabs share one link while leaders are closed, frozen and hung and the
       () => fleet.isAllLive(),
       () => fleet.describe(),
     );
-    assert.deepEqual(await links(url), { websocket: 1 }, "one link for all");
+    assert.deepEqual(await links(server), { websocket: 1 }, "one link for all");
     for (const { transport, lastProofOfLifeMs } of await fleet.all("status")) {
       assert.equal(transport, "shared");
       assert.ok(lastProofOfLifeMs !== null);
@@ -202,7 +202,7 @@ it("twenty tabs share one link while leaders are closed, frozen and hung and the
     fleet.pages.push(hung, frozen);
     const { published, deliveries } = await compare(fleet, url);
     assert.deepEqual((await fleet.all("isLeading")).filter(Boolean).length, 1);
-    const after = await links(url);
+    const after = await links(server);
     assert.equal(
       Object.values(after).reduce((sum, count) => sum + count, 0),
       1,
@@ -250,7 +250,7 @@ describe("an origin in Chromium", { concurrency: true }, () => {
           () => fleet.isAllLive(),
           () => fleet.describe(),
         );
-        assert.equal((await links(server.url))["sse"], 6);
+        assert.equal((await links(server))["sse"], 6);
         const crowd = new Fleet(context, files.url);
         await crowd.open(1, { ...setup, isShared: false });
         const ms = await until("the seventh says why it is not", 10_000, async () =>
@@ -274,7 +274,7 @@ describe("an origin in Chromium", { concurrency: true }, () => {
         () => fleet.isAllLive(),
         () => fleet.describe(),
       );
-      await until("one link", 2_000, async () => (await links(server.url))["sse"] === 1);
+      await until("one link", 2_000, async () => (await links(server))["sse"] === 1);
       context.assertNoFaults();
     } finally {
       await server.kill("SIGKILL");

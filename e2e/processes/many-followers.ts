@@ -36,7 +36,11 @@ const calls = {
     const farthest = Math.max(...last);
     const behind = last.flatMap((at, index) => (at < farthest ? [index] : []));
     const one = behind[0] === undefined ? null : clients[behind[0]];
-    return { count: behind.length, farthest, example: one === null || one === undefined ? null : { at: last[behind[0] as number], status: one.status.getSnapshot() } };
+    return {
+      count: behind.length,
+      farthest,
+      example: one === null || one === undefined ? null : { at: last[behind[0] as number], status: one.status.getSnapshot() },
+    };
   },
   faults: () => faults.slice(0, 10),
 };

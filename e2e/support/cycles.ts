@@ -94,8 +94,8 @@ async function openFollowers(stage: Stage, transports: readonly string[]): Promi
   return { children, files };
 }
 
-async function counted(url: string): Promise<{ tail: number; page: number; gap: number }> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+async function counted(admin: string): Promise<{ tail: number; page: number; gap: number }> {
+  const text = await (await fetch(`${admin}/metrics`)).text();
   const value = (name: string): number => Number(new RegExp(`^${name} (\\d+)`, "m").exec(text)?.[1] ?? 0);
   return { tail: value("holdfast_resumes_from_tail_total"), page: value("holdfast_resumes_from_page_total"), gap: value("holdfast_resumes_from_gap_total") };
 }
@@ -109,7 +109,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
   const resumes = { tail: 0, page: 0, gap: 0, midFrame: 0 };
   const startMs: number[] = [];
   const collect = async (): Promise<void> => {
-    const now = await counted(stage.server.url);
+    const now = await counted(stage.server.admin);
     for (const kind of ["tail", "page", "gap"] as const) resumes[kind] += now[kind];
   };
   try {

@@ -10,6 +10,8 @@ const listenMsMax = 15_000;
 
 export interface Serving {
   readonly url: string;
+  /** Where the admin listener is. */
+  readonly admin: string;
   readonly port: number;
   readonly pid: number;
   /** From the start of the process to its first answer. */
@@ -23,11 +25,12 @@ export async function serve(flags: readonly string[], vitals = false): Promise<S
   const child = spawn(process.execPath, [...process.execArgv, main, "serve", "--json", ...(vitals ? [] : ["--no-vitals"]), ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const url = await listening(child);
+  const { url, admin } = await listening(child);
   const health = await fetch(`${url}/healthz`);
   await health.body?.cancel();
   return {
     url,
+    admin,
     port: Number(new URL(url).port),
     pid: child.pid as number,
     startMs: performance.now() - beganMs,
@@ -40,7 +43,7 @@ export async function serve(flags: readonly string[], vitals = false): Promise<S
   };
 }
 
-function listening(child: ChildProcess): Promise<string> {
+function listening(child: ChildProcess): Promise<{ readonly url: string; readonly admin: string }> {
   return new Promise((resolve, reject) => {
     let errors = "";
     const timer = setTimeout(() => fail("did not listen in time"), listenMsMax);
@@ -55,11 +58,11 @@ function listening(child: ChildProcess): Promise<string> {
     child.once("exit", (code, signal) => fail(`ended (${signal ?? code})`));
     const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
     lines.on("line", (line) => {
-      const event = JSON.parse(line) as { event: string; url: string };
+      const event = JSON.parse(line) as { event: string; url: string; admin: string };
       if (event.event !== "listening") return;
       clearTimeout(timer);
       child.removeAllListeners("exit");
-      resolve(event.url);
+      resolve(event);
     });
   });
 }

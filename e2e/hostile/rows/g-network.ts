@@ -150,7 +150,7 @@ export const rowsG: readonly Row[] = [
     on: both({ statuses: [200], end: "open", code: null }),
     bytes: (t) => get(t, "Early-Data: 1\r\n"),
   },
-  ...["/admin", "/connections", "/debug/pprof", "/v1/connections", "/metrics/x"].map(
+  ...["/admin", "/connections", "/debug/pprof", "/v1/connections", "/metrics"].map(
     (path, i): Row => ({
       id: `G74${"abcde"[i]}`,
       input: `\`GET ${path}\``,

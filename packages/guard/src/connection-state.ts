@@ -8,6 +8,7 @@
  */
 import type { EndCode } from "./ends.ts";
 import type { GuardOptions } from "./options.ts";
+import type { Look } from "./socket-watch.ts";
 
 export type Phase = ConnectionState["name"];
 
@@ -39,14 +40,7 @@ export type ConnectionEvent =
   | { readonly type: "check"; readonly facts: Facts };
 
 /** What a sweep saw. */
-export interface Facts {
-  /** Bytes received so far. */
-  readonly bytes: number;
-  /** For how long nothing was received, and nothing moved in either direction. */
-  readonly silentMs: number;
-  readonly motionlessMs: number;
-  /** For how long bytes have waited for the peer without one of them leaving; 0 while none wait. */
-  readonly stalledMs: number;
+export interface Facts extends Look {
   /** Whether bytes have come since the last answer (or the accept). */
   readonly fresh: boolean;
   /** Whether the application lets the body wait: then it is not the peer that is slow. */
@@ -142,7 +136,8 @@ function bodyVerdict(state: Extract<ConnectionState, { name: "body" }>, facts: F
 }
 
 function openVerdict(facts: Facts, options: GuardOptions): Verdict | null {
-  if (facts.stalledMs >= options.stallMs) return { do: "reset", code: "slow_reader" };
+  const floor = options.answerBytesPerSecondMin;
+  if (facts.stalledMs >= options.stallMs || (floor !== "never" && facts.sentPerSecond < floor)) return { do: "reset", code: "slow_reader" };
   if (options.idleMs !== "never" && facts.motionlessMs >= options.idleMs) return { do: "end", code: "idle_limit" };
   return null;
 }

@@ -6,27 +6,12 @@ import type { Clock } from "@holdfast/protocol";
 import { type ConnectionEvent, type ConnectionState, type Facts, openConnection, type Phase, stepConnection } from "./connection-state.ts";
 import { type EndCode, ends, type Side } from "./ends.ts";
 import type { GuardOptions } from "./options.ts";
+import type { SocketPort } from "./socket-port.ts";
+import { SocketWatch } from "./socket-watch.ts";
 
 export interface Peer {
   readonly address: string;
   readonly port: number;
-}
-
-/** The socket, as far as guard needs one. */
-export interface SocketPort {
-  /** Bytes received so far, whoever read them. */
-  bytesRead(): number;
-  bytesWritten(): number;
-  /** What waits that the kernel has not taken; text counts by its characters. */
-  waitingBytes(): number;
-  /** Bytes on the wire's side that the kernel has taken so far: it grows as the peer reads, in the middle of one large write too. */
-  sentBytes(): number;
-  /** What is left of the write that the kernel is taking. */
-  queuedBytes(): number;
-  /** Closes for writing after `final`; what still comes is read and thrown away. */
-  end(final: Uint8Array | null): void;
-  /** Ends at once; queued bytes are not delivered. */
-  reset(): void;
 }
 
 export interface TlsFacts {
@@ -115,6 +100,7 @@ export class Connection implements Watched {
   readonly parts: ConnectionPart[] = [];
 
   readonly #port: SocketPort;
+  readonly #watch: SocketWatch;
   readonly #options: GuardOptions;
   readonly #ageMsMax: number;
   /** When it ends whatever it does: what it was opened under is not valid any longer. */
@@ -125,14 +111,8 @@ export class Connection implements Watched {
   /** Why its own protocol is ending it. */
   #closing: { readonly code: EndCode; readonly side: Side } | null = null;
   #endedIdle: EndCode | null = null;
-  #proofMs: number;
-  #movedMs: number;
-  #bytesSeen = 0;
   /** `bytesRead` when the last answer left. */
   #bytesAtAnswer = 0;
-  #sentSeen = 0;
-  /** Since when bytes have waited without one of them leaving; -1 while none do. */
-  #stalledSinceMs = -1;
 
   constructor(start: Start) {
     const nowMs = start.clock.monoMs();
@@ -142,11 +122,11 @@ export class Connection implements Watched {
     this.openedMs = nowMs;
     this.nowMs = () => start.clock.monoMs();
     this.#port = start.port;
+    this.#watch = new SocketWatch(start.port, start.options.stallMs, nowMs);
     this.#options = start.options;
     this.#ageMsMax = start.ageMsMax;
     this.#ended = start.ended;
     this.#state = openConnection(nowMs);
-    this.#proofMs = this.#movedMs = nowMs;
   }
 
   get phase(): Phase {
@@ -179,7 +159,7 @@ export class Connection implements Watched {
   }
   /** When the peer was last heard of. */
   get proofMs(): number {
-    return this.#proofMs;
+    return this.#watch.heardMs;
   }
 
   /** Whether the request that begins now is the last one of this connection, and why. */
@@ -227,7 +207,7 @@ export class Connection implements Watched {
   }
 
   proof(): void {
-    this.#proofMs = this.#movedMs = this.nowMs();
+    this.#watch.heard(this.nowMs());
   }
 
   /** Looks at the socket and judges. */
@@ -252,25 +232,8 @@ export class Connection implements Watched {
   }
 
   #look(nowMs: number): Facts {
-    const bytes = this.#port.bytesRead();
-    const sent = this.#port.sentBytes();
-    if (bytes !== this.#bytesSeen) {
-      this.#bytesSeen = bytes;
-      this.#proofMs = this.#movedMs = nowMs;
-    }
-    const hasMoved = sent !== this.#sentSeen;
-    this.#sentSeen = sent;
-    if (hasMoved) this.#movedMs = nowMs;
-    if (this.#port.waitingBytes() === 0) this.#stalledSinceMs = -1;
-    else if (hasMoved || this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
-    return {
-      bytes,
-      silentMs: nowMs - this.#proofMs,
-      motionlessMs: nowMs - this.#movedMs,
-      stalledMs: this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs,
-      fresh: bytes > this.#bytesAtAnswer,
-      held: this.handling?.held ?? false,
-    };
+    const look = this.#watch.look(nowMs);
+    return { ...look, fresh: look.bytes > this.#bytesAtAnswer, held: this.handling?.held ?? false };
   }
 
   /** Ends it although nothing is wrong with it, by its protocol's own means. */
@@ -307,9 +270,9 @@ export class Connection implements Watched {
   gone(code: EndCode): void {
     if (this.#state.name === "gone") return;
     const nowMs = this.nowMs();
-    if (this.#port.bytesRead() !== this.#bytesSeen) this.#proofMs = nowMs;
+    const { silentMs } = this.#watch.look(nowMs);
     this.#step({ type: "gone" });
-    this.#ended(this, { ...(this.#ending ?? this.#closing ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs: nowMs - this.#proofMs });
+    this.#ended(this, { ...(this.#ending ?? this.#closing ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs });
   }
 
   #step(event: ConnectionEvent): void {

@@ -4,11 +4,12 @@
  */
 import { type Env, randomFraction, randomId } from "@holdfast/protocol";
 import { Admission, type Admitted, type Later } from "./admission.ts";
-import { Connection, type Ending, finalWords, type Peer, type SocketPort } from "./connection.ts";
+import { Connection, type Ending, finalWords, type Peer } from "./connection.ts";
 import { GuardCounters } from "./counters.ts";
 import type { EndCode } from "./ends.ts";
 import type { GuardOptions } from "./options.ts";
 import { judgePressure, type Resource } from "./pressure.ts";
+import type { SocketPort } from "./socket-port.ts";
 import { ConnectionTable } from "./table.ts";
 
 /** Every connection is looked at once in so many ms, a tenth of them at a time: a look at 20,000 takes tens of ms. */

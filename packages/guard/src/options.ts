@@ -19,6 +19,7 @@ export interface GuardOptions {
   readonly ageMs: number | Never;
   readonly headersCountMax: number;
   readonly bodyBytesPerSecondMin: number | Never;
+  readonly answerBytesPerSecondMin: number | Never;
   readonly tcpKeepAliveMs: number | Never;
   readonly connectionsMax: number;
   readonly perAddressMax: number;
@@ -70,6 +71,12 @@ export const guardOptionDocs = {
     unit: "bytes per second",
     never: true,
     what: "Slowest body, as a mean after its first 10 s; below it 408 `body_too_slow`",
+  },
+  answerBytesPerSecondMin: {
+    default: 100,
+    unit: "bytes per second",
+    never: true,
+    what: "Slowest reader: the mean over `stallMs` in which bytes waited for it all the time; below it `slow_reader`, by a reset",
   },
   tcpKeepAliveMs: {
     default: 60_000,

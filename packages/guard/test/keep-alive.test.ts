@@ -194,6 +194,25 @@ describe("deadlines", () => {
     });
   });
 
+  it("resets a peer that takes less than a trickle, although it takes something", async () => {
+    const options = { stallMs: 2_000, answerBytesPerSecondMin: 10_000_000 };
+    await withGuard(
+      options,
+      (_request, response) => response.end(Buffer.alloc(60_000_000)),
+      async ({ port, endings }) => {
+        const http = await RawHttp.send(port, get(port));
+        http.socket.on("data", () => {
+          http.socket.pause();
+          setTimeout(() => http.socket.resume(), 20);
+        });
+        await until(() => endings.length === 1);
+        assert.equal(endings[0]?.code, "slow_reader");
+        assert.ok((endings[0]?.ageMs ?? 0) >= 2_000);
+        http.destroy();
+      },
+    );
+  });
+
   it("lets a slow reader go on that takes a little all the time", async () => {
     const size = 24_000_000;
     await withGuard(

@@ -58,7 +58,6 @@ export function createServer(parts: ServerParts): HoldfastServer {
     hub,
     engine,
     options,
-    metrics: metricsOf(hub, engine),
     transports: new Map(transports.map((transport) => [transport.path, transport])),
     fallback: parts.fallback ?? null,
     ready: () => guard.ready,
@@ -83,7 +82,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
     hub,
     options,
     guard,
-    metrics: context.metrics,
+    metrics: metricsOf(hub, engine),
     listen: async () => {
       await engine.start();
       try {

@@ -30,7 +30,7 @@ export function greeting(facts: GreetingFacts): string {
     `  ${command} tail ${stream}${at}`,
     `  ${command} publish rooms/42 'hello'${at}`,
     `  curl '${url}/v1/streams/${stream}?after=last:3'`,
-    `  curl '${url}/v1/streams'    (also /healthz and /metrics)`,
+    `  curl '${url}/v1/streams'    (also /healthz and /readyz)`,
     ...(facts.admin === null
       ? []
       : [`  ${command} connections${facts.admin === defaultAdminUrl ? "" : ` --admin ${facts.admin}`}    (also ${facts.admin}/metrics and /readyz)`]),

@@ -9,8 +9,8 @@ import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:ht
 import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { type Env, randomFraction } from "@holdfast/protocol";
-import { type Connection, type ConnectionPart, finalWords, type Peer, type TlsFacts } from "../connection.ts";
+import { randomFraction } from "@holdfast/protocol";
+import { type Connection, finalWords, type Peer, type TlsFacts } from "../connection.ts";
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
 import {
@@ -27,8 +27,8 @@ import { attachSession } from "../http2/adapters/attach-sessions.ts";
 import type { Http2Limits } from "../http2/settings.ts";
 import { addressKey } from "../identity/address.ts";
 import type { GuardOptions } from "../options.ts";
+import { Guarded } from "./guarded.ts";
 import { intercept } from "./intercept.ts";
-import { eventStreamLeaver } from "./leave-event-stream.ts";
 import { NodeSocketPort } from "./socket-port.ts";
 
 export type AnyServer = Server | HttpsServer | Http2Server | Http2SecureServer;
@@ -53,41 +53,6 @@ export interface Attachment {
   handshakeFailed(raw: Socket, code: EndCode): void;
   /** Lets go of the server: connections that are open stay guarded until they end. */
   detach(): void;
-}
-
-/** A connection with its socket and the answer that is under way. */
-class Guarded implements ConnectionPart {
-  readonly connection: Connection;
-  readonly port: NodeSocketPort;
-  /** Requests of this connection that are being handled. More than one only with pipelining. */
-  handling = 0;
-  response: ServerResponse | null = null;
-  readonly #env: Env;
-
-  constructor(connection: Connection, port: NodeSocketPort, env: Env) {
-    this.connection = connection;
-    this.port = port;
-    this.#env = env;
-  }
-
-  check(): void {} // The connection itself sees to HTTP/1.1.
-
-  leave(windowMs: number): void {
-    const { response } = this;
-    if (response === null || !isEventStream(response)) return;
-    this.connection.lastAnnounced = "draining";
-    const end = eventStreamLeaver(response);
-    this.#env.clock.after(randomFraction(this.#env.rng) * windowMs, () => {
-      end();
-      this.connection.end("draining");
-    });
-  }
-}
-
-/** What the host says, or, where it said so in a way that Node does not keep, what the client asked for. */
-function isEventStream(response: ServerResponse): boolean {
-  const type = response.getHeader("content-type") ?? response.req.headers.accept;
-  return String(type).startsWith("text/event-stream");
 }
 
 class HttpAttachment implements Attachment {
@@ -151,29 +116,18 @@ class HttpAttachment implements Attachment {
     const guarded = new Guarded(connection, port, this.#core.env);
     connection.parts.push(guarded);
     if (options.tcpKeepAliveMs !== "never") raw.setKeepAlive(true, options.tcpKeepAliveMs);
-    this.#watchEnd(raw, guarded);
-    if (isTls) {
-      this.#byRaw.set(raw, guarded);
-      this.#handshaking.set(endsOf(raw), guarded);
-    } else this.#adopt(raw, guarded);
-    return false;
-  }
-
-  #watchEnd(raw: Socket, { connection }: Guarded): void {
+    guarded.watch(raw);
     const ends = endsOf(raw);
-    let code: EndCode = "host_closed";
-    raw.once("end", () => {
-      if (code === "host_closed") code = "peer_closed";
-    });
-    raw.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code?.startsWith("ERR_HTTP2")) code = "protocol_error";
-      else code = error.code === "ETIMEDOUT" || error.code === "EHOSTUNREACH" ? "network_lost" : "peer_reset";
-    });
     raw.once("close", () => {
       this.#handshaking.delete(ends);
       // Node says why it ended an HTTP/2 session only now, to those that listen to the session.
-      setImmediate(() => connection.gone(code));
+      setImmediate(() => connection.gone(guarded.code));
     });
+    if (isTls) {
+      this.#byRaw.set(raw, guarded);
+      this.#handshaking.set(ends, guarded);
+    } else this.#adopt(raw, guarded);
+    return false;
   }
 
   #sessionBegan(session: ServerHttp2Session): boolean {
@@ -197,6 +151,7 @@ class HttpAttachment implements Attachment {
     if (guarded === undefined) return false;
     this.#handshaking.delete(endsOf(socket));
     guarded.port.secured(socket);
+    guarded.watch(socket); // Node ends a raw socket under TLS without a word: what the peer did is seen here.
     guarded.connection.tls = tlsFacts(socket);
     guarded.connection.secured();
     const { certificateMs } = this.#listener;

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { SocketPort } from "../connection.ts";
+import type { SocketPort } from "../socket-port.ts";
 
 /**
  * libuv's own figures. Node's (`writableLength`) show whole writes only, and a write may be megabytes; and they count characters of text, not

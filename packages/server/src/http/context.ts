@@ -2,7 +2,6 @@
  * What the handlers of the HTTP interface share.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Registry } from "prom-client";
 import type { Engine } from "../engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ServerOptions } from "../options.ts";
@@ -12,7 +11,6 @@ export interface HttpContext {
   readonly hub: Hub;
   readonly engine: Engine;
   readonly options: ServerOptions;
-  readonly metrics: Registry;
   /** By their paths. */
   readonly transports: ReadonlyMap<string, RequestTransport>;
   readonly fallback: Fallback | null;

@@ -1,5 +1,5 @@
 /**
- * `GET /metrics` in the Prometheus text format. Values are read from the hub when asked; the hot path knows nothing of it.
+ * What a hub and its engine have counted, for Prometheus. It is shown on the admin listener: figures are nobody's business on the public one. Values are read from the hub when asked; the hot path knows nothing of it.
  */
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Engine } from "../engine.ts";

@@ -84,12 +84,6 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       const state = !context.ready() || context.hub.draining ? "draining" : context.engine.health().state;
       return sendJson(response, state === "ok" ? 200 : 503, `${JSON.stringify({ state })}\n`);
     }
-    case "/metrics": {
-      const body = await context.metrics.metrics();
-      response.writeHead(200, { "Content-Type": context.metrics.contentType, "Cache-Control": "no-store" });
-      response.end(body);
-      return;
-    }
     case "/v1/link":
       response.setHeader("Upgrade", "websocket");
       return refuse(counters, response, "protocol_unsupported", "this address speaks WebSocket");

@@ -1,5 +1,5 @@
 /**
- * Counters of one hub: plain numbers, because the hot path adds to them. /metrics reads them; nothing decides by them.
+ * Counters of one hub: plain numbers, because the hot path adds to them. the metrics read them; nothing decides by them.
  */
 import type { Code, GapReason } from "@holdfast/protocol";
 

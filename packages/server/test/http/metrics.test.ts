@@ -1,4 +1,4 @@
-/** What `/metrics` says of links: a kind of which there are none any more is told as 0, since a series that ends looks like a scrape that failed. */
+/** What the metrics say of links: a kind of which there are none any more is told as 0, since a series that ends looks like a scrape that failed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSse, sseMessages } from "../support/links.ts";
@@ -8,7 +8,7 @@ test("a transport whose last link has gone has none", async (t) => {
   const subject = await testServer({});
   t.after(() => subject.stop());
   const told = async (): Promise<readonly string[]> => {
-    const text = await (await fetch(`http://127.0.0.1:${subject.port}/metrics`)).text();
+    const text = await subject.server.metrics.metrics();
     return text.split("\n").filter((line) => line.startsWith("holdfast_links{"));
   };
   assert.deepEqual(await told(), []);

@@ -1,0 +1,58 @@
+/**
+ * One guarded connection of an HTTP server: its record, its sockets, and the answer that is under way on it. It decides nothing.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type Env, randomFraction } from "@holdfast/protocol";
+import type { Connection, ConnectionPart } from "../connection.ts";
+import type { EndCode } from "../ends.ts";
+import { eventStreamLeaver } from "./leave-event-stream.ts";
+import type { NodeSocketPort } from "./socket-port.ts";
+
+/** A connection with its socket and the answer that is under way. */
+export class Guarded implements ConnectionPart {
+  readonly connection: Connection;
+  readonly port: NodeSocketPort;
+  /** Requests of this connection that are being handled. More than one only with pipelining. */
+  handling = 0;
+  response: ServerResponse | null = null;
+  /** What the sockets themselves know of their end. */
+  code: EndCode = "host_closed";
+  readonly #env: Env;
+
+  constructor(connection: Connection, port: NodeSocketPort, env: Env) {
+    this.connection = connection;
+    this.port = port;
+    this.#env = env;
+  }
+
+  /** Listens for how `socket` ends. Called for the raw one, and for the secure one on it. */
+  watch(socket: Socket): void {
+    socket.once("end", () => {
+      if (this.code === "host_closed") this.code = "peer_closed";
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith("ERR_HTTP2")) this.code = "protocol_error";
+      else this.code = error.code === "ETIMEDOUT" || error.code === "EHOSTUNREACH" ? "network_lost" : "peer_reset";
+    });
+  }
+
+  check(): void {} // The connection itself sees to HTTP/1.1.
+
+  leave(windowMs: number): void {
+    const { response } = this;
+    if (response === null || !isEventStream(response)) return;
+    this.connection.lastAnnounced = "draining";
+    const end = eventStreamLeaver(response);
+    this.#env.clock.after(randomFraction(this.#env.rng) * windowMs, () => {
+      end();
+      this.connection.end("draining");
+    });
+  }
+}
+
+/** What the host says, or, where it said so in a way that Node does not keep, what the client asked for. */
+function isEventStream(response: ServerResponse): boolean {
+  const type = response.getHeader("content-type") ?? response.req.headers.accept;
+  return String(type).startsWith("text/event-stream");
+}
