@@ -28,6 +28,8 @@ export {
 export { type Clock, type Env, type Rng, randomFraction, randomId, type Timer } from "./env.ts";
 export { type ErrorDetails, HoldfastError } from "./errors.ts";
 export {
+  type AuthedFrame,
+  type AuthFrame,
   type BeatFrame,
   type ClientFrame,
   type ClosedFrame,

@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Registry } from "prom-client";
+import type { GuardedGate } from "../auth/gate.ts";
 import type { Engine } from "../engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ServerOptions } from "../options.ts";
@@ -12,6 +13,8 @@ export interface HttpContext {
   readonly hub: Hub;
   readonly engine: Engine;
   readonly options: ServerOptions;
+  /** Gives and redeems tickets; null where nobody decides, so that there is nothing to have a ticket for. */
+  readonly tickets: Pick<GuardedGate, "ticketFor" | "redeem"> | null;
   readonly metrics: Registry;
   /** By their paths. */
   readonly transports: ReadonlyMap<string, RequestTransport>;

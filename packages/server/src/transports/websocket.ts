@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { type Code, codes, limits, subprotocol } from "@holdfast/protocol";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
+import { entryOf } from "../http/who.ts";
 import type { Counters } from "../hub/counters.ts";
 import type { Hub } from "../hub/hub.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
@@ -152,7 +153,7 @@ export function websocketTransport(hub: Hub): WebSocketTransport {
     upgrade: (request, socket, head) => {
       server.handleUpgrade(request, socket, head, (ws) => {
         socket.setNoDelay(true);
-        accept(hub, ws, socket);
+        accept(hub, ws, socket, request);
       });
     },
     close: () => server.close(),
@@ -160,7 +161,7 @@ export function websocketTransport(hub: Hub): WebSocketTransport {
 }
 
 /** Refusals come after 101, as close codes, because browsers hide the status of a failed upgrade. */
-function accept(hub: Hub, ws: WebSocket, socket: Socket): void {
+function accept(hub: Hub, ws: WebSocket, socket: Socket, request: IncomingMessage): void {
   const carrier = new WebSocketCarrier(ws, socket, hub.counters);
   if (ws.protocol !== subprotocol) {
     hub.counters.refuse("protocol_unsupported");
@@ -168,7 +169,7 @@ function accept(hub: Hub, ws: WebSocket, socket: Socket): void {
     carrier.close("protocol_unsupported", { message: `offer the subprotocol ${subprotocol}` });
     return;
   }
-  const accepted = hub.accept(carrier);
+  const accepted = hub.accept(carrier, false, entryOf(request, hub));
   if ("refused" in accepted) {
     ws.on("error", () => socket.destroy());
     carrier.close(accepted.refused, { afterMs: accepted.afterMs });
