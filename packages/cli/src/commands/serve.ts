@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { type AdminListener, type CloseLog, pinoLog } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
-import { createServer, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
+import { createServer, decisionFault, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
+import { makeAuth } from "../adapters/auth.ts";
 import { nodeClock } from "../adapters/clock.ts";
 import { makeEngine, usesDisk } from "../adapters/engines.ts";
 import { openMachine } from "../adapters/machine.ts";
@@ -21,12 +22,14 @@ import type { Exit } from "../exit-codes.ts";
 import { Page } from "../page/page.ts";
 import { pagePolicy } from "../page/publisher.ts";
 import { adminToken, makeAdmin } from "../serve/admin.ts";
+import { accessLine } from "../serve/auth.ts";
 import { humanLogger, jsonLogger } from "../serve/close-log.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
 import { greeting } from "../serve/greeting.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
 import { changedSettings, type Policies, settingsJson, settingsTable } from "../serve/print-settings.ts";
 import { type ResolvedSettings, resolveSettings, type SettingGiven } from "../serve/settings.ts";
+import { tokenVariable } from "../token.ts";
 import { startTicker, vitals, vitalsPolicy } from "../vitals/ticker.ts";
 
 const fileDefault = "holdfast.json";
@@ -96,6 +99,7 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
       options: config.options,
       connectionEvents: { warning: (message) => log({ event: "warning", message }), ...(closeLog === null ? {} : { ended: closeLog.ended }) },
       ...(page === null ? {} : { fallback: page.fallback }),
+      ...makeAuth(config.auth),
     });
     const admin =
       config.admin === null ? null : makeAdmin({ server, at: config.admin, token: token.value, sources: closeLog === null ? {} : { log: closeLog } });
@@ -140,7 +144,7 @@ function load(given: Given, variables: Variables): Checked<Loaded> {
     variables,
     file: file.value,
     otherMembers: ["streams"],
-    otherVariables: ["HOLDFAST_URL", "HOLDFAST_ADMIN_URL", "HOLDFAST_CONFIG"],
+    otherVariables: ["HOLDFAST_URL", "HOLDFAST_ADMIN_URL", "HOLDFAST_CONFIG", tokenVariable],
   });
   if (!settings.ok) return settings;
   const config = checkConfig(settings.value.given, file.value?.members["streams"], { vitals: vitalsPolicy, page: pagePolicy });
@@ -182,12 +186,24 @@ function announce(output: Output, json: boolean, log: (event: LogEvent) => void,
   const data = usesDisk(config) ? config.data : null;
   if (json) {
     const changed = settings.filter(({ source }) => source !== "default").map(({ setting, value, origin }) => [setting.name, { value, origin }]);
-    log({ event: "listening", url, admin, engine, data, vitals: hasVitals, page, pid: process.pid, settings: Object.fromEntries(changed) });
+    log({
+      event: "listening",
+      url,
+      admin,
+      auth: config.auth.name,
+      engine,
+      data,
+      vitals: hasVitals,
+      page,
+      pid: process.pid,
+      settings: Object.fromEntries(changed),
+    });
     return;
   }
   // In a checkout there is no `holdfast` on the path; npm finds it.
+  const access = accessLine(config.auth, decisionFault({ host: config.options.host, auth: false, origins: false }) === null);
   const command = import.meta.url.endsWith(".ts") ? "npx holdfast" : "holdfast";
-  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command })}${changedSettings(settings)}\n`);
+  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command, access })}${changedSettings(settings)}\n`);
 }
 
 interface Running {

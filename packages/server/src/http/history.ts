@@ -136,7 +136,8 @@ export async function list(context: HttpContext, request: IncomingMessage, respo
     return refuse(context.hub.counters, response, "bad_request", `expected \`limit\` to be 1 to ${context.options.batchEntriesMax}`);
   }
   const page = await shown(context, principal, prefix, query.get("after") ?? "", Number(limit));
-  if (page === null) return refuse(context.hub.counters, response, "bad_request", `expected a longer \`prefix\`: none of the next ${lookedAtMax} names may be seen`);
+  if (page === null)
+    return refuse(context.hub.counters, response, "bad_request", `expected a longer \`prefix\`: none of the next ${lookedAtMax} names may be seen`);
   const { infos, hasMore } = page;
   const streams = infos.map(({ stream, head }) => ({
     stream,
