@@ -10,6 +10,8 @@ import { HoldfastError } from "@holdfast/protocol";
 import { createServer, type HoldfastServer, jwtAuthorizer, nodeEnv, type ServerOptions } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";
 import { SignJWT } from "jose";
+import { needs } from "../scripts/test-support/needs.ts";
+import { openBrowser } from "./support/browser.ts";
 import { until } from "./support/processes.ts";
 import { testedTransports } from "./support/transports.ts";
 
@@ -189,4 +191,65 @@ describe("a client without a token", () => {
       assert.deepEqual([error.code, client.status.getSnapshot().state], ["unauthenticated", "denied"]);
     });
   }
+});
+
+const html = "<!doctype html><meta charset=utf-8><title>cookie</title>";
+/** Follows by an EventSource, which can send no header, and keeps what it is given. */
+const pageProgram = `
+  globalThis.follow = (url) => {
+    const one = { got: [], byes: [], opened: 0, readyState: 0 };
+    const source = new EventSource(url);
+    source.onopen = () => void one.opened++;
+    source.onerror = () => { one.readyState = source.readyState; };
+    source.onmessage = ({ data }) => { for (const line of data.split("\\n")) one.got.push(JSON.parse(line).data); };
+    source.addEventListener("bye", ({ data }) => one.byes.push(JSON.parse(data).code));
+    return one;
+  };
+  globalThis.ticketFor = async (token) => (await (await fetch("/v1/tickets", { method: "POST", headers: { Authorization: "Bearer " + token } })).json()).ticket;`;
+
+it("EventSource in Chromium follows by a ticket in its address or the cookie, comes back by the cookie, and not after a revocation", {
+  skip: needs("chromium"),
+  timeout: 60_000,
+}, async (t) => {
+  const auth = jwtAuthorizer({ issuer, audience, publicKey: publicKey.export({ type: "spki", format: "pem" }) as string }, nodeEnv.clock);
+  const server = createServer({
+    engine: memoryEngine({ env: nodeEnv }),
+    auth,
+    options: { port: 0, drainMs: 1, rotateMs: 1_000 },
+    fallback: (_, response) => {
+      response.writeHead(200, { "Content-Type": "text/html" }).end(html);
+      return true;
+    },
+  });
+  const { url } = await server.listen();
+  t.after(() => server.close());
+  await using browser = await openBrowser();
+  await using context = await browser.context();
+  const page = await context.page(`${url}/`);
+  await page.evaluate(pageProgram);
+  const token = await sign(60_000, { read: ["a"] });
+  await page.evaluate(`(async () => {
+    const first = await ticketFor("${token}");
+    globalThis.byAddress = follow("/v1/sse?stream=a&after=first&ticket=" + first);
+  })()`);
+  const read = (name: string): Promise<{ got: number[]; byes: string[]; opened: number; readyState: number }> => page.evaluate(name) as never;
+  await until("the first is open", async () => (await read("byAddress")).opened > 0, patience);
+  // No script sees the cookie.
+  assert.equal(await page.evaluate("document.cookie"), "");
+  await page.evaluate(`globalThis.byCookie = follow("/v1/sse?stream=a&after=first"); globalThis.forbidden = follow("/v1/sse?stream=b")`);
+  for (let n = 0; n < 30; n++) {
+    await server.hub.append({ stream: "a", entries: [{ format: "json", payload: Buffer.from(String(n)) }] });
+    await pause(100);
+  }
+  for (const name of ["byAddress", "byCookie"]) {
+    await until(`${name} has everything, and came back`, async () => (await read(name)).got.length >= 30 && (await read(name)).opened >= 2, patience);
+    const { got, byes } = await read(name);
+    assert.deepEqual(got, count(30));
+    assert.deepEqual([...new Set(byes)], ["rotated"]);
+  }
+  const { readyState, opened } = await read("forbidden");
+  assert.deepEqual([readyState, opened], [2, 0]);
+  server.revoke({ subject: "alice" });
+  await until("both rest", async () => (await read("byAddress")).readyState === 2 && (await read("byCookie")).readyState === 2, patience);
+  context.assertNoFaults([/^Failed to load resource/, /net::ERR_/]);
 });

@@ -9,9 +9,7 @@ import {
   decodeClientFrame,
   type GapReason,
   HoldfastError,
-  limits,
   type RefusedFrame,
-  type StreamBeat,
   type SubscribeFrame,
 } from "@holdfast/protocol";
 import { forbiddenText } from "../auth/authorizer.ts";
@@ -21,15 +19,14 @@ import type { AppendRequest } from "../engine.ts";
 import { AskedSubscribes } from "./asked-subscribes.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess } from "./link-access.ts";
+import { LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
 import type { MovedReader } from "./live-stream.ts";
 import { newReader, type Reader, type ReaderLink } from "./reader.ts";
 import { resolveStart } from "./start.ts";
-
-/** A beat names at most so many streams; the next beat names the rest. A name and two tokens stay under 512 bytes. */
-const beatStreamsMax = 64;
+import { streamBeats } from "./stream-beats.ts";
 
 /** How long a client whose access was revoked may take to read why. */
 const revokeGraceMs = 1_000;
@@ -73,10 +70,8 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   /** Made by the first subscribe that has to wait for a verdict, and by the first renewal. */
   #asked: AskedSubscribes | null = null;
   #renewal: LinkRenewal | null = null;
-  /** What came while the hello was judged. */
-  #early: string[] | null = null;
-  #earlyChars = 0;
-  #token: string | undefined;
+  /** From the hello to the welcome. */
+  #greeting: LinkGreeting | null = null;
   /** Why this side ended it. */
   #endCode: Code | null = null;
   #advisedWindowMs = 0;
@@ -123,24 +118,14 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
 
   text(message: string): void {
     if (this.#state.name === "judging") {
-      this.#keepEarly(message);
+      // The client need not wait for its welcome. What it says is not read any further, but what has been read is kept.
+      if (this.#greeting?.keep(message) === false) this.close("bad_request", { message: "too much before `welcome`" });
       return;
     }
     const decoded = decodeClientFrame(message);
     if (decoded.ok) this.#take(decoded.frame);
     else this.#refuse(decoded);
     this.holdInputWhenBusy();
-  }
-
-  /** The client need not wait for its welcome. What it says is not read any further, but what has been read is kept. */
-  #keepEarly(message: string): void {
-    this.#earlyChars += message.length;
-    if (this.#earlyChars > limits.earlyCharsMax.value) {
-      this.close("bad_request", { message: "too much before `welcome`" });
-      return;
-    }
-    this.#early ??= [];
-    this.#early.push(message);
   }
 
   ping(): boolean {
@@ -229,22 +214,13 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   }
 
   #sendBeat(): void {
-    const streams: [name: string, beat: StreamBeat][] = [];
-    for (const reader of this.#readers) {
-      const { cursor, stream } = reader;
-      if (!reader.placed) continue;
-      if (cursor === reader.beatSent && stream.tail.last === reader.beatHead) continue;
-      if (streams.length >= beatStreamsMax) break;
-      reader.beatSent = cursor;
-      reader.beatHead = stream.tail.last;
-      streams.push([stream.name, { sent: reader.position, head: stream.headPosition }]);
-    }
+    const streams = streamBeats(this.#readers);
     const windowMs = this.#hub.reconnectWindowMs();
     const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
     if (advise) this.#advisedWindowMs = windowMs;
     this.carrier.send({
       type: "beat",
-      ...(streams.length > 0 ? { streams: Object.fromEntries(streams) } : {}),
+      ...(streams === null ? {} : { streams }),
       ...(advise ? { reconnect: { windowMs } } : {}),
     });
   }
@@ -295,7 +271,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
 
   #take(frame: ClientFrame): void {
     if (frame.type === "hello") {
-      this.#token = frame.token;
+      if (this.#state.name === "greeting") this.#greeting = new LinkGreeting(frame.token);
       this.#step({ type: "hello", protocol: frame.protocol });
       return;
     }
@@ -465,15 +441,13 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   // ---- who it is
 
   #judge(): void {
-    const token = this.#token;
-    this.#token = undefined;
     this.#access.judge(
       this.#name,
-      token,
+      this.#greeting?.takeToken(),
       () => {
         this.#step({ type: "admitted" });
-        const early = this.#early ?? [];
-        this.#early = null;
+        const early = this.#greeting?.messages ?? [];
+        this.#greeting = null;
         for (const message of early) this.text(message);
         if (this.#state.name === "gone") this.#left();
         this.holdInputWhenBusy();
@@ -577,7 +551,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   #dropAll(): void {
     this.#publisher?.abandon();
     this.#asked?.clear();
-    this.#early = null;
+    this.#greeting = null;
     for (const reader of this.#readers) this.#drop(reader);
   }
 }
