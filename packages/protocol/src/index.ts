@@ -66,4 +66,4 @@ export { type Limit, limits } from "./limits.ts";
 export { type Cursor, comparePositions, formatPosition, isPositionLike, origin, originCursor, parsePosition } from "./position.ts";
 export { nestsDeeperThan, rawMembers } from "./raw-json.ts";
 export { retryOf, retryOfClose } from "./retry.ts";
-export { isStreamName, matchesPattern, streamNameFault } from "./stream-name.ts";
+export { heldStream, isStreamName, matchesPattern, streamNameFault } from "./stream-name.ts";

@@ -4,7 +4,7 @@
  * It must never answer yes because something failed, nor remember a failure.
  */
 import { hash } from "node:crypto";
-import { type Env, HoldfastError, limits } from "@holdfast/protocol";
+import { type Env, HoldfastError, heldStream, limits } from "@holdfast/protocol";
 import { type Action, type Authorizer, allows, anybody, type Credentials, checkedPrincipal, type Principal, rightsFor } from "./authorizer.ts";
 import { type Revocation, type RevocationRules, Revocations } from "./revocation.ts";
 import { Lane, type LaneWorld, SingleFlight } from "./single-flight.ts";
@@ -105,6 +105,8 @@ export class GuardedGate implements Gate {
   }
 
   may(principal: Principal, action: Action, stream: string): boolean | Promise<boolean> {
+    // Nothing is in it, and nothing comes into it.
+    if (stream === heldStream && action !== "list") return action === "read";
     const { authorize } = this.#authorizer;
     // A list is asked for by a prefix, which is no stream's name: its names are looked at one by one (`shows`).
     if (action !== "list" && !allows(rightsFor(principal, action), stream)) return false;
