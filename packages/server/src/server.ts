@@ -2,7 +2,7 @@
  * A Holdfast server on one port: HTTP interface and WebSocket transport over one hub and one engine.
  * Beyond loopback it listens only where it was decided who is let in, and which pages.
  */
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
 import type { Registry } from "prom-client";
@@ -97,6 +97,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
     ready: () => guard.ready,
   };
   const { http, guard } = httpServer(context, parts.guard ?? {}, parts.connectionEvents ?? {});
+  hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket, subject);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     guard.unready();

@@ -445,6 +445,12 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
       this.#name,
       this.#greeting?.takeToken(),
       () => {
+        const { subject } = this;
+        // Where nobody is asked, all are the same one.
+        if (this.#hub.gate.isGuarded && subject !== null && this.carrier.belongsTo?.(subject) === false) {
+          this.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));
+          return;
+        }
         this.#step({ type: "admitted" });
         const early = this.#greeting?.messages ?? [];
         this.#greeting = null;

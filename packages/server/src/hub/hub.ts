@@ -83,6 +83,8 @@ export class Hub {
     renewed: (link) => this.#watchExpiry(link),
     forget: (link) => this.#forget(link),
   };
+  /** Told whose a connection is, by whoever counts them; false: there are too many of that subject. Set once, by the server. */
+  countSubject: (connection: object, subject: string) => boolean = () => true;
   #checking = false;
   #checkingExpiry = false;
   #draining = false;

@@ -120,6 +120,10 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     sendError(this.#response, code, details.message, details.afterMs === undefined ? {} : { afterMs: details.afterMs });
   }
 
+  belongsTo(subject: string): boolean {
+    return this.parts.hub.countSubject(this.socket, subject);
+  }
+
   destroy(): void {
     this.isOpen = false;
     this.socket.resetAndDestroy();

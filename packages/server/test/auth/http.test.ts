@@ -1,10 +1,10 @@
 /** The HTTP interface of a server that asks who sent a request: tokens, rights, tickets, the cookie, and what no address may hold. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
 import { memoryEngine } from "../../src/engines/memory.ts";
 import { createServer, jwtAuthorizer, nodeEnv } from "../../src/index.ts";
 import { eventsOf, getSse, messagesOf } from "../support/links.ts";
-import { RawHttp, requestBytes } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 import { Wire } from "../support/wire.ts";
 import { audience, type Claims, issuer, newIssuer } from "./support/tokens.ts";
@@ -152,12 +152,15 @@ describe("the HTTP interface of a server that asks", () => {
 describe("a server beyond this machine", () => {
   const engine = () => memoryEngine({ env: nodeEnv });
 
-  it("demands a decision on whom to let in and on origins, and names what is lacking", () => {
+  it("demands a decision on whom to let in and on origins, and names what is lacking", async () => {
     assert.throws(() => createServer({ engine: engine(), options: { host: "0.0.0.0" } }), /`auth`.* and `origins`/);
     assert.throws(() => createServer({ engine: engine(), options: { host: "0.0.0.0", origins: [] } }), /decision on `auth`/);
     assert.throws(() => createServer({ engine: engine(), options: { host: "::" }, auth: "anonymous" }), /decision on `origins`/);
-    createServer({ engine: engine(), options: { host: "0.0.0.0", origins: ["none"] }, auth: "anonymous" });
-    createServer({ engine: engine(), options: { host: "0.0.0.0", origins: ["https://a.example"] }, auth: jwt });
+    const decided = [
+      createServer({ engine: engine(), options: { host: "0.0.0.0", drainMs: 1, origins: ["none"] }, auth: "anonymous" }),
+      createServer({ engine: engine(), options: { host: "0.0.0.0", drainMs: 1, origins: ["https://a.example"] }, auth: jwt }),
+    ];
+    for (const server of decided) await server.close();
     assert.throws(() => createServer({ engine: engine(), auth: "everybody" as "anonymous" }), TypeError);
   });
 

@@ -1,10 +1,10 @@
 /** Links of a server that asks who they are: over WebSocket and over requests, by bare bytes. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { RawHttp } from "../../../../scripts/test-support/raw-http.ts";
 import type { AuthorizeFunction, HoldfastServer } from "../../src/index.ts";
 import { jwtAuthorizer, nodeEnv } from "../../src/index.ts";
 import { linkRequest, ofType, pollMessages, sseMessages } from "../support/links.ts";
-import { RawHttp } from "../support/raw-http.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 import { clientFrame, Wire } from "../support/wire.ts";
 import { audience, type Claims, issuer, newIssuer } from "./support/tokens.ts";
@@ -224,6 +224,25 @@ describe("a link of a server that asks", () => {
     assert.match(metrics, /holdfast_refused_total\{code="unauthenticated"\} [1-9]/);
     assert.match(metrics, /holdfast_authorize_asked_total [1-9]/);
     wire.destroy();
+  });
+});
+
+describe("a server behind guard", () => {
+  it("counts the connections of each subject, whatever their transport, and shows them", async () => {
+    const test = await testServer({}, { auth: jwt, guard: { perSubjectMax: 2 } });
+    const said = await token();
+    const first = await live(test.port, said);
+    const second = await request(test.port, "/v1/sse", said, { type: "subscribe", id: 1, stream: "a", from: "now" });
+    await second.until(() => sseMessages(second).length > 0);
+    const third = await greet(test.port, said);
+    await third.until(() => third.closeCode !== null);
+    assert.deepEqual([third.closeCode, (JSON.parse(third.closeReason) as { code: string }).code], [4504, "too_many_links"]);
+    const other = await live(test.port, await token({ ...all, subject: "bob" }));
+    first.destroy();
+    await first.until(() => test.server.stats().links === 2);
+    const again = await live(test.port, said);
+    for (const each of [second, third, other, again]) each.destroy();
+    await test.stop();
   });
 });
 
