@@ -16,10 +16,10 @@ const shown: string[] = [];
 let server: Server;
 
 /** An HS256 token, made by hand: this package has no need of a library for it. */
-function sign(rights: object, lifeMs = 60_000): string {
+function sign(rights: object, lifeMs = 60_000, subject = "alice"): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const nowSeconds = Date.now() / 1_000;
-  const claims = { iss: "i", aud: "a", sub: "alice", iat: Math.floor(nowSeconds), exp: Math.ceil(nowSeconds + lifeMs / 1_000), holdfast: rights };
+  const claims = { iss: "i", aud: "a", sub: subject, iat: Math.floor(nowSeconds), exp: Math.ceil(nowSeconds + lifeMs / 1_000), holdfast: rights };
   const body = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
   return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
 }
@@ -61,6 +61,19 @@ test("what is not allowed is refused, and said", async () => {
   assert.deepEqual([tail.code, /forbidden/.test(tail.stderr)], [4, true]);
   const publish = await holdfast(["publish", "secret/1", "x", "--token-file", tokenFile]);
   assert.deepEqual([publish.code, /forbidden/.test(publish.stderr)], [4, true]);
+});
+
+test("a revocation at the admin listener ends what runs, and what comes back", async () => {
+  const eve = sign({ read: ["rooms/*"] }, 60_000, "eve");
+  const tail = start(["tail", "rooms/1", "--from", "start"], { cwd, env: { HOLDFAST_URL: server.url, HOLDFAST_TOKEN: eve } });
+  await tail.until(() => tail.stdout().includes("two"), "the entries");
+  const { admin } = JSON.parse(server.lines().find((line) => line.includes("listening")) as string) as { admin: string };
+  const revoked = await fetch(`${admin}/revoke?subject=eve`, { method: "POST" });
+  assert.deepEqual([revoked.status, await revoked.json()], [200, { revoked: 1 }]);
+  const { code, stdout, stderr } = await tail.ended;
+  shown.push(stdout, stderr);
+  assert.deepEqual([code, /unauthenticated/.test(stderr)], [4, true], stderr);
+  assert.equal((await holdfast(["tail", "rooms/1"], { HOLDFAST_TOKEN: eve })).code, 4);
 });
 
 test("a file that is not there is said, and tried again until the first link's time is over", async () => {

@@ -102,7 +102,15 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
       ...makeAuth(config.auth),
     });
     const admin =
-      config.admin === null ? null : makeAdmin({ server, at: config.admin, token: token.value, sources: closeLog === null ? {} : { log: closeLog } });
+      config.admin === null
+        ? null
+        : makeAdmin({
+            server,
+            at: config.admin,
+            token: token.value,
+            isGuarded: config.auth.name !== "anonymous",
+            sources: closeLog === null ? {} : { log: closeLog },
+          });
     running = { engine, config, server, page, admin };
     const listening = await server.listen();
     urls = { url: listening.url, admin: await listenBeside(server, admin) };

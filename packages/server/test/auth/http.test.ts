@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
+import { Wire } from "../../../../scripts/test-support/wire.ts";
 import { memoryEngine } from "../../src/engines/memory.ts";
 import { createServer, jwtAuthorizer, nodeEnv } from "../../src/index.ts";
 import { eventsOf, getSse, messagesOf } from "../support/links.ts";
 import { type TestServer, testServer } from "../support/server.ts";
-import { Wire } from "../support/wire.ts";
 import { audience, type Claims, issuer, newIssuer } from "./support/tokens.ts";
 
 const keys = newIssuer();

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RawHttp } from "../../../../scripts/test-support/raw-http.ts";
+import { clientFrame, Wire } from "../../../../scripts/test-support/wire.ts";
 import type { AuthorizeFunction, HoldfastServer } from "../../src/index.ts";
 import { jwtAuthorizer, nodeEnv } from "../../src/index.ts";
 import { linkRequest, ofType, pollMessages, sseMessages } from "../support/links.ts";
 import { type TestServer, testServer } from "../support/server.ts";
-import { clientFrame, Wire } from "../support/wire.ts";
 import { audience, type Claims, issuer, newIssuer } from "./support/tokens.ts";
 
 const keys = newIssuer();
