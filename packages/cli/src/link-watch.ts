@@ -31,7 +31,9 @@ export function watchLink(client: Client, clock: Clock, url: string, connectMs: 
   let slow: Timer | null = null;
   let patience: Timer | "not begun" | "linked" = "not begun";
   const giveUp = (): void => {
-    failed.abort({ exit: "unreachable", message: `cannot reach ${url} within ${connectMs} ms` } satisfies LinkFailure);
+    const { code, reason } = client.status.getSnapshot();
+    const message = code === "token_failed" ? `no token for ${url} within ${connectMs} ms: ${reason}` : `cannot reach ${url} within ${connectMs} ms`;
+    failed.abort({ exit: "unreachable", message } satisfies LinkFailure);
   };
   const linked = (): void => {
     if (typeof patience === "object") patience.cancel();

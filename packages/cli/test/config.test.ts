@@ -56,7 +56,7 @@ test("the file's policies come first, so that they can say otherwise about vital
 
 for (const [members, message] of [
   [{ engine: "postgres" }, /^expected engine to be sqlite or memory, got "postgres"$/],
-  [{ host: "0.0.0.0" }, /`host` .*loopback/],
+  [{ host: "0.0.0.0" }, /decision on `auth`.*loopback/],
   [{ heartbeatMs: 0 }, /`heartbeatMs`/],
   [{ streams: {} }, /list of policies/],
   [{ streams: [{ pattern: "a/**", engine: "redis" }] }, /^expected the engine of streams "a\/\*\*" to be sqlite or memory, got "redis"$/],
@@ -73,11 +73,55 @@ test("a file must be a JSON object", () => {
 });
 
 test("the greeting has commands that work as they are", () => {
-  const facts = { url: "http://127.0.0.1:4150", engine: "sqlite", data: "./holdfast-data", vitals: true, page: true, admin: null, command: "holdfast" };
+  const facts = {
+    url: "http://127.0.0.1:4150",
+    engine: "sqlite",
+    data: "./holdfast-data",
+    vitals: true,
+    page: true,
+    admin: null,
+    command: "holdfast",
+    access: "For all.",
+  };
+  assert.match(greeting(facts), /^For all\.$/m);
   assert.match(greeting(facts), /^ {2}holdfast tail vitals\/host$/m);
   assert.match(greeting(facts), /^Open http:\/\/127\.0\.0\.1:4150\/ in a browser/m);
   const other = greeting({ ...facts, url: "http://127.0.0.1:5000", vitals: false, page: false, data: null });
   assert.doesNotMatch(other, /browser/);
   assert.match(other, /^ {2}holdfast tail rooms\/42 --url http:\/\/127\.0\.0\.1:5000$/m);
   assert.match(other, /nothing is kept on disk/);
+});
+
+const jwt = { auth: "jwt", jwtIssuer: "i", jwtAudience: "a", jwtJwks: "https://keys.example" };
+
+test("beyond this machine both decisions are demanded, and each lacking one is named with its flag and variable", () => {
+  assert.match(fault({ host: "0.0.0.0" }), /auth \(--auth, HOLDFAST_AUTH\) and origins \(--origins, HOLDFAST_ORIGINS\)/);
+  assert.match(fault({ host: "0.0.0.0", auth: "anonymous" }), /set origins \(/);
+  assert.match(fault({ host: "0.0.0.0", origins: ["none"] }), /set auth \(/);
+  assert.equal(fault({ host: "0.0.0.0", auth: "anonymous", origins: ["none"] }), "no fault");
+  assert.equal(fault({ host: "0.0.0.0", ...jwt, origins: ["https://app.example"] }), "no fault");
+});
+
+test("settings for tokens are whole, or refused by name", () => {
+  for (const [members, message] of [
+    [{ auth: "yes" }, /anonymous or jwt/],
+    [{ jwtIssuer: "i" }, /auth .* jwt where jwtIssuer/],
+    [{ auth: "anonymous", ticketSecretFile: "f" }, /ticketSecretFile/],
+    [{ ...jwt, jwtIssuer: "" }, /jwtIssuer/],
+    [{ ...jwt, jwtAudience: "" }, /jwtAudience/],
+    [{ ...jwt, jwtKeyFile: "k" }, /one of jwtJwks/],
+    [{ auth: "jwt", jwtIssuer: "i", jwtAudience: "a" }, /one of jwtJwks/],
+    [{ ...jwt, page: true }, /no page/],
+  ] as const) {
+    assert.match(fault(members), message);
+  }
+});
+
+test("the page is there for everybody on this machine, or for nobody", () => {
+  const pageOf = (members: Record<string, unknown>): boolean => {
+    const checked = check(members);
+    assert.ok(checked.ok);
+    return checked.value.page;
+  };
+  assert.deepEqual([{}, { auth: "anonymous" }, jwt, { host: "0.0.0.0", auth: "anonymous", origins: ["none"] }].map(pageOf), [true, true, false, false]);
 });

@@ -86,7 +86,7 @@ export class Connection implements LinkOwner {
     const toWall = (monoMs: number): number => Math.round(clock.wallMs() - clock.monoMs() + monoMs);
     // A link that works, but not over what was asked for first, says why.
     const isStale = link?.isStale;
-    const cause = link === null ? this.#ending : isStale ? null : this.#fallback.cause;
+    const cause = link === null ? this.#ending : isStale ? null : (link.trouble ?? this.#fallback.cause);
     const otherwise = isStale ? "probing" : link !== null ? "" : this.#next === null ? "nothing to carry" : "connecting";
     if (link !== null) this.#provedMs = toWall(link.heardMs);
     return {

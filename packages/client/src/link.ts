@@ -6,6 +6,7 @@ import {
   type Code,
   decodeServerFrame,
   encodeClientFrame,
+  type HelloFrame,
   protocolVersion,
   randomFraction,
   type ServerFrame,
@@ -14,7 +15,7 @@ import {
 } from "@holdfast/protocol";
 import { alarm, type Due, lateMs } from "./alarm.ts";
 import type { Context } from "./context.ts";
-import { type Ending, localEnding, remoteEnding } from "./endings.ts";
+import { type Ending, localEnding, pauseMs, remoteEnding } from "./endings.ts";
 import { Assembly } from "./entry.ts";
 import type { Conn, Transport } from "./transport.ts";
 
@@ -29,7 +30,7 @@ export interface LinkOwner {
 }
 
 /** Any other message than those by which a link lives. */
-export type UserFrame = Exclude<ServerFrame, { type: "welcome" | "ping" | "bye" }>;
+export type UserFrame = Exclude<ServerFrame, { type: "welcome" | "authed" | "ping" | "bye" }>;
 
 /** Who uses what links carry. */
 export interface LinkUser {
@@ -63,9 +64,9 @@ export class Link {
   readonly #requests = new Map<number, object | undefined>();
   #nextId = 1;
   #conn: Conn | null = null;
-  /** Until when it has to be open, and then welcomed; and the code for when it is not. */
+  /** Until when it has to have a token, be open, and then welcomed; and the code for when it is not. */
   #dueMs = 0;
-  #dueCode: Code = "connect_timeout";
+  #dueCode: Code = "token_failed";
   #heartbeatMs = 0;
   #beatMs = Infinity;
   #sentMs = 0;
@@ -82,6 +83,11 @@ export class Link {
   /** What was read may have come long ago, and waited: until what was asked with this id, or later, is answered, nothing else proves life. 0: any byte does. */
   #heldId = 0;
   #clockOffsetMs = 0;
+  /** When to say again who this is, and how often that was tried in vain. */
+  #renewMs = Infinity;
+  #renewals = 0;
+  /** Why it will not last, though it works; null when there is nothing to say. */
+  trouble: Ending | null = null;
   /** Whether it is doubtful that the peer is there, and no byte has come since. */
   isStale = false;
   /** Whether it is over; nothing that it reports counts any more. */
@@ -112,9 +118,14 @@ export class Link {
 
   /** Dials. `replaces` is the id of the link that it is to replace, which works on meanwhile. */
   dial(transport: Transport, url: string, timeoutMs: number, replaces?: string): void {
-    const { handshakeTimeoutMs, name } = this.#context.options;
+    const { name } = this.#context.options;
     this.#dueMs = this.#nowMs + timeoutMs;
     this.#arm();
+    this.#withToken((token) => this.#dial(transport, url, { type: "hello", protocol: protocolVersion, client: name, replaces, token: token || undefined }));
+  }
+
+  #dial(transport: Transport, url: string, hello: HelloFrame): void {
+    this.#dueCode = "connect_timeout";
     try {
       this.#conn = transport.dial(
         { url, subprotocol },
@@ -122,9 +133,9 @@ export class Link {
           onOpen: () => {
             if (this.isOver) return;
             this.#dueCode = "handshake_timeout";
-            if (replaces === undefined) this.#dueMs = this.#nowMs + handshakeTimeoutMs;
+            if (hello.replaces === undefined) this.#dueMs = this.#nowMs + this.#context.options.handshakeTimeoutMs;
             this.#arm();
-            this.sendFrame({ type: "hello", protocol: protocolVersion, client: name, replaces });
+            this.sendFrame(hello);
           },
           onText: (text, isProof = true) => this.isOver || this.#onText(text, isProof),
           onActivity: () => this.isOver || this.#heard(),
@@ -137,6 +148,36 @@ export class Link {
       // A platform may refuse an address outright, as pages over https refuse ws.
       this.#fail("connect_failed", String(error));
     }
+  }
+
+  /** Asks the application who this is. */
+  #withToken(use: (token: string) => void): void {
+    const failed = (error: unknown): void => {
+      if (this.upMs === null) return this.#fail("token_failed", String(error));
+      this.trouble = localEnding("token_failed", String(error));
+      this.#owner.changed();
+    };
+    try {
+      const token = this.#context.options.token();
+      if (typeof token === "string") use(token);
+      else token.then((token) => this.isOver || use(token)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Says who this is, again and again until the server has taken it. */
+  #renew(): void {
+    this.#renewMs = this.#nowMs + pauseMs(++this.#renewals + 2, this.#context);
+    this.#withToken((token) => this.sendFrame({ type: "auth", id: this.#nextId++, token }));
+  }
+
+  /** What it said of itself holds for this long. */
+  #lasts({ expiresMs = Infinity }: { readonly expiresMs?: number }): void {
+    this.#renewals = 0;
+    this.trouble = null;
+    this.#renewMs = this.#nowMs + expiresMs * (0.75 + randomFraction(this.#context.rng) / 10);
+    this.#arm();
   }
 
   send(text: string): void {
@@ -210,7 +251,8 @@ export class Link {
   }
 
   #fail(code: Code, reason: string): void {
-    this.#end(localEnding(code, reason, this.upMs === null ? 0 : undefined));
+    // What the application could not say is nothing against the transport.
+    this.#end({ ...localEnding(code, reason, this.upMs === null ? 0 : undefined), isSaid: code === "token_failed" });
   }
 
   #lost(): void {
@@ -258,6 +300,7 @@ export class Link {
           this.#heard();
         }
       }
+      if (frame.type === "authed") return this.#lasts(frame);
       if (frame.type === "beat") {
         this.#beat(this.#heartbeatMs / 2);
         this.windowMs = frame.reconnect?.windowMs ?? this.windowMs;
@@ -266,8 +309,9 @@ export class Link {
     }
   }
 
-  #welcomed({ link, entryBytesMax, heartbeatMs, reconnect }: Extract<ServerFrame, { type: "welcome" }>): void {
+  #welcomed(frame: Extract<ServerFrame, { type: "welcome" }>): void {
     if (this.upMs !== null) return;
+    const { link, entryBytesMax, heartbeatMs, reconnect } = frame;
     this.upMs = this.#nowMs;
     this.#clockOffsetMs = this.#offsetMs;
     this.#dueCode = "heartbeat_lost";
@@ -276,7 +320,7 @@ export class Link {
     this.windowMs = reconnect.windowMs;
     this.#heartbeatMs = Math.min(Math.max(heartbeatMs, heartbeatMsMin), heartbeatMsMax);
     this.#beatMs = this.#heartbeatMs * (0.9 + 0.1 * randomFraction(this.#context.rng));
-    this.#arm();
+    this.#lasts(frame);
     this.#owner.up(this);
   }
 
@@ -308,13 +352,15 @@ export class Link {
     if (queued < this.#queuedSeen && (queued > 0 || this.#queuedSeen > smallQueueBytes)) this.#movedMs = this.#nowMs;
     this.#queuedSeen = queued;
     const beat: Due = [this.#sentMs + this.#beatMs, () => this.sendFrame({ type: "beat" })];
+    const renew: Due = [this.#renewMs, () => this.#renew()];
     if (this.#askedMs !== null) {
       const sinceMs = this.#askedMs + this.#prolonged * probeTimeoutMs;
-      return [beat, [sinceMs + probeTimeoutMs, (isLate) => this.#unproved(isLate, sinceMs)]];
+      return [beat, renew, [sinceMs + probeTimeoutMs, (isLate) => this.#unproved(isLate, sinceMs)]];
     }
     const hasJumped = Math.abs(this.#offsetMs - this.#clockOffsetMs) > clockJumpMs;
     return [
       beat,
+      renew,
       [hasJumped ? 0 : this.heardMs + this.#heartbeatMs * 1.1 + 2_000, () => this.#probe(true, hasJumped)],
       [this.unanswered > 0 ? Math.max(this.#answerMs, this.#movedMs) + ackTimeoutMs : Infinity, () => this.#probe(false)],
     ];

@@ -34,6 +34,11 @@ export interface ClientOptions {
   readonly producerEpoch?: number;
   /** What may carry the link, best first: `websocket`, `sse`, `poll`. Default: all, in this order. */
   readonly transports?: readonly string[];
+  /**
+   * Says who this client is: the token, or a function that gives one, called for every dial, and again before what it gave runs out. What it throws, or rejects with, is tried again.
+   * It must give a token that is good now. Default: none.
+   */
+  readonly token?: string | (() => string | Promise<string>);
   /** Name and version of the application, for the server's logs; at most 128 bytes. Default `holdfast-js`. */
   readonly name?: string;
 }
@@ -59,6 +64,7 @@ const defaults = {
   producerId: "",
   /** Empty: all that the platform has. */
   transports: [] as readonly string[],
+  token: (): string | Promise<string> => "",
   name: "holdfast-js",
 };
 
@@ -75,8 +81,10 @@ export function resolveOptions(given: ClientOptions = {}): ResolvedOptions {
     const byDefault: unknown = defaults[name as keyof ClientOptions];
     const isWrong = typeof byDefault === "number" ? !Number.isSafeInteger(value) || value < 0 : typeof value !== typeof byDefault;
     if (value === undefined) continue;
-    if (isWrong) throw new TypeError(`Invalid option ${name}: ${value}`);
-    resolved[name as "name"] = value;
+    // Never shown, not even when it is of the wrong kind.
+    if (name === "token" && isWrong) resolved.token = () => `${value}`;
+    else if (isWrong) throw new TypeError(`Invalid option ${name}: ${value}`);
+    else resolved[name as "name"] = value;
   }
   resolved.outboxAgeMs = Math.min(resolved.outboxAgeMs, outboxAgeMsMax);
   return resolved;
@@ -105,6 +113,11 @@ const texts: Readonly<Record<keyof ClientOptions, readonly [unit: string, what: 
   producerId: ["text", "The producer's id: the same id, epoch and order of publishes add nothing twice", "random for each client"],
   producerEpoch: ["number", "The epoch that this producer begins with"],
   transports: ["names", "What may carry the link, best first", "websocket, sse, poll"],
+  token: [
+    "text or function",
+    "Says who this client is: the token, or what gives one, called for every dial and again before what it gave runs out; its failures are tried again",
+    "none",
+  ],
   name: ["text", "Name and version of the application, for the server's logs", "holdfast-js"],
 };
 

@@ -3,7 +3,7 @@
  * WebSocket, its response what would have come (PROTOCOL.md, "Links carried by requests"). Pure: whoever makes the requests is handed in.
  * It must never drop a message, nor decide whether the peer is alive; when in doubt the connection ends, and its streams are resumed.
  */
-import { type Clock, type Code, type PingFrame, wireBytesMax } from "@holdfast/protocol";
+import { type AuthFrame, type Clock, type Code, type PingFrame, wireBytesMax } from "@holdfast/protocol";
 import type { ClientEnv } from "./context.ts";
 import type { Conn, ConnHandlers, Transport } from "./transport.ts";
 
@@ -58,6 +58,8 @@ class RequestConn implements Conn {
   /** What is under way, requests and timers, by the way to end it. */
   readonly #aborts = new Set<() => void>();
   #hello = "";
+  /** The last one that was welcomed. */
+  #known = "";
   /** Opens are numbered: what an earlier one brings counts until a later one has brought something. */
   #opened = 0;
   #current = 0;
@@ -101,7 +103,11 @@ class RequestConn implements Conn {
     // A beat proves nothing here: each request is one.
     if (type === "beat") return;
     if (type === "hello") this.#hello = toLine(text);
-    else if (type === "ping") this.#pings.push((JSON.parse(text) as PingFrame).id);
+    else if (type === "auth") {
+      this.#hello = toLine(JSON.stringify({ ...JSON.parse(this.#hello.slice(1)), token: (JSON.parse(text) as AuthFrame).token }));
+      // The next publish takes it along.
+      if (this.#carries === "publish") this.#handlers.onText('{"type":"authed"}');
+    } else if (type === "ping") this.#pings.push((JSON.parse(text) as PingFrame).id);
     // What is asked in one go makes one request.
     if (!this.#isDue) void Promise.resolve().then(() => this.#open());
     this.#isDue = true;
@@ -182,6 +188,7 @@ class RequestConn implements Conn {
     this.#isDue = false;
     if (this.#over || this.#carries === "publish") return;
     const no = ++this.#opened;
+    const hello = this.#hello;
     // A request that is superseded answers no ping: its successor does.
     const pings = this.#pings;
     const asks = this.#handlers.asks();
@@ -198,7 +205,7 @@ class RequestConn implements Conn {
     this.#stopNext = this.#request(
       this.#carries,
       true,
-      this.#hello + asks.map((ask) => toLine(JSON.stringify(ask))).join(""),
+      hello + asks.map((ask) => toLine(JSON.stringify(ask))).join(""),
       (text) => {
         if (no > this.#current) {
           quiet();
@@ -208,6 +215,7 @@ class RequestConn implements Conn {
           this.#stop = this.#stopNext;
           this.#stopNext = () => {};
           this.#pings = [];
+          this.#greeted(hello, text);
           for (const id of pings) this.#handlers.onText(`{"type":"pong","id":${id}}`);
         }
         this.#take(text);
@@ -228,6 +236,13 @@ class RequestConn implements Conn {
         return isLeaving;
       },
     );
+  }
+
+  /** The welcome of a request says for how long its hello holds: news when that is another than before. */
+  #greeted(hello: string, welcome: string): void {
+    if (hello === this.#known) return;
+    this.#known = hello;
+    this.#handlers.onText(welcome.replace("welcome", "authed"), false);
   }
 
   /** A message of a response that brings them; some are news for the next one, too. */
@@ -260,6 +275,7 @@ class RequestConn implements Conn {
   #post(): void {
     if (this.#isPosting || this.#over || this.#outgoing.length === 0) return;
     this.#isPosting = true;
+    const hello = this.#hello;
     let count = 0;
     let body = "";
     while (count < this.#outgoing.length && body.length < batchChars) body += this.#outgoing[count++]?.[0];
@@ -277,11 +293,11 @@ class RequestConn implements Conn {
     this.#request(
       "poll",
       false,
-      this.#hello + body,
+      hello + body,
       (text) => {
         calm();
         calm = watch();
-        if (text.startsWith('{"type":"welcome"')) return;
+        if (text.startsWith('{"type":"welcome"')) return this.#greeted(hello, text);
         if (/^{"type":"(published|refused)"/.test(text)) count--;
         // It says nothing of the connection that brings what is followed.
         this.#handlers.onText(text, false);

@@ -8,8 +8,8 @@ test("every option has a default, and a row of documentation that agrees with it
   assert.deepEqual(Object.keys(clientOptionDocs).sort(), Object.keys(resolved).sort());
   for (const [name, { default: byDefault, unit, what }] of Object.entries(clientOptionDocs)) {
     assert.ok(unit.length > 0 && what.length > 10, name);
-    // Drawn by the client, and chosen by the platform.
-    if (name !== "producerId" && name !== "transports") assert.equal(byDefault, resolved[name], name);
+    // Drawn by the client, chosen by the platform, and given by nobody.
+    if (!["producerId", "transports", "token"].includes(name)) assert.equal(byDefault, resolved[name], name);
   }
 });
 
@@ -17,6 +17,11 @@ test("undefined means the default, and what is given counts", () => {
   const resolved = resolveOptions({ queueEntriesMax: 10, producerEpoch: 0, name: undefined, transports: ["poll"] } as unknown as ClientOptions);
   assert.deepEqual([resolved.queueEntriesMax, resolved.producerEpoch, resolved.name, resolved.transports], [10, 0, "holdfast-js", ["poll"]]);
   assert.equal(resolveOptions().queueEntriesMax, 1_000);
+});
+
+test("a token may be given as it is", () => {
+  assert.equal(resolveOptions({ token: "a.b.c" }).token(), "a.b.c");
+  assert.equal(resolveOptions().token(), "");
 });
 
 test("an entry is given up before a server has forgotten its producer, whatever was asked for", () => {

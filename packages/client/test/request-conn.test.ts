@@ -102,6 +102,29 @@ const publish = (id: number): Record<string, unknown> => ({ type: "publish", id,
 
 describe("a link carried by requests", () => {
   for (const name of ["sse", "poll"] as const) {
+    it(`${name}: takes another token along in the next request, and is told for how long that holds`, async () => {
+      const scene = await Scene.following(name);
+      await scene.send({ type: "auth", id: 9, token: "t2" });
+      const next = scene.at(1);
+      assert.deepEqual(next.lines[0], { type: "hello", protocol: 1, token: "t2" });
+      scene.say(next, { ...welcome, expiresMs: 5_000 });
+      assert.ok(scene.at(0).isAborted);
+      const authed = scene.told.find(({ type }) => type === "authed");
+      assert.equal(authed?.["expiresMs"], 5_000);
+      // The same hello once more is no news.
+      scene.told.length = 0;
+      await scene.send({ type: "ping", id: 10 });
+      scene.say(scene.at(2), welcome);
+      assert.deepEqual(
+        scene.told.map(({ type }) => type),
+        ["pong", "welcome"],
+      );
+      await scene.send(publish(11));
+      assert.equal(scene.at(3).lines[0]?.["token"], "t2");
+    });
+  }
+
+  for (const name of ["sse", "poll"] as const) {
     it(`${name}: asks anew when it is to prove life, and hands on what is answered, of a head that moved while no entry came, too`, async () => {
       const scene = await Scene.following(name);
       await scene.send({ type: "ping", id: 9 });

@@ -65,6 +65,7 @@ export const codeRules = {
   // Raised by the client itself.
   connect_failed: backoff(),
   connect_timeout: backoff(),
+  token_failed: backoff(),
   network_offline: resume(),
   response_buffered: backoff(),
   origin_connections: backoff(),

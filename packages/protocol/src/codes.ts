@@ -21,18 +21,26 @@ const later = (text: Text): Text => ({ ...text, later: true });
 const texts: Readonly<Record<Code, Text>> = {
   // A link ends, and the client goes on elsewhere or later.
   draining: row(503, "The server is restarting or leaving", "Nothing: the client resumes within the advised window"),
-  overloaded: row(503, "The server admits no more links now", "Nothing: the client comes back at the advised time. Add nodes when it lasts"),
+  overloaded: row(
+    503,
+    "The server, or whoever it has to ask, has too much to do",
+    "Nothing: the client comes back at the advised time. When it lasts, add nodes, or look at the identity service",
+  ),
   internal: row(500, "The server met an error of its own", "Read the server's log; report it"),
   slow_consumer: row(null, "Bytes waited for the client and none was taken for too long", "Read faster, or subscribe to less; the place is kept"),
   rate_limited: later(row(429, "More messages or bytes per second than allowed", "Publish in batches")),
   heartbeat_lost: row(null, "No proof of life within the agreed time", "Nothing: the client resumes. If it recurs at one interval, a hop drops idle flows"),
   rotated: row(503, "The link has reached its maximum age", "Nothing: the client moves to a new link before this one ends"),
-  token_expired: later(row(401, "The credentials ran out", "The client renews them and resumes")),
+  token_expired: row(
+    401,
+    "The token, or the session of the cookie, has run out",
+    "Nothing: the client gets another by its `token` function and resumes. When it recurs, that gives old ones",
+  ),
   // A link ends, and trying again as before cannot help.
   bad_request: row(400, "A message that the protocol does not allow", "Compare the client with PROTOCOL.md"),
-  unauthenticated: later(row(401, "No valid credentials", "Sign in again")),
+  unauthenticated: row(401, "No valid token: none, one that is not accepted, or access was revoked", "Sign in again; see docs/authorization.md"),
   handshake_timeout: row(408, "No `hello` within the handshake time", "Look for a hop that holds back the first bytes"),
-  forbidden: later(row(403, "Not allowed", "Ask for the permission")),
+  forbidden: row(403, "Not allowed; said of streams that do not exist as well", "Ask for the permission"),
   too_many_links: row(429, "The node holds as many links as it may", "Raise `linksMax`, or add nodes"),
   protocol_unsupported: row(400, "The peer does not speak `holdfast.v1`", "Update the older side"),
   superseded: later(row(409, "A newer link of the same client took over", "Nothing")),
@@ -70,6 +78,7 @@ const texts: Readonly<Record<Code, Text>> = {
   // Raised by the client itself.
   connect_failed: row(null, "The server could not be reached", "Check address and network"),
   connect_timeout: row(null, "No answer to the handshake in time", "A hop swallows the handshake; run the doctor"),
+  token_failed: row(null, "The application's `token` function failed", "Look at what it calls; the client tries again, later and later"),
   network_offline: later(row(null, "The system reports no network", "Nothing: the client resumes when it returns")),
   response_buffered: row(null, "A hop holds back streamed responses", "Turn off response buffering for `/v1/sse` on that hop; see docs/proxies"),
   origin_connections: row(

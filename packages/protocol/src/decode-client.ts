@@ -36,6 +36,8 @@ const fault = (code: Code, message: string): DecodeFault => ({ ok: false, code, 
 const good = <F extends ClientFrame>(frame: F): Decoded<ClientFrame> => ({ ok: true, frame });
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** How long it may be is not judged here: what is too long is no good token, and not a bad message. */
+const isToken = (value: unknown): value is string => typeof value === "string" && value !== "" && value.isWellFormed();
 
 /** Decodes one message of a client. The caller has already checked its size against `wireBytesMax` and that it is UTF-8. */
 export function decodeClientFrame(text: string): Decoded<ClientFrame> {
@@ -59,6 +61,9 @@ export function decodeClientFrame(text: string): Decoded<ClientFrame> {
       return decodePart(m);
     case "publish":
       return decodePublish(m, text);
+    case "auth":
+      if (!isCount(m["id"]) || !isToken(m["token"])) return fault("bad_request", "expected `id` of auth to be a whole number and `token` to be text");
+      return good({ type: "auth", id: m["id"], token: m["token"] });
     case "beat":
       return good({ type: "beat" });
     case "ping":
@@ -89,16 +94,18 @@ const clip = (raw: string | undefined): string => (raw ?? "null").slice(0, 64);
 
 function decodeHello(m: Members): Decoded<ClientFrame> {
   if (!isCount(m["protocol"])) return fault("bad_request", "expected `protocol` to be a whole number");
-  const { client, replaces } = m;
+  const { client, replaces, token } = m;
   const clientBytesMax = limits.clientNameBytesMax.value;
   if (client !== undefined && !isTextWithin(client, clientBytesMax))
     return fault("bad_request", `expected \`client\` to be text of at most ${clientBytesMax} bytes`);
   if (replaces !== undefined && !isKey(replaces)) return fault("bad_request", "expected `replaces` to be a link's id");
+  if (token !== undefined && !isToken(token)) return fault("bad_request", "expected `token` to be text");
   return good({
     type: "hello",
     protocol: m["protocol"],
     ...(client === undefined ? {} : { client }),
     ...(replaces === undefined ? {} : { replaces }),
+    ...(token === undefined ? {} : { token }),
   });
 }
 

@@ -15,7 +15,8 @@ export type DecodedServerFrame = ServerFrame | null | "fault";
 const shapes: Readonly<Record<string, string>> = {
   entry: "stream position prev timeMs key? parts?",
   part: "stream position index base64",
-  welcome: "link node heartbeatMs entryBytesMax subscriptionsMax reconnect",
+  welcome: "link node heartbeatMs entryBytesMax subscriptionsMax reconnect expiresMs?",
+  authed: "id? expiresMs?",
   subscribed: "id stream position head",
   unsubscribed: "stream id? code? message?",
   gap: "stream reason from after head",

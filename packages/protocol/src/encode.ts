@@ -4,7 +4,7 @@
  */
 import { toBase64 } from "./base64.ts";
 import { inlineBytesMax, partBytesMax } from "./bounds.ts";
-import type { HelloFrame, PayloadFormat, ServerFrame, SubscribeFrame, UnsubscribeFrame } from "./frames.ts";
+import type { AuthFrame, HelloFrame, PayloadFormat, ServerFrame, SubscribeFrame, UnsubscribeFrame } from "./frames.ts";
 
 /** An entry as it goes to readers, its payload apart. */
 export interface EntryHeader {
@@ -52,7 +52,7 @@ export function encodeServerFrame(frame: Exclude<ServerFrame, { type: "entry" | 
 
 /** A message of a client, except publish: plain JSON. */
 export function encodeClientFrame(
-  frame: HelloFrame | SubscribeFrame | UnsubscribeFrame | { readonly type: "beat" } | { readonly type: "ping" | "pong"; readonly id: number },
+  frame: HelloFrame | AuthFrame | SubscribeFrame | UnsubscribeFrame | { readonly type: "beat" } | { readonly type: "ping" | "pong"; readonly id: number },
 ): string {
   return JSON.stringify(frame);
 }

@@ -32,6 +32,14 @@ export interface HelloFrame {
   readonly client?: string;
   /** The link that this one takes over (make-before-break). */
   readonly replaces?: string | undefined;
+  /** Who the client is; only whoever authenticates reads it. It must never reach a log. */
+  readonly token?: string | undefined;
+}
+/** Who the client is, again, before the former token is over. */
+export interface AuthFrame {
+  readonly type: "auth";
+  readonly id: number;
+  readonly token: string;
 }
 export interface SubscribeFrame {
   readonly type: "subscribe";
@@ -77,7 +85,7 @@ export interface PongFrame {
   readonly type: "pong";
   readonly id: number;
 }
-export type ClientFrame = HelloFrame | SubscribeFrame | UnsubscribeFrame | PublishPartFrame | PublishFrame | BeatFrame | PingFrame | PongFrame;
+export type ClientFrame = HelloFrame | AuthFrame | SubscribeFrame | UnsubscribeFrame | PublishPartFrame | PublishFrame | BeatFrame | PingFrame | PongFrame;
 
 // ---- server to client
 
@@ -93,6 +101,14 @@ export interface WelcomeFrame {
   readonly entryBytesMax: number;
   readonly subscriptionsMax: number;
   readonly reconnect: ReconnectAdvice;
+  /** For how long the link lasts without a renewal; absent when it does not end by itself. */
+  readonly expiresMs?: number;
+}
+/** The answer to `auth`: the new token counts. */
+export interface AuthedFrame {
+  readonly type: "authed";
+  readonly id?: number;
+  readonly expiresMs?: number;
 }
 export interface SubscribedFrame {
   readonly type: "subscribed";
@@ -196,6 +212,7 @@ export interface ByeFrame {
 }
 export type ServerFrame =
   | WelcomeFrame
+  | AuthedFrame
   | SubscribedFrame
   | UnsubscribedFrame
   | EntryFrame

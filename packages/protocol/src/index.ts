@@ -28,6 +28,8 @@ export {
 export { type Clock, type Env, type Rng, randomFraction, randomId, type Timer } from "./env.ts";
 export { type ErrorDetails, HoldfastError } from "./errors.ts";
 export {
+  type AuthedFrame,
+  type AuthFrame,
   type BeatFrame,
   type ClientFrame,
   type ClosedFrame,
@@ -64,4 +66,4 @@ export { type Limit, limits } from "./limits.ts";
 export { type Cursor, comparePositions, formatPosition, isPositionLike, origin, originCursor, parsePosition } from "./position.ts";
 export { nestsDeeperThan, rawMembers } from "./raw-json.ts";
 export { retryOf, retryOfClose } from "./retry.ts";
-export { isStreamName, matchesPattern, streamNameFault } from "./stream-name.ts";
+export { heldStream, isStreamName, matchesPattern, streamNameFault } from "./stream-name.ts";

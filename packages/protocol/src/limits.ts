@@ -70,6 +70,20 @@ export const limits = {
     code: "bad_request",
     metric: "holdfast_refused_total",
   },
+  tokenBytesMax: {
+    value: 8_192,
+    unit: "bytes",
+    what: "A token that says who a client is",
+    code: "unauthenticated",
+    metric: "holdfast_refused_total",
+  },
+  earlyCharsMax: {
+    value: 262_144,
+    unit: "characters",
+    what: "What a server keeps of a link's messages while it is decided who the client is; nothing more is read from it meanwhile",
+    code: "bad_request",
+    metric: "holdfast_closed_total",
+  },
   durationMsMax: {
     value: bounds.durationMsMax,
     unit: "ms",

@@ -7,6 +7,9 @@ import { streamNameBytesMax } from "./bounds.ts";
 // Letters, digits and marks of any script, and a few signs; no white space, control, bidirectional or private characters.
 const segments = /^(?!\/)(?:(?:^|\/)(?!\.\.?(?:\/|$))[\p{L}\p{N}\p{M}._~:@!$&'()*+,;=-]+)+$/u;
 
+/** To this nobody writes: who wants a link before there is anything to read subscribes to it, and whoever is welcome may. */
+export const heldStream = "holdfast/tabs";
+
 /** Whether a text is a stream's name: 1 to 255 bytes, segments between single slashes, none of them `.` or `..`. */
 export function isStreamName(name: unknown): name is string {
   return typeof name === "string" && name.length <= streamNameBytesMax && segments.test(name) && new TextEncoder().encode(name).length <= streamNameBytesMax;

@@ -54,6 +54,8 @@ export interface Carrier {
   close(code: Code, details?: CloseDetails): void;
   /** Ends the connection at once; queued bytes are not delivered. */
   destroy(): void;
+  /** Says whose connection it is. False: there are too many of that subject. Absent where nobody counts them. */
+  belongsTo?(subject: string): boolean;
 }
 
 /** What a closing handshake may carry beside its code. */

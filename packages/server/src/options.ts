@@ -26,6 +26,16 @@ export interface ServerOptions {
   readonly pollBytesMax: number;
   readonly admissionPerSecond: number;
   readonly drainMs: number;
+  readonly authorizeMs: number;
+  readonly authorizeConcurrencyMax: number;
+  readonly authorizeQueueMax: number;
+  readonly authorizeCacheMs: number;
+  readonly authorizeCacheEntriesMax: number;
+  readonly revocationMs: number;
+  readonly revocationsMax: number;
+  readonly ticketMs: number;
+  readonly ticketsMax: number;
+  readonly sessionMs: number;
 }
 
 interface OptionDoc {
@@ -36,13 +46,17 @@ interface OptionDoc {
 
 /** Defaults and meaning of every option; docs/options.md is made from it. */
 export const serverOptionDocs = {
-  host: { default: "127.0.0.1", unit: "address", what: "Where to listen. Only loopback addresses are accepted" },
+  host: {
+    default: "127.0.0.1",
+    unit: "address",
+    what: "Where to listen. Any but a loopback address demands a decision on authorization (`auth`) and on `origins`",
+  },
   port: { default: 4150, unit: "port", what: "Where to listen; 0 takes a free one" },
   hosts: { default: [], unit: "names", what: "Further Host names to answer to, beside localhost and loopback addresses; others get `bad_host`" },
   origins: {
     default: [],
     unit: "origins",
-    what: "Web origins whose pages may connect, beside the server's own; others get `bad_origin`. Requests without Origin are not from pages",
+    what: "Web origins whose pages may connect, beside the server's own; others get `bad_origin`. Requests without Origin are not from pages. `none`, alone, is the decision for no others",
   },
   heartbeatMs: {
     default: 12_000,
@@ -86,8 +100,29 @@ export const serverOptionDocs = {
     unit: "ms",
     what: "On SIGTERM: the longest time for clients to move; then the rest is closed with `draining`. Twice the reconnect window and a second are enough where that is less",
   },
+  authorizeMs: { default: 5_000, unit: "ms", what: "Time to judge a client or a request, the wait for a turn included; then `overloaded`" },
+  authorizeConcurrencyMax: { default: 32, unit: "questions", what: "Questions put to whoever decides at once; the same question is asked once at a time" },
+  authorizeQueueMax: { default: 4_096, unit: "questions", what: "Questions that wait for their turn; one more is refused with `overloaded`" },
+  authorizeCacheMs: {
+    default: 30_000,
+    unit: "ms",
+    what: "How long a yes is remembered, and a no for a tenth of it; a failure never is. 0 remembers nothing. Until then a right that was taken away may be used again: `revoke` does not wait",
+  },
+  authorizeCacheEntriesMax: { default: 20_000, unit: "answers", what: "Answers remembered, of either kind; the least recently used go first" },
+  revocationMs: { default: 86_400_000, unit: "ms", what: "How long a revocation is remembered. Tokens should not live longer" },
+  revocationsMax: { default: 10_000, unit: "subjects", what: "Revocations remembered; beyond it the oldest is dropped and counted" },
+  ticketMs: { default: 30_000, unit: "ms", what: "How long a ticket can be redeemed; at most 30 s" },
+  ticketsMax: {
+    default: 100_000,
+    unit: "tickets",
+    what: "Used tickets remembered, each for `ticketMs`; while there are so many, one more is refused with `overloaded`",
+  },
+  sessionMs: { default: 3_600_000, unit: "ms", what: "How long the cookie lasts that a ticket is redeemed into; never longer than the token" },
 } as const satisfies Record<keyof ServerOptions, OptionDoc>;
 
+const ticketMsMax = 30_000;
+/** As the one origin: no page of another origin. The way to say so where an empty list cannot be told from none. */
+const noOrigins = "none";
 const loopback = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Fills defaults and checks. Throws a TypeError that names the option, what was expected and what was given. */
@@ -99,10 +134,10 @@ export function resolveServerOptions(given: Partial<ServerOptions> = {}): Server
   for (const [name, doc] of Object.entries(serverOptionDocs) as [keyof ServerOptions, OptionDoc][]) {
     const value = given[name] ?? doc.default;
     checkOption(name, value, doc);
-    filled[name] = Array.isArray(value) ? Object.freeze([...value]) : value;
+    filled[name] = Array.isArray(value) ? Object.freeze(name === "origins" && value.join() === noOrigins ? [] : [...value]) : value;
   }
   const options = filled as unknown as ServerOptions;
-  if (!loopback.test(options.host)) throw new TypeError(`Expected \`host\` to be a loopback address, got "${options.host}"`);
+  if (options.ticketMs > ticketMsMax) throw new TypeError(`Expected \`ticketMs\` to be at most ${ticketMsMax}, got ${options.ticketMs}`);
   if (options.entryBytesMax > limits.entryBytesMax.value) {
     throw new TypeError(`Expected \`entryBytesMax\` to be at most ${limits.entryBytesMax.value}, got ${options.entryBytesMax}`);
   }
@@ -114,8 +149,22 @@ function checkOption(name: string, value: unknown, doc: OptionDoc): void {
     if (!Array.isArray(value) || !value.every((item) => typeof item === "string"))
       throw new TypeError(`Expected \`${name}\` to be a list of strings, got ${JSON.stringify(value)}`);
   } else if (typeof doc.default === "number") {
-    const least = name === "port" ? 0 : 1;
+    const least = name === "port" || name === "authorizeCacheMs" ? 0 : 1;
     if (!Number.isSafeInteger(value) || (value as number) < least)
       throw new TypeError(`Expected \`${name}\` to be a whole number of ${doc.unit}, at least ${least}, got ${JSON.stringify(value)}`);
   } else if (typeof value !== "string") throw new TypeError(`Expected \`${name}\` to be a string, got ${JSON.stringify(value)}`);
+}
+
+/** What was decided on purpose, and not by default. */
+export interface Decisions {
+  readonly host: string;
+  readonly auth: boolean;
+  readonly origins: boolean;
+}
+
+/** Why a server must not listen there: beyond this machine nothing is open by default. Null when it may. */
+export function decisionFault({ host, auth, origins }: Decisions): string | null {
+  if (loopback.test(host) || (auth && origins)) return null;
+  const lacking = [...(auth ? [] : ["`auth` (whom to let in, or `anonymous`)"]), ...(origins ? [] : ["`origins` (which pages, or `none`)"])];
+  return `Expected a decision on ${lacking.join(" and ")} to listen on ${host}, which is not a loopback address`;
 }

@@ -1,17 +1,23 @@
 /**
  * A Holdfast server on one port: HTTP interface and WebSocket transport over one hub and one engine.
- * Until it can authorize, it listens on loopback only.
+ * Beyond loopback it listens only where it was decided who is let in, and which pages.
  */
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
 import type { Registry } from "prom-client";
 import { httpServer, listening } from "./adapters/http-server.ts";
+import { randomSecret } from "./auth/adapters/random-secret.ts";
+import { type Auth, type Authorizer, authorizerOf } from "./auth/authorizer.ts";
+import { GuardedGate, openGate } from "./auth/gate.ts";
+import type { Hooks } from "./auth/hooks.ts";
+import type { Revocation } from "./auth/revocation.ts";
+import { Tickets } from "./auth/tickets.ts";
 import type { Engine } from "./engine.ts";
 import type { Fallback, HttpContext } from "./http/context.ts";
 import { metricsOf } from "./http/metrics.ts";
 import { Hub, type HubStats } from "./hub/hub.ts";
-import { resolveServerOptions, type ServerOptions } from "./options.ts";
+import { decisionFault, resolveServerOptions, type ServerOptions } from "./options.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { sseTransport } from "./transports/sse.ts";
 
@@ -29,6 +35,14 @@ export interface ServerParts {
   readonly listener?: Pick<ListenerParts, "proxied" | "tls">;
   /** Told how connections end, and of what guard finds contradictory. */
   readonly connectionEvents?: GuardEvents;
+  /**
+   * Who may do what: `"anonymous"` (everybody everything), a function that decides, or an authorizer (`jwtAuthorizer`). Default: anonymous, and
+   * then only on loopback.
+   */
+  readonly auth?: Auth;
+  /** What tickets and cookies are signed with: 32 bytes or more, the same on all nodes. Default: random, so that a restart voids them. */
+  readonly ticketSecret?: Uint8Array;
+  readonly hooks?: Hooks;
   /** Answers requests for paths that are not Holdfast's, on the same port. Default: 404. */
   readonly fallback?: Fallback;
 }
@@ -43,26 +57,48 @@ export interface HoldfastServer {
   /** Starts the engine and listens. Rejects when either fails. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   stats(): HubStats;
+  /**
+   * Takes a subject's access away on this node: what it was given before counts no more, and its links are ended, with nothing that
+   * was queued for them delivered. Returns how many links. Other nodes are told by whoever calls this.
+   */
+  revoke(revocation: Revocation): { readonly links: number };
   /** Drains: clients are told to move, then closed; requests under way are answered, and every answer ends its connection; the engine is stopped last. Calling it again waits for the same. */
   close(): Promise<void>;
 }
 
-/** Makes a server; nothing happens before `listen`. Throws a TypeError for bad options. */
+/** The authorizer of a decision; null where everybody may do everything. */
+function authorizerFor(auth: Auth): Authorizer | null {
+  if (auth === "anonymous") return null;
+  const authorizer = typeof auth === "function" ? authorizerOf(auth) : auth;
+  if (typeof authorizer?.authenticate !== "function") throw new TypeError('Expected `auth` to be "anonymous", a function or an authorizer');
+  return authorizer;
+}
+
+/** Makes a server; nothing happens before `listen`. Throws a TypeError for bad options, and where a decision is lacking. */
 export function createServer(parts: ServerParts): HoldfastServer {
   const options = resolveServerOptions(parts.options);
+  const lacking = decisionFault({ host: options.host, auth: parts.auth !== undefined, origins: parts.options?.origins !== undefined });
+  if (lacking !== null) throw new TypeError(lacking);
   const { engine } = parts;
   const env = parts.env ?? nodeEnv;
-  const hub = new Hub(engine, options, env);
-  const transports = [sseTransport({ hub, options, env }), pollTransport({ hub, options, env })];
+  const authorizer = authorizerFor(parts.auth ?? "anonymous");
+  const hub = new Hub(engine, options, env, (node, counters) => {
+    const tickets = (): Tickets => new Tickets(options, env, node, parts.ticketSecret ?? randomSecret());
+    return { gate: authorizer === null ? openGate : new GuardedGate(authorizer, options, env, counters, tickets()), hooks: parts.hooks ?? null };
+  });
+  const gate = hub.gate instanceof GuardedGate ? hub.gate : null;
+  const transports = [sseTransport({ hub, options, env }, gate), pollTransport({ hub, options, env })];
   const context: HttpContext = {
     hub,
     engine,
     options,
+    tickets: gate,
     transports: new Map(transports.map((transport) => [transport.path, transport])),
     fallback: parts.fallback ?? null,
     ready: () => guard.ready,
   };
   const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener });
+  hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket, subject);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     guard.unready();
@@ -82,7 +118,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
     hub,
     options,
     guard,
-    metrics: metricsOf(hub, engine),
+    metrics: metricsOf(hub, engine, gate?.revocations ?? null),
     listen: async () => {
       await engine.start();
       try {
@@ -97,6 +133,10 @@ export function createServer(parts: ServerParts): HoldfastServer {
       return { host: options.host, port, url: `${parts.listener?.tls === undefined ? "http" : "https"}://${name}:${port}` };
     },
     stats: () => hub.stats(),
+    revoke: (revocation) => {
+      gate?.revoke(revocation);
+      return { links: hub.endRevoked(revocation) };
+    },
     close: () => {
       closing ??= close();
       return closing;

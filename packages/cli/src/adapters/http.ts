@@ -8,8 +8,8 @@ export type Answer =
   | { readonly kind: "unreachable"; readonly reason: string };
 
 /** Never rejects. An aborted signal is an answer too: `unreachable`. */
-export function get(url: string, signal: AbortSignal): Promise<Answer> {
-  return ask("GET", url, signal);
+export function get(url: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  return ask("GET", url, signal, headers);
 }
 
 /** The same with another method, or with headers. */

@@ -8,6 +8,7 @@ import { nodeClock } from "../adapters/clock.ts";
 import { whyUnreachable } from "../adapters/http.ts";
 import { standardInput } from "../adapters/input.ts";
 import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { tokenOf } from "../adapters/token.ts";
 import { bad, type Checked, type CommandSpec, choiceFlag, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command } from "../command.ts";
 import { escapeLine } from "../escape.ts";
@@ -18,6 +19,7 @@ import { formats, type LineFormat } from "../publish/payload.ts";
 import { cutLines, type PumpEnd, pump, type Sendable } from "../publish/pump.ts";
 import { emptyTally, exitOf, faultLine, progressLine, summaryJson, summaryLine, type Tally } from "../publish/tally.ts";
 import { publishWindow, Window } from "../publish/window.ts";
+import { type TokenSource, tokenFlags, tokenSource } from "../token.ts";
 import { serverUrl, urlFlag } from "../url.ts";
 
 const connectMsDefault = 10_000;
@@ -37,6 +39,7 @@ const spec: CommandSpec = {
   operandsMax: Number.POSITIVE_INFINITY,
   flags: {
     url: urlFlag,
+    ...tokenFlags,
     format: { value: "FORMAT", what: "text: a line becomes a JSON string; json: a line is JSON; bytes: a line is bytes (default: text)" },
     key: { value: "KEY", what: "The entries' key: what they are about" },
     "dedupe-key": { value: "KEY", what: "For one DATA: adds nothing when an entry with this key is there already" },
@@ -57,6 +60,7 @@ const spec: CommandSpec = {
 
 interface Request {
   readonly url: string;
+  readonly token: TokenSource;
   readonly stream: string;
   readonly data: readonly string[];
   readonly format: LineFormat;
@@ -86,6 +90,8 @@ export function parsePublish(given: Given, variables: Readonly<Record<string, st
   if (fault !== null) return bad(`${fault}, got ${JSON.stringify(stream)}`);
   const url = serverUrl(given, variables);
   if (!url.ok) return url;
+  const token = tokenSource(given, variables);
+  if (!token.ok) return token;
   const format = choiceFlag(given, "format", formats, "text");
   if (!format.ok) return format;
   for (const name of ["key", "dedupe-key", "producer"]) {
@@ -100,6 +106,7 @@ export function parsePublish(given: Given, variables: Readonly<Record<string, st
   if (!giveUpMs.ok) return giveUpMs;
   return good({
     url: url.value,
+    token: token.value,
     stream,
     data,
     format: format.value,
@@ -126,6 +133,7 @@ async function run(request: Request): Promise<Exit> {
   };
   const client = connect(request.url, {
     name: "holdfast publish",
+    token: tokenOf(request.token),
     outboxBytesMax,
     outboxAgeMs: request.giveUpMs,
     ...(request.producer === undefined ? {} : { producerId: request.producer }),

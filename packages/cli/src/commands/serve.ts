@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { type AdminListener, CertificateError, type CloseLog, pinoLog } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
-import { createServer, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
+import { createServer, decisionFault, type Engine, type HoldfastServer, nodeEnv, type ServerParts } from "@holdfast/server";
+import { makeAuth } from "../adapters/auth.ts";
 import { nodeClock } from "../adapters/clock.ts";
 import { makeEngine, usesDisk } from "../adapters/engines.ts";
 import { openMachine } from "../adapters/machine.ts";
@@ -21,6 +22,7 @@ import type { Exit } from "../exit-codes.ts";
 import { Page } from "../page/page.ts";
 import { pagePolicy } from "../page/publisher.ts";
 import { adminToken, makeAdmin } from "../serve/admin.ts";
+import { accessLine } from "../serve/auth.ts";
 import { humanLogger, jsonLogger } from "../serve/close-log.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
 import { greeting } from "../serve/greeting.ts";
@@ -28,6 +30,7 @@ import { listenerParts } from "../serve/listener.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
 import { changedSettings, type Policies, settingsJson, settingsTable } from "../serve/print-settings.ts";
 import { type ResolvedSettings, resolveSettings, type SettingGiven } from "../serve/settings.ts";
+import { tokenVariable } from "../token.ts";
 import { startTicker, vitals, vitalsPolicy } from "../vitals/ticker.ts";
 
 const fileDefault = "holdfast.json";
@@ -80,14 +83,9 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   }
   const log = (event: LogEvent): void => void output.write((json ? jsonLine : humanLine)(event, nodeClock.wallMs()));
   for (const message of settings.warnings) log({ event: "warning", message });
-  const token = adminToken(config, readToken);
-  if (!token.ok) {
-    process.stderr.write(`holdfast serve: ${escapeLine(token.message)}\n`);
-    return "usage";
-  }
-  const listener = listenerParts(config.listener, readSecret);
-  if (!listener.ok) {
-    process.stderr.write(`holdfast serve: ${escapeLine(listener.message)}\n`);
+  const secrets = readSecrets(config);
+  if (!secrets.ok) {
+    process.stderr.write(`holdfast serve: ${escapeLine(secrets.message)}\n`);
     return "usage";
   }
   const closeLog = closeLogOf(config, json, output, log);
@@ -101,16 +99,18 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
       engine,
       options: config.options,
       guard: config.listener.guard,
-      listener: listener.value,
+      listener: secrets.value.listener,
       connectionEvents: {
         warning: (message) => log({ event: "warning", message }),
         notice: (notice) => log({ event: "tls", ...notice }),
         ...(closeLog === null ? {} : { ended: closeLog.ended }),
       },
       ...(page === null ? {} : { fallback: page.fallback }),
+      ...makeAuth(config.auth),
     });
-    const admin =
-      config.admin === null ? null : makeAdmin({ server, at: config.admin, token: token.value, sources: closeLog === null ? {} : { log: closeLog } });
+    const isGuarded = config.auth.name !== "anonymous";
+    const sources = closeLog === null ? {} : { log: closeLog };
+    const admin = config.admin === null ? null : makeAdmin({ server, at: config.admin, token: secrets.value.adminToken, isGuarded, sources });
     running = { engine, config, server, page, admin };
     const listening = await server.listen();
     urls = { url: listening.url, admin: await listenBeside(server, admin) };
@@ -125,6 +125,19 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   const stop = stopSignal();
   announce(output, json, log, { ...urls, settings: settings.given, config });
   return await serveUntilStopped(running, stop, log);
+}
+
+/** What stands in files that nobody else may read, and is needed before anything listens. */
+interface Secrets {
+  readonly adminToken: string | null;
+  readonly listener: NonNullable<ServerParts["listener"]>;
+}
+
+function readSecrets(config: ServeConfig): Checked<Secrets> {
+  const token = adminToken(config, readToken);
+  if (!token.ok) return token;
+  const listener = listenerParts(config.listener, readSecret);
+  return listener.ok ? good({ adminToken: token.value, listener: listener.value }) : listener;
 }
 
 function closeLogOf({ logLinesPerSecond }: ServeConfig, json: boolean, output: Output, log: (event: LogEvent) => void): CloseLog | null {
@@ -152,7 +165,7 @@ function load(given: Given, variables: Variables): Checked<Loaded> {
     variables,
     file: file.value,
     otherMembers: ["streams"],
-    otherVariables: ["HOLDFAST_URL", "HOLDFAST_ADMIN_URL", "HOLDFAST_CONFIG"],
+    otherVariables: ["HOLDFAST_URL", "HOLDFAST_ADMIN_URL", "HOLDFAST_CONFIG", tokenVariable],
   });
   if (!settings.ok) return settings;
   const config = checkConfig(settings.value.given, file.value?.members["streams"], { vitals: vitalsPolicy, page: pagePolicy });
@@ -195,12 +208,24 @@ function announce(output: Output, json: boolean, log: (event: LogEvent) => void,
   const data = usesDisk(config) ? config.data : null;
   if (json) {
     const changed = settings.filter(({ source }) => source !== "default").map(({ setting, value, origin }) => [setting.name, { value, origin }]);
-    log({ event: "listening", url, admin, engine, data, vitals: hasVitals, page, pid: process.pid, settings: Object.fromEntries(changed) });
+    log({
+      event: "listening",
+      url,
+      admin,
+      auth: config.auth.name,
+      engine,
+      data,
+      vitals: hasVitals,
+      page,
+      pid: process.pid,
+      settings: Object.fromEntries(changed),
+    });
     return;
   }
   // In a checkout there is no `holdfast` on the path; npm finds it.
+  const access = accessLine(config.auth, decisionFault({ host: config.options.host, auth: false, origins: false }) === null);
   const command = import.meta.url.endsWith(".ts") ? "npx holdfast" : "holdfast";
-  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command })}${changedSettings(settings)}\n`);
+  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command, access })}${changedSettings(settings)}\n`);
 }
 
 interface Running {

@@ -4,11 +4,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { get } from "../adapters/http.ts";
 import { Notices, type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { tokenHeaders } from "../adapters/token.ts";
 import { type Checked, type CommandSpec, good, isOn } from "../args.ts";
 import type { Command } from "../command.ts";
 import { escapeJson, escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
 import { parseStreamPage, type StreamRow, streamTable } from "../streams/table.ts";
+import { type TokenSource, tokenFlags, tokenSource } from "../token.ts";
 import { serverUrl, urlFlag } from "../url.ts";
 
 const pageRows = 1_000;
@@ -25,6 +27,7 @@ const spec: CommandSpec = {
   operandsMax: 1,
   flags: {
     url: urlFlag,
+    ...tokenFlags,
     json: { what: "One JSON object a stream, as the server gives it" },
     watch: { short: "w", what: "Show the list again each second, until interrupted" },
   },
@@ -34,6 +37,7 @@ const spec: CommandSpec = {
 
 interface Request {
   readonly url: string;
+  readonly token: TokenSource;
   readonly prefix: string;
   readonly json: boolean;
   readonly watch: boolean;
@@ -47,7 +51,9 @@ export const streams: Command = {
   prepare: (given, variables): Checked<() => Promise<Exit>> => {
     const url = serverUrl(given, variables);
     if (!url.ok) return url;
-    return good(() => run({ url: url.value, prefix: given.operands[0] ?? "", json: isOn(given, "json"), watch: isOn(given, "watch") }));
+    const token = tokenSource(given, variables);
+    if (!token.ok) return token;
+    return good(() => run({ url: url.value, token: token.value, prefix: given.operands[0] ?? "", json: isOn(given, "json"), watch: isOn(given, "watch") }));
   },
 };
 
@@ -80,12 +86,18 @@ async function show(output: Output, { json, watch }: Request, rows: readonly Str
 }
 
 /** All pages of the list. */
-async function list({ url, prefix }: Request, signal: AbortSignal): Promise<Listed> {
+async function list({ url, prefix, token }: Request, signal: AbortSignal): Promise<Listed> {
+  let headers: Record<string, string>;
+  try {
+    headers = await tokenHeaders(token);
+  } catch (thrown) {
+    return { ok: false, exit: "failed", message: `cannot read the token: ${(thrown as Error).message}` };
+  }
   const rows: StreamRow[] = [];
   let after: string | null = "";
   while (after !== null) {
     const query = new URLSearchParams({ prefix, after, limit: String(pageRows) });
-    const answer = await get(`${url}/v1/streams?${query}`, signal);
+    const answer = await get(`${url}/v1/streams?${query}`, signal, headers);
     if (answer.kind === "unreachable") return { ok: false, exit: "unreachable", message: `cannot reach ${url}: ${answer.reason}` };
     if (answer.kind === "refused") return { ok: false, exit: "refused", message: `${url} answered ${answer.status}: ${errorIn(answer.body)}` };
     const page = parseStreamPage(answer.body);

@@ -8,6 +8,7 @@ import { nodeClock } from "../adapters/clock.ts";
 import { whyUnreachable } from "../adapters/http.ts";
 import { readPlaceFile, writePlaceFile } from "../adapters/place-file.ts";
 import { Notices, type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { tokenOf } from "../adapters/token.ts";
 import { bad, type Checked, type CommandSpec, choiceFlag, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
 import { errorText } from "../code-text.ts";
 import type { Command } from "../command.ts";
@@ -17,6 +18,7 @@ import { failureLine, type LinkFailure, watchLink } from "../link-watch.ts";
 import { parseFrom } from "../tail/from.ts";
 import { formatPlaces, parsePlaces } from "../tail/places.ts";
 import { closedObject, entryLine, gapNotice, gapObject, outputs, type PrintOptions, type TailEntry } from "../tail/print.ts";
+import { type TokenSource, tokenFlags, tokenSource } from "../token.ts";
 import { serverUrl, urlFlag } from "../url.ts";
 
 const connectMsDefault = 10_000;
@@ -29,6 +31,7 @@ const spec: CommandSpec = {
   operandsMax: Number.POSITIVE_INFINITY,
   flags: {
     url: urlFlag,
+    ...tokenFlags,
     from: { value: "WHERE", what: "start, now, last:N or a position (default: now)" },
     format: { value: "FORMAT", what: "json: payloads as published; text: what JSON strings and bytes say (default: json)" },
     json: { what: "One JSON object a line: stream, position, timeMs, key, data; gaps and ends too" },
@@ -52,6 +55,7 @@ const spec: CommandSpec = {
 
 interface Request {
   readonly url: string;
+  readonly token: TokenSource;
   readonly streams: readonly string[];
   readonly from: From;
   readonly print: Omit<PrintOptions, "terminal">;
@@ -80,6 +84,8 @@ export function parseTail(given: Given, variables: Readonly<Record<string, strin
   }
   const url = serverUrl(given, variables);
   if (!url.ok) return url;
+  const token = tokenSource(given, variables);
+  if (!token.ok) return token;
   const from = parseFrom(textFlag(given, "from") ?? "now", streams.length);
   if (!from.ok) return from;
   const format = choiceFlag(given, "format", outputs, "json");
@@ -92,6 +98,7 @@ export function parseTail(given: Given, variables: Readonly<Record<string, strin
   if (json && textFlag(given, "format") !== undefined) return bad("--json has its own format; leave out --format");
   return good({
     url: url.value,
+    token: token.value,
     streams,
     from: from.value,
     print: { mode: json ? "objects" : "lines", format: format.value, names: streams.length > 1 },
@@ -137,7 +144,7 @@ async function run(request: Request): Promise<Exit> {
     if (message !== undefined) notices.say(`holdfast tail: ${escapeLine(message)}`);
     over.abort();
   };
-  const client = connect(request.url, { name: "holdfast tail" });
+  const client = connect(request.url, { name: "holdfast tail", token: tokenOf(request.token) });
   const watch = watchLink(client, nodeClock, request.url, request.connectMs, (line) => {
     if (request.verbose || notices.isTerminal) notices.say(`holdfast tail: ${line}`);
   });

@@ -7,9 +7,11 @@ import { bad, type Checked, good } from "../args.ts";
 import type { ServeConfig } from "./config.ts";
 
 export interface AdminParts {
-  readonly server: Pick<HoldfastServer, "guard" | "metrics" | "options">;
+  readonly server: Pick<HoldfastServer, "guard" | "metrics" | "options" | "revoke">;
   readonly at: NonNullable<ServeConfig["admin"]>;
   readonly token: string | null;
+  /** Whether anybody is asked who they are: else there is nothing to take away. */
+  readonly isGuarded: boolean;
   readonly sources: MetricSources;
 }
 
@@ -23,8 +25,9 @@ export function adminToken({ admin, options }: Pick<ServeConfig, "admin" | "opti
 }
 
 /** Not listening yet. @throws {TypeError} when it would stand open */
-export function makeAdmin({ server, at, token, sources }: AdminParts): AdminListener {
+export function makeAdmin({ server, at, token, isGuarded, sources }: AdminParts): AdminListener {
   const { guard, metrics, options } = server;
   const registry = guardMetrics(guard, metrics, sources);
-  return adminListener({ guard, registry, host: at.host, port: at.port, hosts: options.hosts, ...(token === null ? {} : { token }) });
+  const revoke = isGuarded ? { revoke: (subject: string): number => server.revoke({ subject }).links } : {};
+  return adminListener({ guard, registry, host: at.host, port: at.port, hosts: options.hosts, ...revoke, ...(token === null ? {} : { token }) });
 }

@@ -1,10 +1,11 @@
 /**
  * The configuration of `serve`: which settings there are, what the file may say, and the checks that need all of it. Pure.
  */
-import { resolveServerOptions, type ServerOptions, serverOptionDocs } from "@holdfast/server";
+import { decisionFault, resolveServerOptions, type ServerOptions, serverOptionDocs } from "@holdfast/server";
 import { type EngineOptions, engineOptionDocs, resolveEngineOptions, resolvePolicies, type StreamPolicy } from "@holdfast/server/engines";
 import { bad, type Checked, type FlagSpec, good } from "../args.ts";
 import { cliOptionDocs, type EngineName, engineNames } from "../options.ts";
+import { type AuthConfig, checkAuth } from "./auth.ts";
 import { type ListenerConfig, listenerOf, listenerOptionDocs } from "./listener.ts";
 import { flagName, type Setting, type SettingGiven, valuesOf } from "./settings.ts";
 
@@ -49,6 +50,7 @@ export interface ServeConfig {
   readonly admin: { readonly host: string; readonly port: number; readonly tokenFile: string | null } | null;
   /** Lines a second about ended connections; null: none is logged. */
   readonly logLinesPerSecond: number | null;
+  readonly auth: AuthConfig;
 }
 
 /** The members of a configuration file, or why it cannot be used. */
@@ -71,28 +73,33 @@ export interface OwnPolicies {
 
 /** Checks the values together. The server's and the engines' own checks decide; their message names the setting. */
 export function checkConfig(given: readonly SettingGiven[], streams: unknown, ownPolicies: OwnPolicies): Checked<ServeConfig> {
-  const own = valuesOf(given, ["engine", "data", "vitals", "page"]) as { engine: string; data: string; vitals: boolean; page: boolean };
+  const own = valuesOf(given, ["engine", "data", "vitals"]) as { engine: string; data: string; vitals: boolean };
   const engine = engineNames.find((name) => name === own.engine);
   if (engine === undefined) return bad(`expected engine to be ${engineNames.join(" or ")}, got ${JSON.stringify(own.engine)}`);
   if (streams !== undefined && !(Array.isArray(streams) && streams.every((policy) => typeof policy === "object" && policy !== null)))
     return bad("expected streams in the configuration file to be a list of policies");
+  const auth = checkAuth(given);
+  if (!auth.ok) return auth;
+  const page = checkPage(given, auth.value);
+  if (!page.ok) return page;
   const asked = (streams ?? []) as readonly StreamPolicy[];
   const stranger = asked.find((policy) => policy.engine !== undefined && !engineNames.some((name) => name === policy.engine));
   if (stranger !== undefined)
     return bad(`expected the engine of streams ${JSON.stringify(stranger.pattern)} to be ${engineNames.join(" or ")}, got ${JSON.stringify(stranger.engine)}`);
   try {
     return good({
+      auth: auth.value,
       options: resolveServerOptions(valuesOf(given, Object.keys(serverOptionDocs))),
       engineOptions: resolveEngineOptions(valuesOf(given, Object.keys(engineOptionDocs)) as Partial<EngineOptions>),
       engine,
       data: own.data,
       vitals: own.vitals,
-      page: own.page,
+      page: page.value,
       listener: listenerOf(valuesOf(given, Object.keys(listenerOptionDocs))),
       admin: adminOf(given),
       logLinesPerSecond: loggedOf(given),
       // The last of them, so that the file can say otherwise.
-      policies: resolvePolicies([...asked, ...(own.vitals ? [ownPolicies.vitals] : []), ...(own.page ? [ownPolicies.page] : [])]),
+      policies: resolvePolicies([...asked, ...(own.vitals ? [ownPolicies.vitals] : []), ...(page.value ? [ownPolicies.page] : [])]),
     });
   } catch (thrown) {
     if (thrown instanceof TypeError) return bad(thrown.message);
@@ -125,4 +132,13 @@ function loggedOf(given: readonly SettingGiven[]): number | null {
   };
   if (logLinesPerSecond < 1) throw new TypeError(`Expected \`logLinesPerSecond\` to be at least 1, got ${logLinesPerSecond}`);
   return logConnections ? logLinesPerSecond : null;
+}
+
+/** The page has no token, and whoever sees it can cut this server's wire: it is there for everybody on this machine, or for nobody. */
+function checkPage(given: readonly SettingGiven[], auth: AuthConfig): Checked<boolean> {
+  const found = given.find(({ setting }) => setting.name === "page");
+  const host = String(valuesOf(given, ["host"])["host"]);
+  const mayShow = auth.name === "anonymous" && decisionFault({ host, auth: false, origins: false }) === null;
+  if (mayShow || found?.value !== true || found.source === "default") return good(mayShow && found?.value === true);
+  return bad(`expected no page (${found.origin}) where \`auth\` is jwt or \`host\` is not a loopback address: it is open to whoever reaches it`);
 }

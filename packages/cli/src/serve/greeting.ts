@@ -14,6 +14,8 @@ export interface GreetingFacts {
   readonly page: boolean;
   /** Where the admin listener is; null without one. */
   readonly admin: string | null;
+  /** Who may do what, in a sentence. */
+  readonly access: string;
   /** How this program is called here. */
   readonly command: string;
 }
@@ -25,6 +27,7 @@ export function greeting(facts: GreetingFacts): string {
   const where = facts.data === null ? "; nothing is kept on disk" : `, data in ${escapeLine(facts.data)}`;
   return [
     `Holdfast is listening on ${url} (${facts.engine} engine${where}).`,
+    escapeLine(facts.access),
     ...(facts.page ? [`Open ${url}/ in a browser to watch it and to cut its wire.`] : []),
     "Try, in another terminal:",
     `  ${command} tail ${stream}${at}`,

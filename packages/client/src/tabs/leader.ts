@@ -2,7 +2,7 @@
  * The tab that leads: it has the one link to the server, an ordinary client's, and serves the tabs of the origin, its own included.
  * It must never say that its link is alive when that is not proved: what the tabs believe is what this says.
  */
-import type { Env, Timer } from "@holdfast/protocol";
+import { type Env, heldStream, type Timer } from "@holdfast/protocol";
 import type { Client } from "../client.ts";
 import type { Stream } from "../stream.ts";
 import { Serving } from "./serving.ts";
@@ -14,11 +14,6 @@ export const tabsMax = 64;
 const idleMs = 10_000;
 /** A full leader is asked again after this, in ms. */
 const fullRetryMs = 5_000;
-/**
- * A client holds a link only while it has something to carry, and a tab has nothing to ask before it is welcomed: so the leader reads this
- * stream, to which nobody writes, as long as there is a tab.
- */
-const heldStream = "holdfast/tabs";
 
 const nothing = {
   state: "offline",
@@ -107,6 +102,7 @@ export class Leader {
     if (this.#client !== null) return this.#client;
     const client = this.#connect();
     this.#client = client;
+    // A client holds a link only while it has something to carry, and a tab has nothing to ask before it is welcomed.
     this.#hold = client.stream(heldStream);
     this.#unlisten = client.status.subscribe(() => this.#changed(client));
     return client;

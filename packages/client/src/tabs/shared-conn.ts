@@ -85,9 +85,10 @@ export class SharedConn implements Conn {
   send(text: string): void {
     if (this.#isOver) return;
     const isHello = text.startsWith('{"type":"hello"');
-    const isPublish = /^{"type":"(part|publish)"/.test(text);
-    if (isHello || isPublish) this.#posts.send(text);
-    if (!isPublish) this.#channel?.post(text);
+    // What a tab publishes is judged by its own token, which is nobody else's business.
+    const isOwn = /^{"type":"(part|publish|auth)"/.test(text);
+    if (isHello || isOwn) this.#posts.send(text);
+    if (!isOwn) this.#channel?.post(isHello ? '{"type":"hello"}' : text);
   }
 
   close(): void {

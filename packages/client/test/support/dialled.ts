@@ -1,8 +1,8 @@
-/** One link by itself, by a clock that is moved by hand, with default options. */
+/** One link by itself, by a clock that is moved by hand. */
 import assert from "node:assert/strict";
 import { newCounters } from "../../src/counters.ts";
 import { Link } from "../../src/link.ts";
-import { resolveOptions } from "../../src/options.ts";
+import { type ClientOptions, resolveOptions } from "../../src/options.ts";
 import { HandWorld } from "./hand-world.ts";
 import { type MemoryConn, MemoryNet } from "./memory-net.ts";
 
@@ -15,7 +15,7 @@ export class Dialled {
   readonly link: Link;
   readonly #beganMs = this.world.nowMs;
 
-  constructor(timeoutMs = 10_000, replaces?: string) {
+  constructor(timeoutMs = 10_000, replaces?: string, options: ClientOptions = {}) {
     const tell = (what: string): void => void this.told.push(`${what} at ${Math.round((this.world.nowMs - this.#beganMs) * 10) / 10}`);
     const owner = {
       up: () => tell("up"),
@@ -23,7 +23,7 @@ export class Dialled {
       changed: () => tell(this.link.isStale ? "stale" : "proved"),
     };
     const user = { frame: (_link: Link, { type }: { type: string }) => tell(type), asks: () => [] };
-    this.link = new Link(0, { ...this.world.env, options: resolveOptions(), counters: this.counters }, owner, user);
+    this.link = new Link(0, { ...this.world.env, options: resolveOptions(options), counters: this.counters }, owner, user);
     this.link.dial(this.net.transport, "http://test/v1/", timeoutMs, replaces);
   }
 
@@ -35,6 +35,9 @@ export class Dialled {
     return this.told.splice(0);
   }
 }
+
+/** One that says who it is by a function. */
+export const withToken = (token: () => string | Promise<string>): Dialled => new Dialled(10_000, undefined, { token });
 
 /** One that is welcomed, of a server that answers no ping by itself. */
 export function live(): Dialled {

@@ -43,6 +43,28 @@ describe("tabs that share", () => {
     assert.deepEqual(all[1]?.got.get("s0"), tabs.logOf("s0"));
   });
 
+  test("each tab publishes with its own token, and the one that leads reads with its own", async () => {
+    const tabs = new TabsWorld(1);
+    const asked: string[] = [];
+    const open = (token: string): WorldTab =>
+      tabs.open(["s0"], {
+        token: async () => {
+          asked.push(token);
+          return token;
+        },
+      });
+    const all = ["ta", "tb"].map(open);
+    await tabs.world.advance(3_000);
+    assert.deepEqual(all.map(stateOf), ["live", "live"]);
+    // The leader's link is another dial than its tab's.
+    assert.deepEqual([...asked].sort().length, 3);
+    for (const tab of all) tabs.publish(tab, "s0");
+    await tabs.world.advance(1_000);
+    const tokens = tabs.posted.map((body) => /"token":"(\w+)"/.exec(body)?.[1]);
+    assert.deepEqual(tokens.sort(), ["ta", "tb"]);
+    assert.equal(tabs.logOf("s0").length, 2);
+  });
+
   test("JSON with line ends inside, published as it is, is in the log as it was", async () => {
     const { tabs, all } = await three();
     const text = '{\n  "a": 1\r\n}';

@@ -66,10 +66,15 @@ export const publish: fc.Arbitrary<PublishMessage> = fc
   })
   .map(({ identity, payload: given, close, ...rest }) => ({ ...rest, payload: given, ...identity, close: given === null || close }));
 
+/** As long as one may be, and of what grows most in JSON. */
+const token = fc.constantFrom("t", "a.b.c", "\u0000".repeat(8_192));
+
 /** Every message of a client but publish and its parts, as frames. */
 export const clientFrame = fc.oneof(
   record({ type: fc.constant("hello" as const), protocol: count, client: fc.constantFrom("c/1", "é".repeat(64), "\u0000".repeat(128)), replaces: key }),
   record({ type: fc.constant("hello" as const), protocol: count }),
+  record({ type: fc.constant("hello" as const), protocol: count, token }),
+  record({ type: fc.constant("auth" as const), id: count, token }),
   record({
     type: fc.constant("subscribe" as const),
     id: count,
@@ -101,6 +106,7 @@ export const serverFrame = fc.oneof(
     subscriptionsMax: count,
     reconnect: record({ windowMs: duration }),
   }),
+  record({ type: fc.constant("authed" as const), id: count, expiresMs: duration }),
   record({ type: fc.constant("subscribed" as const), id: count, stream: streamName, position, head: position }),
   record({ type: fc.constant("unsubscribed" as const), stream: streamName }),
   record({ type: fc.constant("unsubscribed" as const), id: count, stream: fc.constantFrom("a", "\u0000".repeat(255)), code, message: fc.constant("m") }),

@@ -60,7 +60,8 @@ export function neutralClientFrame(frame: ClientFrame): unknown {
 
 /** The members that version 1 knows; a decoded frame may carry others, which mean nothing. */
 const known: Readonly<Record<Exclude<ServerFrame["type"], "entry">, readonly string[]>> = {
-  welcome: ["link", "node", "heartbeatMs", "entryBytesMax", "subscriptionsMax", "reconnect"],
+  welcome: ["link", "node", "heartbeatMs", "entryBytesMax", "subscriptionsMax", "reconnect", "expiresMs"],
+  authed: ["id", "expiresMs"],
   subscribed: ["id", "stream", "position", "head"],
   unsubscribed: ["id", "stream", "code", "message"],
   part: ["stream", "position", "index", "base64"],

@@ -12,6 +12,7 @@ import { allowOrigin } from "../http/cors.ts";
 import { inTurn } from "../http/request-queue.ts";
 import { refuse } from "../http/respond.ts";
 import { route } from "../http/router.ts";
+import { queryFault } from "../http/who.ts";
 import type { Hub } from "../hub/hub.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import type { ServerOptions } from "../options.ts";
@@ -66,12 +67,14 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", destroyThis);
     const fault = accessFault(request, options);
-    const path = request.url?.split("?")[0];
+    const [path = "", query] = (request.url ?? "").split("?", 2);
+    const addressFault = queryFault(path, new URLSearchParams(query));
     if (underWay.has(socket)) {
       // Whatever is said now would stand in the middle of that answer.
       hub.counters.refuse("bad_request");
       socket.destroy();
     } else if (fault !== null) refuseUpgrade(hub, socket, fault.code, fault.message);
+    else if (addressFault !== null) refuseUpgrade(hub, socket, "bad_request", addressFault);
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
     else transport.upgrade(request, socket, head);
   });

@@ -1,6 +1,6 @@
 /**
- * Who may talk to a server that listens on loopback only: requests for one of its own names (against DNS rebinding),
- * and pages of its own or a listed origin (browsers send Origin with every WebSocket and every cross-origin request).
+ * Who may talk to a server at all, whoever they are: requests for one of its own names (against DNS rebinding),
+ * and pages of its own or a listed origin (browsers send Origin with every WebSocket and every cross-origin request), and nobody's echo.
  */
 import type { IncomingMessage } from "node:http";
 import type { ServerOptions } from "../options.ts";
@@ -12,7 +12,8 @@ function nameOf(authority: string): string {
   return authority.replace(/:\d+$/, "").toLowerCase();
 }
 
-const isOwnName = (name: string, options: ServerOptions): boolean => loopbackNames.has(name) || loopbackV4.test(name) || options.hosts.includes(name);
+const isOwnName = (name: string, options: ServerOptions): boolean =>
+  loopbackNames.has(name) || loopbackV4.test(name) || name === options.host || options.hosts.includes(name);
 
 /** Counts a header in the raw list: Node joins or drops repetitions, which proxies may read differently. */
 function count(request: IncomingMessage, name: string): number {
@@ -34,7 +35,7 @@ export interface AccessFault {
 
 /** Why the request is refused, or null. */
 export function accessFault(request: IncomingMessage, options: ServerOptions): AccessFault | null {
-  for (const once of ["host", "origin", "sec-websocket-key"]) {
+  for (const once of ["host", "origin", "authorization", "sec-websocket-key"]) {
     if (count(request, once) > 1) return { code: "bad_request", message: `expected one ${once} header` };
   }
   const { host, origin } = request.headers;

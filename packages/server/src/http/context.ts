@@ -2,6 +2,7 @@
  * What the handlers of the HTTP interface share.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GuardedGate } from "../auth/gate.ts";
 import type { Engine } from "../engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ServerOptions } from "../options.ts";
@@ -11,6 +12,8 @@ export interface HttpContext {
   readonly hub: Hub;
   readonly engine: Engine;
   readonly options: ServerOptions;
+  /** Gives and redeems tickets; null where nobody decides, so that there is nothing to have a ticket for. */
+  readonly tickets: Pick<GuardedGate, "ticketFor" | "redeem"> | null;
   /** By their paths. */
   readonly transports: ReadonlyMap<string, RequestTransport>;
   readonly fallback: Fallback | null;

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 const preflightSeconds = 600;
 const headersAllowed =
-  "Content-Type, Last-Event-ID, Holdfast-Key, Holdfast-Producer-Id, Holdfast-Producer-Epoch, Holdfast-Producer-Seq, Holdfast-Dedupe-Key, Holdfast-Close";
+  "Authorization, Content-Type, Last-Event-ID, Holdfast-Key, Holdfast-Producer-Id, Holdfast-Producer-Epoch, Holdfast-Producer-Seq, Holdfast-Dedupe-Key, Holdfast-Close";
 
 /** Lets the page whose origin was admitted read the answer. */
 export function allowOrigin(request: IncomingMessage, response: ServerResponse): void {

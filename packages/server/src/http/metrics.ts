@@ -23,6 +23,13 @@ const totals: readonly (readonly [NumberNames, string, string])[] = [
   ["resumesFromTail", "holdfast_resumes_from_tail_total", "Resumes served from a tail"],
   ["resumesFromPage", "holdfast_resumes_from_page_total", "Resumes served from pages"],
   ["resumesFromGap", "holdfast_resumes_from_gap_total", "Gaps announced"],
+  ["authorizeAsked", "holdfast_authorize_asked_total", "Questions put to whoever decides"],
+  ["authorizeFailed", "holdfast_authorize_failed_total", "Questions that brought no verdict"],
+  ["authorizeLate", "holdfast_authorize_late_total", "Questions given up at their deadline"],
+  ["authorizeCrowded", "holdfast_authorize_crowded_total", "Questions refused because too many waited"],
+  ["renewals", "holdfast_renewals_total", "Links that took another token while they ran"],
+  ["revokedLinks", "holdfast_revoked_links_total", "Links ended because access was revoked"],
+  ["hookErrors", "holdfast_hook_errors_total", "Hooks of the application that failed"],
 ];
 
 const labelled: readonly (readonly ["refused" | "closed" | "gaps", string, string, string])[] = [
@@ -40,7 +47,7 @@ const gauges: readonly (readonly [string, string, (hub: Hub, engine: Engine) => 
 ];
 
 /** A registry that shows one hub and its engine. */
-export function metricsOf(hub: Hub, engine: Engine): Registry {
+export function metricsOf(hub: Hub, engine: Engine, revocations: { readonly size: number; readonly dropped: number } | null = null): Registry {
   const registry = new Registry();
   const registers = [registry];
   for (const [field, name, help] of totals) {
@@ -62,6 +69,17 @@ export function metricsOf(hub: Hub, engine: Engine): Registry {
       this.set(value(hub, engine));
     };
     new Gauge({ name, help, registers, collect });
+  }
+  if (revocations !== null) {
+    const revoked = function (this: Gauge): void {
+      this.set(revocations.size);
+    };
+    new Gauge({ name: "holdfast_revocations", help: "Revocations remembered", registers, collect: revoked });
+    const dropped = function (this: Counter): void {
+      this.reset();
+      this.inc(revocations.dropped);
+    };
+    new Counter({ name: "holdfast_revocations_dropped_total", help: "Revocations forgotten before their time", registers, collect: dropped });
   }
   const seen = new Set<string>();
   const collect = function (this: Gauge): void {

@@ -3,10 +3,12 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { formatPosition, isKey, type ProducerTuple } from "@holdfast/protocol";
+import { judgePublish } from "../auth/publish-verdict.ts";
 import type { AppendEntry, AppendRequest } from "../engine.ts";
 import { payloadFault } from "../hub/payload.ts";
 import type { HttpContext } from "./context.ts";
 import { readBody, refuse, sendError, sendJson } from "./respond.ts";
+import { whoSent } from "./who.ts";
 
 const newline = 0x0a;
 const count = /^(?:0|[1-9]\d{0,15})$/;
@@ -84,6 +86,7 @@ function headersOf(request: IncomingMessage): PublishHeaders | Refusal {
 export async function publish(context: HttpContext, request: IncomingMessage, response: ServerResponse, stream: string): Promise<void> {
   const { options, hub } = context;
   const { counters } = hub;
+  const principal = await whoSent(request, hub.gate);
   const headers = headersOf(request);
   if ("refused" in headers) return refuse(counters, response, "bad_request", headers.refused);
   if (request.headers["content-encoding"] !== undefined)
@@ -102,6 +105,8 @@ export async function publish(context: HttpContext, request: IncomingMessage, re
   }
   const { dedupeKey, producer, close } = headers;
   const append: AppendRequest = { stream, entries, ...(dedupeKey === undefined ? {} : { dedupeKey }), ...(producer === undefined ? {} : { producer }), close };
+  const verdict = await judgePublish(hub.gate, hub.hooks, principal, append);
+  if (verdict !== null) return refuse(counters, response, verdict.code, verdict.message, verdict.afterMs === undefined ? {} : { afterMs: verdict.afterMs });
   const result = await hub.append(append);
   if (!result.ok) return sendError(response, result.code, result.message, result.afterMs === undefined ? {} : { afterMs: result.afterMs });
   const positions = result.cursors?.map((cursor) => formatPosition(cursor.epoch, cursor.seq)) ?? null;

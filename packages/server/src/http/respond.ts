@@ -21,8 +21,13 @@ export interface ErrorExtra {
 /** Sends `{"error":{...}}` with the code's status, and Retry-After when a time is known. */
 export function sendError(response: ServerResponse, code: Code, message: string = codes[code].meaning, extra: ErrorExtra = {}): void {
   const { afterMs } = extra;
-  const headers = { ...extra.headers, ...(afterMs === undefined ? {} : { "Retry-After": String(Math.ceil(afterMs / 1000)) }) };
-  sendJson(response, codes[code].http ?? 500, `${JSON.stringify({ error: { code, message, ...(afterMs === undefined ? {} : { afterMs }) } })}\n`, headers);
+  const status = codes[code].http ?? 500;
+  const headers = {
+    ...extra.headers,
+    ...(afterMs === undefined ? {} : { "Retry-After": String(Math.ceil(afterMs / 1000)) }),
+    ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
+  };
+  sendJson(response, status, `${JSON.stringify({ error: { code, message, ...(afterMs === undefined ? {} : { afterMs }) } })}\n`, headers);
 }
 
 /** The same, counted: for what the server turns away. */

@@ -8,6 +8,8 @@ import { answerPreflight } from "./cors.ts";
 import { history, list } from "./history.ts";
 import { publish } from "./publish.ts";
 import { refuse, sendJson } from "./respond.ts";
+import { exchange, sessionPath, ticketsPath } from "./tickets.ts";
+import { queryFault } from "./who.ts";
 
 const streamsPath = "/v1/streams";
 /** What no fallback may take over. */
@@ -50,13 +52,15 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
   const query = new URLSearchParams(at < 0 ? "" : url.slice(at + 1));
   const { method } = request;
   const { counters } = context.hub;
+  const fault = ownPaths.test(path) ? queryFault(path, query) : null;
+  if (fault !== null) return refuse(counters, response, "bad_request", fault);
   const reading = method === "GET" || method === "HEAD";
   if (path.startsWith(`${streamsPath}/`)) {
     const stream = streamOf(path);
     if (stream === null) return refuse(counters, response, "bad_stream_name");
     if (method === "POST") return publish(context, request, response, stream);
     return reading
-      ? history(context, response, stream, query)
+      ? history(context, request, response, stream, query)
       : refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD, POST" } });
   }
   const transport = context.transports.get(path);
@@ -65,12 +69,17 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       ? transport.answer(request, response, query)
       : refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: transport.methods.join(", ") } });
   }
+  if (path === ticketsPath || path === sessionPath) {
+    return method === "POST"
+      ? exchange(context, request, response, path)
+      : refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: "POST" } });
+  }
   // Another program's paths take whatever method they like.
   if (!ownPaths.test(path) && context.fallback?.(request, response) === true) return;
   if (!reading) return refuse(counters, response, "method_not_allowed", undefined, { headers: { Allow: "GET, HEAD" } });
   switch (path) {
     case streamsPath:
-      return list(context, response, query);
+      return list(context, request, response, query);
     case "/healthz": {
       const health = context.engine.health();
       return sendJson(

@@ -21,6 +21,16 @@ export class Counters {
   resumesFromTail = 0;
   resumesFromPage = 0;
   resumesFromGap = 0;
+  /** Questions that were put to whoever decides, and those of them that failed, had no answer in time, or found no room to wait. */
+  authorizeAsked = 0;
+  authorizeFailed = 0;
+  authorizeLate = 0;
+  authorizeCrowded = 0;
+  /** Links that took another token while they ran. */
+  renewals = 0;
+  /** Links that were ended because access was revoked. */
+  revokedLinks = 0;
+  hookErrors = 0;
   readonly refused = new Map<Code, number>();
   readonly closed = new Map<Code, number>();
   readonly gaps = new Map<GapReason, number>();

@@ -2,6 +2,8 @@
  * What a link may ask of its hub. Kept apart so that links and hub do not know each other's insides.
  */
 import type { Env } from "@holdfast/protocol";
+import type { Gate } from "../auth/gate.ts";
+import type { HookCaller } from "../auth/hooks.ts";
 import type { AppendRequest, AppendResult, Engine } from "../engine.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Counters } from "./counters.ts";
@@ -15,6 +17,9 @@ export interface HubContext {
   readonly options: ServerOptions;
   readonly counters: Counters;
   readonly fanOut: FanOut;
+  readonly gate: Gate;
+  /** Null where the application has none. */
+  readonly hooks: HookCaller | null;
   /** The live stream of that name, made when nobody reads it yet. */
   stream(name: string): ReadStream;
   /** The stream has lost its last reader. */

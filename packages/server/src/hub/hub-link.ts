@@ -9,19 +9,27 @@ import {
   decodeClientFrame,
   type GapReason,
   HoldfastError,
-  type StreamBeat,
+  type RefusedFrame,
   type SubscribeFrame,
 } from "@holdfast/protocol";
+import { forbiddenText } from "../auth/authorizer.ts";
+import type { Verdict } from "../auth/publish-verdict.ts";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
+import type { AppendRequest } from "../engine.ts";
+import { AskedSubscribes } from "./asked-subscribes.ts";
 import type { HubContext } from "./hub-context.ts";
+import type { LinkAccess } from "./link-access.ts";
+import { LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
+import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
 import type { MovedReader } from "./live-stream.ts";
 import { newReader, type Reader, type ReaderLink } from "./reader.ts";
 import { resolveStart } from "./start.ts";
+import { streamBeats } from "./stream-beats.ts";
 
-/** A beat names at most so many streams; the next beat names the rest. A name and two tokens stay under 512 bytes. */
-const beatStreamsMax = 64;
+/** How long a client whose access was revoked may take to read why. */
+const revokeGraceMs = 1_000;
 
 const noReaders: readonly Reader[] = [];
 const noDetails: CloseDetails = {};
@@ -30,11 +38,13 @@ const noDetails: CloseDetails = {};
 export interface LinkOwner {
   /** The link has greeted: it takes part in beats. */
   welcomed(link: HubLink): void;
+  /** It lasts for another time than before. */
+  renewed(link: HubLink): void;
   /** The link is gone. */
   forget(link: HubLink): void;
 }
 
-export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
+export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, RenewingLink {
   readonly id: string;
   readonly carrier: Carrier;
   readonly openedMs: number;
@@ -45,6 +55,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   readonly #hub: HubContext;
   readonly #owner: LinkOwner;
+  readonly #access: LinkAccess;
   /** An array of exactly that many takes a fifth of a map's memory, and there are few. */
   #readers: readonly Reader[] = noReaders;
   /** Made by the first publish: most links only read. */
@@ -54,27 +65,45 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   /** Since when bytes have waited for the peer; -1 while none do. */
   #stalledSinceMs = -1;
   #inputHeld = false;
-  /** Subscriptions whose start is being looked up, replaced ones included. */
+  /** Subscriptions whose start is being looked up, or that are being judged, replaced ones included. */
   #starting = 0;
+  /** Made by the first subscribe that has to wait for a verdict, and by the first renewal. */
+  #asked: AskedSubscribes | null = null;
+  #renewal: LinkRenewal | null = null;
+  /** From the hello to the welcome. */
+  #greeting: LinkGreeting | null = null;
+  /** Why this side ended it. */
+  #endCode: Code | null = null;
   #advisedWindowMs = 0;
   #drainDetails: CloseDetails = noDetails;
 
-  constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner) {
+  constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner, access: LinkAccess) {
     const nowMs = hub.env.clock.monoMs();
     this.id = id;
     this.carrier = carrier;
     this.openedMs = nowMs;
     this.#hub = hub;
     this.#owner = owner;
+    this.#access = access;
     this.#lastBytesMs = nowMs;
     this.#state = openLink(hub.options, nowMs);
   }
 
+  get readers(): readonly Reader[] {
+    return this.#readers;
+  }
   get subscriptions(): number {
-    return this.#readers.length;
+    return this.#readers.length + (this.#asked?.size ?? 0);
   }
   get unanswered(): number {
-    return this.#starting + (this.#publisher?.unanswered ?? 0);
+    return this.#starting + (this.#publisher?.unanswered ?? 0) + (this.#state.name === "judging" ? 1 : 0);
+  }
+  get #name(): { readonly id: string; readonly transport: string } {
+    return { id: this.id, transport: this.carrier.transport };
+  }
+  /** Whose it is; null before that is known. */
+  get subject(): string | null {
+    return this.#access.principal?.subject ?? null;
   }
   /** Whether the handshake is done and no close has begun. */
   get live(): boolean {
@@ -88,6 +117,11 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   }
 
   text(message: string): void {
+    if (this.#state.name === "judging") {
+      // The client need not wait for its welcome. What it says is not read any further, but what has been read is kept.
+      if (this.#greeting?.keep(message) === false) this.close("bad_request", { message: "too much before `welcome`" });
+      return;
+    }
     const decoded = decodeClientFrame(message);
     if (decoded.ok) this.#take(decoded.frame);
     else this.#refuse(decoded);
@@ -115,6 +149,36 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   close(code: Code, details: CloseDetails = noDetails): void {
     this.#drainDetails = details;
     this.#step({ type: "close", code });
+  }
+
+  /** Ends the link when its time is over. */
+  checkExpiry(): void {
+    const { principal } = this.#access;
+    if (principal !== null && !this.#hub.gate.holds(principal)) this.close("token_expired");
+  }
+
+  /** Whether what it has shown still counts. */
+  get isAllowed(): boolean {
+    const { principal } = this.#access;
+    return principal === null || this.#hub.gate.holds(principal);
+  }
+
+  /** Whether it lasts for a time only. */
+  get expires(): boolean {
+    return (this.#access.principal?.expiresMs ?? null) !== null;
+  }
+
+  /** Ends the link so that what is queued for its client is not delivered. A client with nothing queued is told why. */
+  revoke(): void {
+    this.#hub.counters.revokedLinks++;
+    const isQueued = this.carrier.queuedBytes > 0;
+    this.close("unauthenticated", { message: "access was revoked" });
+    const reset = (): void => {
+      if (this.#state.name !== "gone") this.carrier.destroy();
+    };
+    if (isQueued) reset();
+    // The kernel may hold bytes for a peer that takes none: a reset throws those away as well.
+    else this.#hub.env.clock.after(revokeGraceMs, reset);
   }
 
   /** Before the hello there are no beats: only the handshake's deadline is watched. */
@@ -150,22 +214,13 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   }
 
   #sendBeat(): void {
-    const streams: [name: string, beat: StreamBeat][] = [];
-    for (const reader of this.#readers) {
-      const { cursor, stream } = reader;
-      if (!reader.placed) continue;
-      if (cursor === reader.beatSent && stream.tail.last === reader.beatHead) continue;
-      if (streams.length >= beatStreamsMax) break;
-      reader.beatSent = cursor;
-      reader.beatHead = stream.tail.last;
-      streams.push([stream.name, { sent: reader.position, head: stream.headPosition }]);
-    }
+    const streams = streamBeats(this.#readers);
     const windowMs = this.#hub.reconnectWindowMs();
     const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
     if (advise) this.#advisedWindowMs = windowMs;
     this.carrier.send({
       type: "beat",
-      ...(streams.length > 0 ? { streams: Object.fromEntries(streams) } : {}),
+      ...(streams === null ? {} : { streams }),
       ...(advise ? { reconnect: { windowMs } } : {}),
     });
   }
@@ -202,6 +257,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
   holdInputWhenBusy(): void {
     const { options } = this.#hub;
     const busy =
+      this.#state.name === "judging" ||
       this.carrier.queuedBytes > options.controlBytesMax ||
       (this.#publisher?.inFlight ?? 0) >= options.publishesInFlightMax ||
       this.#starting > options.subscriptionsMax;
@@ -215,6 +271,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   #take(frame: ClientFrame): void {
     if (frame.type === "hello") {
+      if (this.#state.name === "greeting") this.#greeting = new LinkGreeting(frame.token);
       this.#step({ type: "hello", protocol: frame.protocol });
       return;
     }
@@ -226,8 +283,12 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
       case "subscribe":
         this.#subscribe(frame);
         return;
+      case "auth":
+        this.#renew(frame.id, frame.token);
+        return;
       case "unsubscribe": {
         const reader = this.#readerOf(frame.stream);
+        this.#asked?.forget(frame.stream);
         if (reader !== undefined) this.#drop(reader);
         this.carrier.send({ type: "unsubscribed", stream: frame.stream });
         return;
@@ -273,14 +334,47 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     if (this.live) this.carrier.send({ type: "error", code, message });
   }
 
+  judgePublish(request: AppendRequest): Verdict | Promise<Verdict> {
+    return this.#access.judgePublish(request);
+  }
+
+  /** The log is not looked at before it is known that the client may: neither the answer nor its time says whether there is one. */
   #subscribe(frame: SubscribeFrame): void {
     const { stream: name, id } = frame;
     const before = this.#readerOf(name);
     if (before !== undefined) this.#drop(before);
-    if (this.#readers.length >= this.#hub.options.subscriptionsMax) {
+    this.#asked?.forget(name);
+    if (this.subscriptions >= this.#hub.options.subscriptionsMax) {
       this.#refuseSubscribe(id, name, "too_many_subscriptions", `expected at most ${this.#hub.options.subscriptionsMax} subscriptions`);
       return;
     }
+    const may = this.#access.mayRead(name);
+    if (may === true) this.#begin(frame);
+    else if (may === false) this.#refuseSubscribe(id, name, "forbidden", forbiddenText);
+    else this.#ask(frame, may);
+  }
+
+  #ask(frame: SubscribeFrame, may: Promise<boolean>): void {
+    const { stream, id } = frame;
+    const { principal } = this.#access;
+    this.#asked ??= new AskedSubscribes();
+    this.#starting++;
+    this.#asked.ask(
+      frame,
+      may,
+      () => this.#started(),
+      (answer) => {
+        // A token that was taken meanwhile may allow less, or more.
+        if (principal !== this.#access.principal) this.#subscribe(frame);
+        else if (answer === true) this.#begin(frame);
+        else if (answer === false) this.#refuseSubscribe(id, stream, "forbidden", forbiddenText);
+        else this.#refuseSubscribe(id, stream, answer.code, answer.detail);
+      },
+    );
+  }
+
+  #begin(frame: SubscribeFrame): void {
+    const { stream: name, id } = frame;
     const stream = this.#hub.stream(name);
     const reader = newReader(this, stream);
     this.#readers = this.#readers.concat(reader); // Exactly as long as needed; a spread or push makes room for 16 more.
@@ -344,6 +438,73 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
     if (stream.readers.size === 0) this.#hub.idle(stream);
   }
 
+  // ---- who it is
+
+  #judge(): void {
+    this.#access.judge(
+      this.#name,
+      this.#greeting?.takeToken(),
+      () => {
+        const { subject } = this;
+        // Where nobody is asked, all are the same one.
+        if (this.#hub.gate.isGuarded && subject !== null && this.carrier.belongsTo?.(subject) === false) {
+          this.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));
+          return;
+        }
+        this.#step({ type: "admitted" });
+        const early = this.#greeting?.messages ?? [];
+        this.#greeting = null;
+        for (const message of early) this.text(message);
+        if (this.#state.name === "gone") this.#left();
+        this.holdInputWhenBusy();
+      },
+      (error) => this.refuseLink(error),
+    );
+    this.holdInputWhenBusy();
+  }
+
+  refuseLink({ code, detail, afterMs }: HoldfastError): void {
+    if (this.#state.name === "gone" || this.#state.name === "closing") return;
+    this.#hub.counters.refuse(code);
+    this.close(code, { message: detail, ...(afterMs === undefined ? {} : { afterMs }) });
+  }
+
+  #renew(id: number, token: string): void {
+    if (!this.carrier.twoWay) {
+      this.bad("bad_request", "expected the token in the `hello` of the next request");
+      return;
+    }
+    this.#renewal ??= new LinkRenewal(this, this.#access);
+    this.#renewal.take(id, token);
+  }
+
+  renewed(id: number): void {
+    this.#hub.counters.renewals++;
+    this.#owner.renewed(this);
+    this.carrier.send({ type: "authed", id, ...this.#expiry() });
+  }
+
+  notRenewed(frame: RefusedFrame): void {
+    this.#hub.counters.refuse(frame.code);
+    this.carrier.send(frame);
+  }
+
+  #expiry(): { readonly expiresMs?: number } {
+    const expiresMs = this.#access.expiresMs(this.#hub.env.clock.wallMs());
+    return expiresMs === undefined ? {} : { expiresMs };
+  }
+
+  takeAway(reader: Reader, code: Code, message: string): void {
+    this.#drop(reader);
+    this.#hub.counters.refuse(code);
+    this.carrier.send({ type: "unsubscribed", stream: reader.stream.name, code, message });
+  }
+
+  #left(): void {
+    const nowMs = this.#hub.env.clock.monoMs();
+    this.#access.gone(this.#name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.#lastBytesMs });
+  }
+
   // ---- the machine's orders
 
   #step(event: LinkEvent): void {
@@ -354,6 +515,9 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   #do(action: LinkAction): void {
     switch (action.do) {
+      case "judge":
+        this.#judge();
+        return;
       case "welcome": {
         const { options } = this.#hub;
         const windowMs = this.#hub.reconnectWindowMs();
@@ -366,11 +530,13 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
           entryBytesMax: options.entryBytesMax,
           subscriptionsMax: options.subscriptionsMax,
           reconnect: { windowMs },
+          ...this.#expiry(),
         });
         this.#owner.welcomed(this);
         return;
       }
       case "close":
+        this.#endCode = action.code;
         this.#hub.counters.close(action.code);
         this.carrier.close(action.code, { ...this.#drainDetails, ...(action.message === "" ? {} : { message: action.message }) });
         this.#dropAll();
@@ -380,6 +546,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
         return;
       case "forget":
         this.#dropAll();
+        this.#left();
         this.#owner.forget(this);
         return;
       default:
@@ -389,6 +556,8 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink {
 
   #dropAll(): void {
     this.#publisher?.abandon();
+    this.#asked?.clear();
+    this.#greeting = null;
     for (const reader of this.#readers) this.#drop(reader);
   }
 }

@@ -4,6 +4,10 @@
  */
 import { Admission } from "@holdfast/guard/admission";
 import { type Code, type Env, HoldfastError, randomFraction, randomId, streamNameFault } from "@holdfast/protocol";
+import { type Gate, openGate } from "../auth/gate.ts";
+import { HookCaller, type Hooks } from "../auth/hooks.ts";
+import type { Revocation } from "../auth/revocation.ts";
+import { Lane } from "../auth/single-flight.ts";
 import type { Carrier, CarrierEvents } from "../carrier.ts";
 import type { AppendRequest, AppendResult, Engine, LiveEvent } from "../engine.ts";
 import type { ServerOptions } from "../options.ts";
@@ -13,6 +17,7 @@ import { Counters } from "./counters.ts";
 import { FanOut } from "./fan-out.ts";
 import type { HubContext } from "./hub-context.ts";
 import { HubLink, type LinkOwner } from "./hub-link.ts";
+import { anyEntry, type Entry, LinkAccess } from "./link-access.ts";
 import { LiveStream } from "./live-stream.ts";
 import { PageCache } from "./pages.ts";
 import { payloadFault } from "./payload.ts";
@@ -23,8 +28,9 @@ import { TailBudget } from "./tail.ts";
 const idleStreamsMax = 1_000;
 /** What a drain allows beyond twice the reconnect window. */
 const drainGraceMs = 1_000;
-/** How often links that have not said hello are looked at. */
+/** How often links that have not said hello, and those that last for a time only, are looked at. */
 const greetingCheckMs = 1_000;
+const expiryCheckMs = 1_000;
 
 export interface HubStats {
   readonly links: number;
@@ -36,6 +42,14 @@ export interface HubStats {
   readonly tailBytes: number;
   readonly pageBytes: number;
 }
+
+/** Who decides what links may do, and who looks on. */
+export interface HubGuard {
+  readonly gate: Gate;
+  readonly hooks: Hooks | null;
+}
+
+const unguarded: HubGuard = { gate: openGate, hooks: null };
 
 export class Hub {
   readonly counters = new Counters();
@@ -54,18 +68,27 @@ export class Hub {
   readonly #beats: BeatWheel<HubLink>;
   readonly #context: HubContext;
   readonly #admission: Admission;
+  /** Of all links, where nobody decides and nobody looks on. */
+  readonly #openAccess: LinkAccess | null;
+  /** Links that last for a time only. */
+  readonly #expiring = new Set<HubLink>();
   readonly #owner: LinkOwner = {
     welcomed: (link) => {
       this.#greeting.delete(link);
       this.#beats.add(link);
+      this.#watchExpiry(link);
     },
+    renewed: (link) => this.#watchExpiry(link),
     forget: (link) => this.#forget(link),
   };
+  /** Told whose a connection is, by whoever counts them; false: there are too many of that subject. Set once, by the server. */
+  countSubject: (connection: object, subject: string) => boolean = () => true;
   #checking = false;
+  #checkingExpiry = false;
   #draining = false;
   #whenEmpty: (() => void) | null = null;
 
-  constructor(engine: Engine, options: ServerOptions, env: Env) {
+  constructor(engine: Engine, options: ServerOptions, env: Env, makeGuard: (node: string, counters: Counters) => HubGuard = () => unguarded) {
     this.node = randomId(env.rng, 8);
     this.#env = env;
     this.#engine = engine;
@@ -77,11 +100,17 @@ export class Hub {
     });
     this.#pages = new PageCache(engine, options.pageEntriesMax, options.pageCacheBytesMax, this.counters);
     this.#beats = new BeatWheel(env, options.heartbeatMs);
-    this.#context = this.#makeContext(new FanOut({ env, counters: this.counters, pages: this.#pages }));
+    const guard = makeGuard(this.node, this.counters);
+    this.#context = this.#makeContext(new FanOut({ env, counters: this.counters, pages: this.#pages }), guard);
+    this.#openAccess = guard.gate.isGuarded || guard.hooks !== null ? null : new LinkAccess(this.#context, anyEntry);
     engine.attach((event) => this.#take(event));
   }
 
-  #makeContext(fanOut: FanOut): HubContext {
+  #makeContext(fanOut: FanOut, { gate, hooks }: HubGuard): HubContext {
+    const { authorizeConcurrencyMax: concurrencyMax, authorizeQueueMax: queueMax, authorizeMs: deadlineMs } = this.#options;
+    // Hooks are bounded like questions, and not counted among them: what they refuse is counted by its code.
+    const counters = { authorizeAsked: 0, authorizeFailed: 0, authorizeLate: 0, authorizeCrowded: 0 };
+    const lane = (): Lane => new Lane({ concurrencyMax, queueMax, deadlineMs }, { clock: this.#env.clock, rng: this.#env.rng, counters });
     return {
       node: this.node,
       env: this.#env,
@@ -89,6 +118,8 @@ export class Hub {
       options: this.#options,
       counters: this.counters,
       fanOut,
+      gate,
+      hooks: hooks === null ? null : new HookCaller(hooks, lane(), this.counters),
       stream: (name) => this.#stream(name),
       idle: (stream) => this.#rest(stream),
       append: (request) => this.#appender.append(request),
@@ -103,9 +134,9 @@ export class Hub {
 
   /**
    * Takes a new link, or refuses it with a code that the transport passes on. A brief one ends with the answers to what it asks, so that a
-   * server which drains takes it: links over requests that have not moved yet publish by it.
+   * server which drains takes it: links over requests that have not moved yet publish by it. `entry` is what its request has shown.
    */
-  accept(carrier: Carrier, isBrief = false): CarrierEvents | { readonly refused: Code; readonly afterMs: number } {
+  accept(carrier: Carrier, isBrief = false, entry: Entry = anyEntry): CarrierEvents | { readonly refused: Code; readonly afterMs: number } {
     if (this.#draining && !isBrief) return this.#refuse("draining", 0);
     if (this.#links.size >= this.#options.linksMax) {
       return this.#refuse("too_many_links", Math.round(randomFraction(this.#env.rng) * this.reconnectWindowMs()));
@@ -114,7 +145,8 @@ export class Hub {
       const admitted = this.#admission.ask(this.#env.clock.monoMs());
       if (!admitted.ok) return this.#refuse("overloaded", admitted.afterMs);
     }
-    const link = new HubLink(randomId(this.#env.rng, 16), carrier, this.#context, this.#owner);
+    const access = this.#openAccess ?? new LinkAccess(this.#context, entry);
+    const link = new HubLink(randomId(this.#env.rng, 16), carrier, this.#context, this.#owner, access);
     this.counters.linksAccepted++;
     this.#links.add(link);
     this.#greeting.add(link);
@@ -125,6 +157,26 @@ export class Hub {
   #refuse(code: Code, afterMs: number): { readonly refused: Code; readonly afterMs: number } {
     this.counters.refuse(code);
     return { refused: code, afterMs };
+  }
+
+  /** Who decides what links and requests may do. */
+  get gate(): Gate {
+    return this.#context.gate;
+  }
+  /** Who looks on. */
+  get hooks(): HookCaller | null {
+    return this.#context.hooks;
+  }
+
+  /** Ends the links of a subject whose access was revoked, unless what they have shown is newer. Returns how many. */
+  endRevoked({ subject }: Revocation): number {
+    let ended = 0;
+    for (const link of [...this.#links]) {
+      if (link.subject !== subject || link.isAllowed) continue;
+      link.revoke();
+      ended++;
+    }
+    return ended;
   }
 
   /** Appends from inside the process, checked like any other publish. Never rejects for what may go wrong in operation. */
@@ -256,8 +308,26 @@ export class Hub {
   #forget(link: HubLink): void {
     this.#links.delete(link);
     this.#greeting.delete(link);
+    this.#expiring.delete(link);
     this.#beats.remove(link);
     if (this.#links.size === 0) this.#whenEmpty?.();
+  }
+
+  /** One timer for all: a link that ends a second late has had a second of what it was allowed a moment ago. */
+  #watchExpiry(link: HubLink): void {
+    if (!link.expires) {
+      this.#expiring.delete(link);
+      return;
+    }
+    this.#expiring.add(link);
+    if (this.#checkingExpiry) return;
+    this.#checkingExpiry = true;
+    const check = (): void => {
+      for (const each of [...this.#expiring]) each.checkExpiry();
+      this.#checkingExpiry = this.#expiring.size > 0;
+      if (this.#checkingExpiry) this.#env.clock.after(expiryCheckMs, check);
+    };
+    this.#env.clock.after(expiryCheckMs, check);
   }
 
   /** Links that have not greeted take no part in beats, so their deadline is watched here. */

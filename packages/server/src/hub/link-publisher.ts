@@ -12,6 +12,7 @@ import {
   type PublishPartFrame,
   type RefusedFrame,
 } from "@holdfast/protocol";
+import type { Verdict } from "../auth/publish-verdict.ts";
 import type { Carrier } from "../carrier.ts";
 import type { AppendRequest } from "../engine.ts";
 import type { HubContext } from "./hub-context.ts";
@@ -28,6 +29,8 @@ interface Assembly {
 /** What the way in needs of its link. */
 export interface PublishingLink {
   readonly carrier: Carrier;
+  /** Whether it may publish that. Never rejects. */
+  judgePublish(request: AppendRequest): Verdict | Promise<Verdict>;
   /** A publish was answered: input that was held for it may go on. */
   holdInputWhenBusy(): void;
 }
@@ -41,6 +44,8 @@ export class LinkPublisher {
   #inFlight = 0;
   /** Answers of this turn that have not been written yet. */
   #answers: (PublishedFrame | RefusedFrame)[] = [];
+  /** By the stream: publishes that wait because one before them is being judged. Made by the first that is. */
+  #held: Map<string, (() => void)[]> | null = null;
   #abandoned = false;
 
   constructor(link: PublishingLink, hub: HubContext) {
@@ -132,8 +137,47 @@ export class LinkPublisher {
     return join(assembly.parts, assembly.bytes);
   }
 
+  /** In the order of the stream's publishes, also when judging takes its time. */
   #append(id: number, request: AppendRequest): void {
     this.#inFlight++;
+    const judge = (): void => this.#judge(id, request);
+    const held = this.#held?.get(request.stream);
+    if (held === undefined) judge();
+    else held.push(judge);
+  }
+
+  #judge(id: number, request: AppendRequest): void {
+    const verdict = this.#link.judgePublish(request);
+    if (!(verdict instanceof Promise)) {
+      this.#judged(id, request, verdict);
+      return;
+    }
+    const behind: (() => void)[] = [];
+    this.#held ??= new Map();
+    const held = this.#held.set(request.stream, behind);
+    void verdict.then((found) => {
+      held.delete(request.stream);
+      this.#judged(id, request, found);
+      for (let next = behind.shift(); next !== undefined; next = behind.shift()) {
+        next();
+        const again = held.get(request.stream);
+        if (again === undefined) continue;
+        // That one is being judged, too: the rest waits for it.
+        again.push(...behind);
+        return;
+      }
+    });
+  }
+
+  #judged(id: number, request: AppendRequest, verdict: Verdict): void {
+    // A link that has ended publishes nothing that was not allowed before.
+    if (verdict !== null || this.#abandoned) {
+      this.#inFlight--;
+      if (verdict === null || this.#abandoned) return;
+      this.#hub.counters.refuse(verdict.code);
+      this.#answer({ type: "refused", id, ...verdict });
+      return;
+    }
     void this.#hub.append(request).then((result) => {
       this.#inFlight--;
       if (this.#abandoned) return;

@@ -1,14 +1,16 @@
 /**
  * The lifecycle of one accepted link, as a pure machine. The shell (hub-link.ts) tells it what happened and does what it says.
  *
- *   greeting --hello--> live --close, silence, too many bad messages, drain's deadline--> closing --gone--> gone
- *      |                                                                                     ^
- *      +-- no hello in time, anything but hello ---------------------------------------------+
+ *   greeting --hello--> judging --admitted--> live --close, silence, too many bad messages, drain's deadline--> closing --gone--> gone
+ *      |                   |                                                                                       ^
+ *      +-- no hello in time, anything but hello; not admitted -----------------------------------------------------+
  */
 import { type Code, limits, protocolVersion } from "@holdfast/protocol";
 
 export type LinkState =
   | { readonly name: "greeting"; readonly deadlineMs: number }
+  /** Somebody decides who that is. What the client says meanwhile waits. */
+  | { readonly name: "judging"; readonly deadlineMs: number }
   | {
       readonly name: "live";
       readonly liveSinceMs: number;
@@ -23,6 +25,7 @@ export type LinkState =
 
 export type LinkEvent =
   | { readonly type: "hello"; readonly protocol: number }
+  | { readonly type: "admitted" }
   | { readonly type: "bad" }
   | { readonly type: "ping" }
   /** Checked at every beat: for how long nothing came, and for how long bytes have waited for the peer. */
@@ -31,6 +34,7 @@ export type LinkEvent =
   | { readonly type: "gone" };
 
 export type LinkAction =
+  | { readonly do: "judge" }
   | { readonly do: "welcome" }
   | { readonly do: "close"; readonly code: Code; readonly message: string }
   | { readonly do: "destroy" }
@@ -65,7 +69,9 @@ export function stepLink(state: LinkState, event: LinkEvent, rules: LinkRules, n
   if (event.type === "gone") return { state: { name: "gone" }, actions: [{ do: "forget" }] };
   switch (state.name) {
     case "greeting":
-      return greeting(state, event, nowMs);
+      return greeting(state, event, rules, nowMs);
+    case "judging":
+      return judging(state, event, nowMs);
     case "live":
       return live(state, event, rules, nowMs);
     case "closing":
@@ -79,11 +85,11 @@ function closing(code: Code, message: string, nowMs: number): Step {
   return { state: { name: "closing", code, deadlineMs: nowMs + closeHandshakeMs }, actions: [{ do: "close", code, message }] };
 }
 
-function greeting(state: Extract<LinkState, { name: "greeting" }>, event: LinkEvent, nowMs: number): Step {
+function greeting(state: Extract<LinkState, { name: "greeting" }>, event: LinkEvent, rules: LinkRules, nowMs: number): Step {
   switch (event.type) {
     case "hello":
       if (event.protocol !== protocolVersion) return closing("protocol_unsupported", `expected protocol ${protocolVersion}`, nowMs);
-      return { state: { name: "live", liveSinceMs: nowMs, bad: 0, badSinceMs: nowMs, pings: 0, pingsSinceMs: nowMs }, actions: [{ do: "welcome" }] };
+      return { state: { name: "judging", deadlineMs: nowMs + rules.handshakeMs }, actions: [{ do: "judge" }] };
     case "check":
       return nowMs >= state.deadlineMs ? closing("handshake_timeout", "no hello in time", nowMs) : { state, actions: nothing };
     case "close":
@@ -91,6 +97,25 @@ function greeting(state: Extract<LinkState, { name: "greeting" }>, event: LinkEv
     case "bad":
     case "ping":
       return closing("bad_request", "expected `hello` first", nowMs);
+    case "admitted":
+    case "gone":
+      return { state, actions: nothing };
+    default:
+      return event satisfies never;
+  }
+}
+
+function judging(state: Extract<LinkState, { name: "judging" }>, event: LinkEvent, nowMs: number): Step {
+  switch (event.type) {
+    case "admitted":
+      return { state: { name: "live", liveSinceMs: nowMs, bad: 0, badSinceMs: nowMs, pings: 0, pingsSinceMs: nowMs }, actions: [{ do: "welcome" }] };
+    case "check":
+      return nowMs >= state.deadlineMs ? closing("overloaded", "not judged in time", nowMs) : { state, actions: nothing };
+    case "close":
+      return closing(event.code, "", nowMs);
+    case "hello":
+    case "bad":
+    case "ping":
     case "gone":
       return { state, actions: nothing };
     default:
@@ -123,6 +148,7 @@ function live(state: Extract<LinkState, { name: "live" }>, event: LinkEvent, rul
       return event.stalledMs >= rules.stallMs ? closing("slow_consumer", "bytes waited too long", nowMs) : { state, actions: nothing };
     case "close":
       return closing(event.code, "", nowMs);
+    case "admitted":
     case "gone":
       return { state, actions: nothing };
     default:

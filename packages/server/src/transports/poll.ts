@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type Code, limits } from "@holdfast/protocol";
 import type { CloseDetails } from "../carrier.ts";
+import { entryOf } from "../http/who.ts";
 import type { ServerOptions } from "../options.ts";
 import { FlushMemo } from "./chunks.ts";
 import { linesFormat } from "./line-format.ts";
@@ -126,7 +127,7 @@ export function pollTransport(parts: TransportParts): RequestTransport {
     const lines = await readLines(request, response, bodyBytesMax, hub.counters);
     const { socket } = response;
     if (lines === null || socket === null) return;
-    new PollCarrier(response, socket, parts, memo).open(lines, !lines.some(isSubscribe));
+    new PollCarrier(response, socket, parts, memo).open(lines, entryOf(request, hub), !lines.some(isSubscribe));
   }
 
   return { path: "/v1/poll", methods: ["POST"], answer };

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { Code, ServerFrame, Timer } from "@holdfast/protocol";
 import type { Carrier, CloseDetails, WireFormat } from "../carrier.ts";
 import { sendError } from "../http/respond.ts";
+import type { Entry } from "../hub/link-access.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import { textChunk } from "./chunks.ts";
 import type { TransportParts } from "./request-transport.ts";
@@ -119,6 +120,10 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     sendError(this.#response, code, details.message, details.afterMs === undefined ? {} : { afterMs: details.afterMs });
   }
 
+  belongsTo(subject: string): boolean {
+    return this.parts.hub.countSubject(this.socket, subject);
+  }
+
   destroy(): void {
     this.isOpen = false;
     this.socket.resetAndDestroy();
@@ -137,8 +142,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     this.#response.end();
   }
 
-  /** Joins the hub and gives it the client's messages. `isBrief`: see `Hub.accept`. */
-  open(lines: readonly string[], isBrief = false): void {
+  /** Joins the hub and gives it the client's messages. `entry` is what the request has shown; `isBrief`: see `Hub.accept`. */
+  open(lines: readonly string[], entry: Entry, isBrief = false): void {
     const { socket } = this;
     const left = (): void => {
       socket.destroy(); // A client that says it will send no more is leaving; `node:http` ends the connection for it as well.
@@ -148,7 +153,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
       socket.off("end", left);
       this.#over();
     });
-    const accepted = this.parts.hub.accept(this, isBrief);
+    const accepted = this.parts.hub.accept(this, isBrief, entry);
     if ("refused" in accepted) {
       this.refuse(accepted.refused, accepted.afterMs);
       return;
@@ -160,9 +165,9 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   }
 
   /** The hub takes no link now. */
-  protected refuse(code: Code, afterMs: number): void {
+  protected refuse(code: Code, afterMs: number, message?: string): void {
     this.isOpen = false;
-    sendError(this.#response, code, undefined, { afterMs });
+    sendError(this.#response, code, message, afterMs > 0 ? { afterMs } : {});
   }
 
   #feed(): void {

@@ -108,7 +108,12 @@ export class NativeSseCarrier extends SseCarrier {
   }
 
   protected override refuse(code: Code, afterMs: number): void {
-    if (codes[code].retry === "stop") super.refuse(code, afterMs);
+    this.turnAway(code, undefined, afterMs);
+  }
+
+  /** Ends the response before there is a link: what passes by itself as an event stream, all else by its status. */
+  turnAway(code: Code, message: string | undefined, afterMs: number): void {
+    if (codes[code].retry === "stop" || code === "token_expired") super.refuse(code, afterMs, message);
     else this.#bye(code, { afterMs }, this.#retryMs() + afterMs);
   }
 

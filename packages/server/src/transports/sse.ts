@@ -2,11 +2,13 @@
  * Server-sent events (WHATWG HTML, section 9.2) at one address: POST for clients that read responses themselves, GET for native ones.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { limits } from "@holdfast/protocol";
+import { HoldfastError, limits } from "@holdfast/protocol";
 import { refuse } from "../http/respond.ts";
+import { entryOf } from "../http/who.ts";
 import { FlushMemo } from "./chunks.ts";
 import { readLines } from "./link-body.ts";
 import type { RequestTransport, TransportParts } from "./request-transport.ts";
+import { admitNative, type NativeGate } from "./sse-admit.ts";
 import { NativeFlushMemo, NativeSseCarrier } from "./sse-get.ts";
 import { PostedSseCarrier } from "./sse-post.ts";
 import { readSseQuery, type SseQuery } from "./sse-query.ts";
@@ -16,7 +18,7 @@ const subscribeBytesMax = 1_024;
 const hello = '{"type":"hello","protocol":1,"client":"EventSource"}';
 
 /** `POST /v1/sse` and `GET /v1/sse`. */
-export function sseTransport(parts: TransportParts): RequestTransport {
+export function sseTransport(parts: TransportParts, tickets: NativeGate["tickets"] = null): RequestTransport {
   const { hub, options } = parts;
   const bodyBytesMax = Math.max(limits.linkBodyBytesMax.value, options.subscriptionsMax * subscribeBytesMax);
   const memos = { posted: new FlushMemo(), native: new NativeFlushMemo() };
@@ -25,10 +27,10 @@ export function sseTransport(parts: TransportParts): RequestTransport {
     const lines = await readLines(request, response, bodyBytesMax, hub.counters);
     const { socket } = response;
     if (lines === null || socket === null) return;
-    new PostedSseCarrier(response, socket, parts, memos.posted).open(lines);
+    new PostedSseCarrier(response, socket, parts, memos.posted).open(lines, entryOf(request, hub));
   }
 
-  function get(request: IncomingMessage, response: ServerResponse, search: URLSearchParams): void {
+  async function get(request: IncomingMessage, response: ServerResponse, search: URLSearchParams): Promise<void> {
     const lastEventId = request.headers["last-event-id"];
     const query = readSseQuery(search, typeof lastEventId === "string" ? lastEventId : undefined, options);
     if ("code" in query) {
@@ -42,8 +44,21 @@ export function sseTransport(parts: TransportParts): RequestTransport {
       return;
     }
     const carrier = new NativeSseCarrier(response, socket, parts, memos.native, query);
+    let entry = entryOf(request, hub);
+    if (hub.gate.isGuarded) {
+      try {
+        entry = await admitNative({ hub, tickets }, { request, response, query, ticket: search.get("ticket"), entry });
+      } catch (thrown) {
+        const { code, detail, afterMs } = HoldfastError.from(thrown);
+        hub.counters.refuse(code);
+        // A client that has left meanwhile is answered nothing.
+        if (!response.closed) carrier.turnAway(code, detail, afterMs ?? 0);
+        return;
+      }
+      if (response.closed) return;
+    }
     if (request.method === "HEAD") carrier.showHeaders();
-    else carrier.open(messagesOf(query));
+    else carrier.open(messagesOf(query), entry);
   }
 
   return {

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { type Code, codes, limits, subprotocol } from "@holdfast/protocol";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
-import type { Counters } from "../hub/counters.ts";
+import { entryOf } from "../http/who.ts";
 import type { Hub } from "../hub/hub.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import { SocketCarrier } from "./socket-carrier.ts";
@@ -42,13 +42,13 @@ class WebSocketCarrier extends SocketCarrier implements Carrier {
   readonly lasting = true;
   readonly format = websocketFormat;
   readonly #ws: WebSocket;
-  readonly #counters: Counters;
+  readonly #hub: Hub;
   #open = true;
 
-  constructor(ws: WebSocket, socket: Socket, counters: Counters) {
+  constructor(ws: WebSocket, socket: Socket, hub: Hub) {
     super(socket);
     this.#ws = ws;
-    this.#counters = counters;
+    this.#hub = hub;
   }
 
   deliver(bytes: Uint8Array): void {
@@ -73,6 +73,10 @@ class WebSocketCarrier extends SocketCarrier implements Carrier {
     this.#open = false;
     this.#ws.resume(); // The answer to the close frame must be read.
     this.#ws.close(codes[code].close ?? 1011, closeReason(code, details));
+  }
+
+  belongsTo(subject: string): boolean {
+    return this.#hub.countSubject(this.socket, subject);
   }
 
   destroy(): void {
@@ -101,7 +105,7 @@ class WebSocketCarrier extends SocketCarrier implements Carrier {
     const carrier = this[carrierKey];
     if (carrier === undefined || !carrier.#open) return;
     if (isBinary) {
-      carrier.#counters.close("binary_unsupported");
+      carrier.#hub.counters.close("binary_unsupported");
       carrier.close("binary_unsupported");
     } else carrier.events?.text((data as Buffer).toString("utf8"));
   }
@@ -116,7 +120,7 @@ class WebSocketCarrier extends SocketCarrier implements Carrier {
     const carrier = this[carrierKey];
     if (carrier === undefined) return;
     carrier.#open = false;
-    if (error.code?.startsWith("WS_ERR_") === true) carrier.#counters.close(faultCodes[error.code] ?? "protocol_error");
+    if (error.code?.startsWith("WS_ERR_") === true) carrier.#hub.counters.close(faultCodes[error.code] ?? "protocol_error");
   }
 
   static #close(this: Carrying<WebSocket>, closeCode: number): void {
@@ -152,7 +156,7 @@ export function websocketTransport(hub: Hub): WebSocketTransport {
     upgrade: (request, socket, head) => {
       server.handleUpgrade(request, socket, head, (ws) => {
         socket.setNoDelay(true);
-        accept(hub, ws, socket);
+        accept(hub, ws, socket, request);
       });
     },
     close: () => server.close(),
@@ -160,15 +164,15 @@ export function websocketTransport(hub: Hub): WebSocketTransport {
 }
 
 /** Refusals come after 101, as close codes, because browsers hide the status of a failed upgrade. */
-function accept(hub: Hub, ws: WebSocket, socket: Socket): void {
-  const carrier = new WebSocketCarrier(ws, socket, hub.counters);
+function accept(hub: Hub, ws: WebSocket, socket: Socket, request: IncomingMessage): void {
+  const carrier = new WebSocketCarrier(ws, socket, hub);
   if (ws.protocol !== subprotocol) {
     hub.counters.refuse("protocol_unsupported");
     ws.on("error", () => socket.destroy());
     carrier.close("protocol_unsupported", { message: `offer the subprotocol ${subprotocol}` });
     return;
   }
-  const accepted = hub.accept(carrier);
+  const accepted = hub.accept(carrier, false, entryOf(request, hub));
   if ("refused" in accepted) {
     ws.on("error", () => socket.destroy());
     carrier.close(accepted.refused, { afterMs: accepted.afterMs });

@@ -5,12 +5,16 @@ import { type LinkEvent, type LinkRules, type LinkState, openLink, stepLink } fr
 
 const rules: LinkRules = { heartbeatMs: 12_000, handshakeMs: 10_000, stallMs: 60_000 };
 const hello: LinkEvent = { type: "hello", protocol: 1 };
-const live = (): LinkState => stepLink(openLink(rules, 0), hello, rules, 0).state;
+const admitted: LinkEvent = { type: "admitted" };
+const judging = (): LinkState => stepLink(openLink(rules, 0), hello, rules, 0).state;
+const live = (): LinkState => stepLink(judging(), admitted, rules, 0).state;
 const names = (actions: readonly { readonly do: string }[]): string[] => actions.map((action) => action.do);
 
 describe("a link's machine", () => {
-  it("welcomes a hello of this protocol and closes for any other", () => {
-    assert.deepEqual(names(stepLink(openLink(rules, 0), hello, rules, 5).actions), ["welcome"]);
+  it("has a hello of this protocol judged, welcomes who is admitted, and closes for any other", () => {
+    const greeted = stepLink(openLink(rules, 0), hello, rules, 5);
+    assert.deepEqual([greeted.state.name, names(greeted.actions)], ["judging", ["judge"]]);
+    assert.deepEqual(names(stepLink(greeted.state, admitted, rules, 5).actions), ["welcome"]);
     const other = stepLink(openLink(rules, 0), { type: "hello", protocol: 2 }, rules, 5);
     assert.deepEqual(other.actions, [{ do: "close", code: "protocol_unsupported", message: "expected protocol 1" }]);
   });
@@ -24,6 +28,18 @@ describe("a link's machine", () => {
     const check: LinkEvent = { type: "check", silentMs: 0, stalledMs: 0 };
     assert.equal(stepLink(openLink(rules, 0), check, rules, 9_999).state.name, "greeting");
     assert.deepEqual(stepLink(openLink(rules, 0), check, rules, 10_000).actions[0], { do: "close", code: "handshake_timeout", message: "no hello in time" });
+  });
+
+  it("waits for a verdict no longer than for a hello, and then for now only", () => {
+    const check: LinkEvent = { type: "check", silentMs: 0, stalledMs: 0 };
+    assert.equal(stepLink(judging(), check, rules, 9_999).state.name, "judging");
+    assert.deepEqual(stepLink(judging(), check, rules, 10_000).actions[0], { do: "close", code: "overloaded", message: "not judged in time" });
+    assert.deepEqual(names(stepLink(judging(), { type: "close", code: "unauthenticated" }, rules, 1).actions), ["close"]);
+  });
+
+  it("is admitted by nobody before its hello, nor twice", () => {
+    assert.deepEqual(stepLink(openLink(rules, 0), admitted, rules, 0).actions, []);
+    assert.deepEqual(stepLink(live(), admitted, rules, 0).actions, []);
   });
 
   it("lets go after two beats of silence, at once", () => {
@@ -60,6 +76,7 @@ describe("a link's machine", () => {
     const event = fc.oneof(
       fc.constant<LinkEvent>({ type: "bad" }),
       fc.constant<LinkEvent>({ type: "ping" }),
+      fc.constant<LinkEvent>(admitted),
       fc.constant<LinkEvent>({ type: "gone" }),
       fc.constant<LinkEvent>({ type: "close", code: "draining" }),
       fc.integer({ min: 0, max: 2 }).map((protocol): LinkEvent => ({ type: "hello", protocol })),

@@ -2,7 +2,7 @@
  * A real server on a free port over a memory engine, for tests of transports and the HTTP interface.
  */
 import { memoryEngine } from "../../src/engines/memory.ts";
-import { createServer, type HoldfastServer, nodeEnv, type ServerOptions } from "../../src/index.ts";
+import { createServer, type HoldfastServer, nodeEnv, type ServerOptions, type ServerParts } from "../../src/index.ts";
 
 export interface TestServer {
   readonly server: HoldfastServer;
@@ -13,8 +13,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function testServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
-  const server = createServer({ engine: memoryEngine({ env: nodeEnv }), options: { port: 0, drainMs: 50, ...options } });
+export async function testServer(options: Partial<ServerOptions> = {}, parts: Partial<ServerParts> = {}): Promise<TestServer> {
+  const server = createServer({ engine: memoryEngine({ env: nodeEnv }), options: { port: 0, drainMs: 50, ...options }, ...parts });
   const { port, url } = await server.listen();
   return {
     server,

@@ -3,7 +3,7 @@
  * It must let nothing run in a tab that is frozen or dead, and tell nothing to it.
  */
 import { subprotocol } from "@holdfast/protocol";
-import { type Client, createClient, HoldfastError } from "../../../src/index.ts";
+import { type Client, type ClientOptions, createClient, HoldfastError } from "../../../src/index.ts";
 import type { Requester } from "../../../src/request-conn.ts";
 import { createShared } from "../../../src/tabs/shared-client.ts";
 import type { ConnHandlers, Transport } from "../../../src/transport.ts";
@@ -51,15 +51,18 @@ export class TabsWorld {
     return this.tabs.find(({ page }) => page === claim?.page);
   }
 
-  open(streams: readonly string[] = []): WorldTab {
+  /** The bodies of all requests by which tabs published. */
+  readonly posted: string[] = [];
+
+  open(streams: readonly string[] = [], options: ClientOptions = {}): WorldTab {
     const page = this.origin.page();
     const told: string[] = [];
     let hooks: { pause(): void; resume(): void } | null = null;
-    const client = createShared("http://test", undefined, {
+    const client = createShared("http://test", options, {
       env: page.env,
       sharing: page.sharing,
       requester: this.#requester(page),
-      connect: () => createClient("http://test", undefined, { env: page.env, transports: [this.#transport(page)] }),
+      connect: () => createClient("http://test", options, { env: page.env, transports: [this.#transport(page)] }),
       watch: (given) => {
         hooks = given;
         return () => {};
@@ -119,6 +122,7 @@ export class TabsWorld {
     return {
       post: (url, body, events) => {
         if (this.isDark) return () => {};
+        this.posted.push(body);
         const lines = body.split("\x1e").filter((line) => line !== "");
         let waiting = lines.filter((line) => line.startsWith('{"type":"publish"')).length;
         const end = (status: number): void => {

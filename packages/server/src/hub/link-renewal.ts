@@ -1,0 +1,80 @@
+/**
+ * A link that says again who it is: the new token is judged while the former counts, and then whatever it does not cover is ended.
+ * One at a time. It must never end a subscription because nobody could be asked, but by a code after which the client asks again.
+ */
+import { type Code, HoldfastError, type RefusedFrame, retryOf } from "@holdfast/protocol";
+import { forbiddenText } from "../auth/authorizer.ts";
+import { settled } from "../auth/gate.ts";
+import type { LinkAccess } from "./link-access.ts";
+import type { Reader } from "./reader.ts";
+
+/** What a renewal needs of its link. */
+export interface RenewingLink {
+  readonly live: boolean;
+  readonly readers: readonly Reader[];
+  /** The new token counts. */
+  renewed(id: number): void;
+  /** It cannot be judged now; the former counts. */
+  notRenewed(frame: RefusedFrame): void;
+  /** It does not count, nor does anything else. */
+  refuseLink(error: HoldfastError): void;
+  /** Ends a subscription. */
+  takeAway(reader: Reader, code: Code, message: string): void;
+}
+
+export class LinkRenewal {
+  readonly #link: RenewingLink;
+  readonly #access: LinkAccess;
+  #isUnderWay = false;
+
+  constructor(link: RenewingLink, access: LinkAccess) {
+    this.#link = link;
+    this.#access = access;
+  }
+
+  take(id: number, token: string): void {
+    const link = this.#link;
+    if (this.#isUnderWay) {
+      link.notRenewed({ type: "refused", id, code: "overloaded", message: "another token is being judged" });
+      return;
+    }
+    this.#isUnderWay = true;
+    const over = (then: () => void): void => {
+      this.#isUnderWay = false;
+      if (link.live) then();
+    };
+    this.#access.renew(
+      token,
+      () =>
+        over(() => {
+          link.renewed(id);
+          this.#review();
+        }),
+      () => over(() => link.refuseLink(new HoldfastError("unauthenticated", "the token is of another subject"))),
+      (error) => over(() => this.#failed(id, error)),
+    );
+  }
+
+  #failed(id: number, error: HoldfastError): void {
+    const { code, detail, afterMs } = error;
+    // Only what is for now leaves the former token as it was.
+    if (retryOf(code) !== "backoff") this.#link.refuseLink(error);
+    else this.#link.notRenewed({ type: "refused", id, code, message: detail, ...(afterMs === undefined ? {} : { afterMs }) });
+  }
+
+  #review(): void {
+    const access = this.#access;
+    const { principal } = access;
+    for (const reader of this.#link.readers) {
+      const end = (code: Code, message: string): void => {
+        // Judged for a token that has been followed by another, or for a subscription that is over: no verdict.
+        if (principal === access.principal && this.#link.readers.includes(reader)) this.#link.takeAway(reader, code, message);
+      };
+      settled(
+        () => access.mayRead(reader.stream.name),
+        (isAllowed) => isAllowed || end("forbidden", forbiddenText),
+        ({ code, detail }) => end(code, detail),
+      );
+    }
+  }
+}
