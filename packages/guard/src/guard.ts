@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import type { Env } from "@holdfast/protocol";
 import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
-import { nodeEnv } from "./adapters/env.ts";
+import { backgroundEnv } from "./adapters/env.ts";
 import { descriptorsMax, descriptorsReserved, processResources } from "./adapters/resources.ts";
 import { finishClosing, stopAccepting } from "./adapters/stop-accepting.ts";
 import type { Connection, Ending } from "./connection.ts";
@@ -131,7 +131,7 @@ class NodeGuard implements Guard {
     this.options = Object.freeze({ ...resolved, connectionsMax: Math.max(1, Math.min(resolved.connectionsMax, room)) });
     for (const warning of optionWarnings(this.options)) this.#warn(warning);
     this.#resources = processResources(() => this.#core.table.size, this.options.connectionsMax);
-    this.#core = new GuardCore(this.options, parts.env ?? nodeEnv, this.#resources, {
+    this.#core = new GuardCore(this.options, parts.env ?? backgroundEnv, this.#resources, {
       ended: (connection, ending) => this.#ended(connection, ending),
       warning: (message) => this.#warn(message),
     });

@@ -31,3 +31,16 @@ export const nodeEnv: Env = {
     setImmediate(call);
   },
 };
+
+/** The same, but no timer of it keeps the process: what is watched does, as long as it is open. */
+export const backgroundEnv: Env = {
+  ...nodeEnv,
+  clock: {
+    ...nodeEnv.clock,
+    after: (delayMs, call) => {
+      const timer = setTimeout(call, Math.max(0, delayMs));
+      timer.unref();
+      return { cancel: () => clearTimeout(timer) };
+    },
+  },
+};

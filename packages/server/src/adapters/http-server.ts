@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { type Guard, type GuardOptions, type GuardParts, guard } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
-import { type AccessFault, accessFault } from "../http/access.ts";
+import { type AccessFault, accessPolicy } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
 import { allowOrigin } from "../http/cors.ts";
 import { inTurn } from "../http/request-queue.ts";
@@ -34,6 +34,7 @@ export interface HttpServer {
 export function httpServer(context: HttpContext, given: Partial<GuardOptions>, parts: GuardParts): HttpServer {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
+  const access = accessPolicy(options);
   /** By the connection: its newest answer that is under way. */
   const underWay = new WeakMap<Socket, ServerResponse>();
   function over(this: ServerResponse): void {
@@ -42,7 +43,7 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     underWay.set(request.socket, response);
     response.once("close", over);
-    const fault = accessFault(request, options);
+    const fault = access(request);
     // A connection that is kept would lead the next request to the server that its client is to leave.
     if (hub.draining) response.setHeader("Connection", "close");
     if (fault === null) {
@@ -66,7 +67,7 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   );
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", destroyThis);
-    const fault = accessFault(request, options);
+    const fault = access(request);
     const [path = "", query] = (request.url ?? "").split("?", 2);
     const addressFault = queryFault(path, new URLSearchParams(query));
     if (underWay.has(socket)) {
@@ -101,7 +102,7 @@ const statusLines: Readonly<Record<string, string>> = {
   bad_host: "421 Misdirected Request",
 };
 
-function refuseUpgrade(hub: Hub, socket: Socket, code: AccessFault["code"] | "not_found", message: string): void {
+function refuseUpgrade(hub: Hub, socket: Socket, code: AccessFault["code"] | "bad_request" | "not_found", message: string): void {
   hub.counters.refuse(code);
   const body = `${JSON.stringify({ error: { code, message } })}\n`;
   socket.end(
