@@ -218,7 +218,7 @@ describe("a link of a server that asks", () => {
     const said = await token();
     const wire = await greet(test.port, `${said}x`);
     await wire.until(() => wire.closeCode !== null);
-    const metrics = await (await fetch(`${test.url}/metrics`)).text();
+    const metrics = await test.server.metrics.metrics();
     const seal = said.split(".")[2] as string;
     for (const text of [wire.closeReason, metrics]) assert.ok(!text.includes(seal.slice(0, 12)));
     assert.match(metrics, /holdfast_refused_total\{code="unauthenticated"\} [1-9]/);
