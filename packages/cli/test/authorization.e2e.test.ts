@@ -86,9 +86,9 @@ test("serve says whom it lets in, has no page then, and shows no token and no se
   const text = start(["serve", "--port", "0", "--engine", "memory"], { cwd });
   await text.until(() => text.stdout().includes("Ctrl-C"), "the greeting");
   assert.match(text.stdout(), /on this machine only, and lets every program on it read and write everything/);
-  const listening = JSON.parse(server.lines().find((line) => line.includes("listening")) as string) as { auth: string; page: boolean };
+  const listening = JSON.parse(server.lines().find((line) => line.includes("listening")) as string) as { auth: string; page: boolean; admin: string };
   assert.deepEqual([listening.auth, listening.page], ["jwt", false]);
-  shown.push(server.stdout(), server.stderr(), await (await fetch(`${server.url}/metrics`)).text());
+  shown.push(server.stdout(), server.stderr(), await (await fetch(`${listening.admin}/metrics`)).text());
   const printed = await run(["serve", "--print-config", "--auth", "jwt", "--jwt-issuer", "i", "--jwt-audience", "a", "--jwt-secret-file", "secret"], { cwd });
   assert.match(printed.stdout, /jwtSecretFile +secret/);
   shown.push(printed.stdout, printed.stderr);
