@@ -19,6 +19,8 @@ export interface Bystander {
   stop(): Promise<void>;
 }
 
+/** What it shows, where everybody is asked for a token. */
+type Token = (() => string) | undefined;
 type Feed = { readonly stop: () => Promise<unknown> | unknown };
 
 /** Follows the ticks of a plain service over a WebSocket. */
@@ -39,8 +41,8 @@ function followTicks(target: Target, came: (n: number) => void, fault: (why: str
 }
 
 /** Follows a stream of a Holdfast server. */
-function followStream(target: Target, came: (n: number) => void, fault: (why: string) => void): Feed {
-  const client = connectClient(`http://127.0.0.1:${target.port}`);
+function followStream(target: Target, token: Token, came: (n: number) => void, fault: (why: string) => void): Feed {
+  const client = connectClient(`http://127.0.0.1:${target.port}`, token === undefined ? {} : { token });
   const stream = client.stream("calm", { onGap: ({ reason }) => fault(`gap ${reason}`) });
   void (async () => {
     for await (const { data } of stream) came(data as number);
@@ -54,7 +56,7 @@ function followStream(target: Target, came: (n: number) => void, fault: (why: st
 }
 
 /** Begins to watch; resolves when it is served. */
-export async function watch(target: Target): Promise<Bystander> {
+export async function watch(target: Target, token?: Token): Promise<Bystander> {
   const faults: string[] = [];
   const fault = (why: string): void => void faults.push(why);
   let last = -1;
@@ -67,7 +69,7 @@ export async function watch(target: Target): Promise<Bystander> {
     last = n;
     cameMs = nowMs;
   };
-  const feed = (target.name === "holdfast" ? followStream : followTicks)(target, came, fault);
+  const feed = target.name === "holdfast" ? followStream(target, token, came, fault) : followTicks(target, came, fault);
   const agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: silenceMsMax });
   const asking = setInterval(() => {
     const request = get({ host: "127.0.0.1", port: target.port, path: goodPath(target), agent, localAddress: address }, (response) => {

@@ -1,12 +1,13 @@
 /**
  * What holds for every row, whatever it sends: the process lives, a bystander notices nothing, descriptors and memory come back, exactly
- * the row's code is counted, and no word of the attacker stands in the log.
+ * the row's code is counted, no word of the attacker stands in the log, and no token or ticket in a log or an answer.
  */
 import assert from "node:assert/strict";
 import { sendAndGoOn, sendToEnd } from "./attack.ts";
 import type { Counts } from "./programs/calls.ts";
 import type { Expected, Row, Seen } from "./row.ts";
 import type { Look, Subject } from "./subjects.ts";
+import { repeatsSecret } from "./tokens.ts";
 
 /** Stands in every input that has room for words; no log may repeat it. */
 export const canary = "canary7f3a";
@@ -26,6 +27,8 @@ export async function hold(subject: Subject, row: Row, expected: Expected): Prom
   if (subject.target.name !== "bare") assertCounted(before.counts, after.counts, expected);
   const printed = subject.output.slice(before.printed);
   assert.ok(!printed.includes(canary), `the log repeats what was sent: ${printed}`);
+  assert.ok(!repeatsSecret(printed), `the log has part of a token or a ticket: ${printed}`);
+  assert.ok(!repeatsSecret(seen.body), "an answer has part of a token or a ticket");
   assert.doesNotMatch(printed, /[^\n\x20-\x7e]/, "the log has signs that no log should have");
   assert.deepEqual(subject.bystander.faults.slice(before.faults), [], "a bystander noticed");
 }

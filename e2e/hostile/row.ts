@@ -14,9 +14,9 @@ export type SubjectName = "bare" | "plain" | "holdfast";
 
 /**
  * How a subject is set: as it comes, with timers so short that a test can wait for them (`stalled`: the same in a process of its own, for
- * rows that take long), with room for few, or for the many connections of a tool.
+ * rows that take long), with room for few, for the many connections of a tool, or asking everybody for a token (tokens.ts).
  */
-export type Setting = "default" | "short" | "stalled" | "few" | "many";
+export type Setting = "default" | "short" | "stalled" | "few" | "many" | "tokens";
 
 /** Where a subject listens, for those who attack it. */
 export interface Target {
@@ -26,6 +26,8 @@ export interface Target {
   readonly proxiedPort: number;
   /** A third, with TLS. */
   readonly securePort: number;
+  /** Takes back whatever a subject was allowed; resolves to how many links that ended. It is the operator's doing, not the attacker's. */
+  revoke(subject: string): Promise<number>;
 }
 
 /** How a connection went on: we saw its FIN, it was reset, or it is still open and serves the next request. */

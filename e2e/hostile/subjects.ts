@@ -10,6 +10,7 @@ import { needs } from "../../scripts/test-support/needs.ts";
 import { type Bystander, watch } from "./bystander.ts";
 import type { Counts, SubjectCalls } from "./programs/calls.ts";
 import type { Setting, SubjectName, Target } from "./row.ts";
+import { audience, issuer, publicKeyPem, token } from "./tokens.ts";
 
 const pageBytes = 4_096;
 
@@ -27,6 +28,8 @@ interface Settings {
   readonly holdfast?: Partial<ServerOptions>;
   /** Of the guard of the Holdfast server, beside what that sets itself. */
   readonly holdfastGuard?: Partial<GuardOptions>;
+  /** Whether everybody is asked for a token. */
+  readonly asks?: boolean;
 }
 
 /** The hub is to be the one that gives up a peer that takes nothing, closing handshake included. */
@@ -49,6 +52,7 @@ const settings: Readonly<Record<Setting, Settings>> = {
     holdfast: { handshakeMs: 2_000, stallMs: 2_000, heartbeatMs: 1_000 },
     holdfastGuard: { ...guardIsPatient, role: "browser", requestMs: 4_000, keepAliveMs: 2_000 },
   },
+  tokens: { asks: true },
 };
 
 /** What a subject looks like at one moment. */
@@ -79,11 +83,17 @@ export class Subject {
     const path = fileURLToPath(new URL(`programs/${programs[name]}.ts`, import.meta.url));
     const child = new Child<SubjectCalls>(path, { nodeFlags: ["--expose-gc"], output: (text) => output.push(text) });
     try {
-      const { guarded = {}, holdfast = {}, holdfastGuard = {} } = settings[setting];
+      const { guarded = {}, holdfast = {}, holdfastGuard = {}, asks = false } = settings[setting];
       const guardOptions = name === "holdfast" ? holdfastGuard : guarded;
-      const opened = await child.call("open", { isGuarded: name !== "bare", hasOpenssl: needs("openssl") === false, guardOptions, serverOptions: holdfast });
-      const target = { name, ...opened };
-      return new Subject(target, await watch(target), child, output);
+      const opened = await child.call("open", {
+        isGuarded: name !== "bare",
+        hasOpenssl: needs("openssl") === false,
+        guardOptions,
+        serverOptions: holdfast,
+        tokensOf: asks ? { issuer, audience, publicKey: publicKeyPem } : null,
+      });
+      const target: Target = { name, ...opened, revoke: (subject) => child.call("revoke", subject) };
+      return new Subject(target, await watch(target, asks ? () => token({ subject: "bystander" }) : undefined), child, output);
     } catch (thrown) {
       await child.stop();
       throw new Error(`${name} did not start: ${output.join("")}`, { cause: thrown });

@@ -19,6 +19,15 @@ export interface Opening {
   readonly hasOpenssl: boolean;
   readonly guardOptions: Partial<GuardOptions>;
   readonly serverOptions: Partial<ServerOptions>;
+  /** Whose tokens are good, where everybody is asked for one; null: nobody is asked. */
+  readonly tokensOf: TokenIssuer | null;
+}
+
+export interface TokenIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  /** As PEM. */
+  readonly publicKey: string;
 }
 
 export interface Opened {
@@ -35,6 +44,8 @@ export const trustedProxy = "127.0.0.66";
 export type SubjectCalls = {
   readonly open: (opening: Opening) => Promise<Opened>;
   readonly counts: () => Counts;
+  /** Revokes what a subject was allowed; how many links that ended. */
+  readonly revoke: (subject: string) => number;
   /** Collects garbage, so that what is left of memory is what is held. */
   readonly collect: () => void;
 };

@@ -1,7 +1,7 @@
 /**
  * A Holdfast server over a memory log that holds little, with a stream that goes on all the time for whoever watches.
  */
-import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
+import { createServer, type HoldfastServer, jwtAuthorizer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";
 import { answerCalls } from "../../../bench/lib/child.ts";
 import type { Counts, SubjectCalls } from "./calls.ts";
@@ -18,12 +18,14 @@ function sum(...maps: readonly ReadonlyMap<string, number>[]): Record<string, nu
 }
 
 const calls: SubjectCalls = {
-  open: async ({ guardOptions, serverOptions }) => {
+  open: async ({ guardOptions, serverOptions, tokensOf }) => {
     const engine = memoryEngine({ env: nodeEnv, options: { retentionEntriesMax: 1_000 } });
     const opened = createServer({
       engine,
       options: { port: 0, drainMs: 50, ...serverOptions },
       guard: guardOptions,
+      // Without tolerance, for rows wait until a token has run out.
+      auth: tokensOf === null ? "anonymous" : jwtAuthorizer({ ...tokensOf, clockToleranceMs: 0 }, nodeEnv.clock),
       connectionEvents: {
         ended: (row, ending) => console.log(JSON.stringify({ event: "ended", ...ending, row })),
         warning: (message) => console.log(JSON.stringify({ event: "warning", message })),
@@ -46,6 +48,7 @@ const calls: SubjectCalls = {
       open: guard.connections().length,
     };
   },
+  revoke: (subject) => server?.revoke({ subject }).links ?? 0,
   collect: () => globalThis.gc?.(),
 };
 

@@ -109,6 +109,8 @@ const calls: SubjectCalls = {
     ended: Object.fromEntries(made?.counters.ended ?? []),
     open: made?.connections().length ?? 0,
   }),
+  // Nobody is asked for a token here.
+  revoke: () => 0,
   collect: () => globalThis.gc?.(),
 };
 

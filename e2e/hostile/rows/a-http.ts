@@ -6,6 +6,7 @@ import { clientFrame, Wire } from "../../../scripts/test-support/wire.ts";
 import { closeOf, get, link, post, seenOf, upgrade } from "../attack.ts";
 import { canary } from "../clauses.ts";
 import type { Expected, Row, Target } from "../row.ts";
+import { tokenRows } from "./a-tokens.ts";
 
 const refused = (status: number, code: string, headers: Expected["headers"] = {}): Expected => ({ statuses: [status], headers, end: "closed", code });
 const bad = refused(400, "bad_request");
@@ -219,6 +220,7 @@ export const rowsA: readonly Row[] = [
       bytes: (t) => upgrade(t, `Origin: ${origin(t)}\r\n`),
     }),
   ),
+  ...tokenRows,
   {
     id: "A18a",
     input: "headers named `__proto__` and `constructor`",

@@ -6,6 +6,7 @@ import { Wire } from "../../../scripts/test-support/wire.ts";
 import { answersTo, closeOf, link, seenOf } from "../attack.ts";
 import { canary } from "../clauses.ts";
 import type { Expected, Row, Seen, Target } from "../row.ts";
+import { forbiddenRows, takenBackRows } from "./d-access.ts";
 
 type Message = Readonly<Record<string, unknown>>;
 
@@ -342,4 +343,4 @@ async function pour(t: Target, requestHead: Buffer): Promise<Seen> {
   }
 }
 
-export const rowsD: readonly Row[] = [...malformed, ...cursors, ...names, ...publishes];
+export const rowsD: readonly Row[] = [...malformed, ...cursors, ...forbiddenRows, ...names, ...publishes, ...takenBackRows];
