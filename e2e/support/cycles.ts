@@ -1,7 +1,7 @@
 /**
  * A server that is killed again and again under load, with real clients on both sides of it: what the test runs 25 times and the script 200.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -128,7 +128,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
     }
     const published = await publisher.call("finish");
     const logs = new Map(names.map((name) => [name, readLog(stage.server.url, name)]));
-    await converged(children, logs);
+    await converged(children, files, logs);
     await collect();
     const verdict = newVerdict();
     for (const file of files) judge(file, logs, verdict);
@@ -153,7 +153,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
 }
 
 /** Waits until every client stands at the end of each of its streams. */
-async function converged(children: readonly Child<FollowerCalls>[], logs: ReadonlyMap<string, Log>): Promise<void> {
+async function converged(children: readonly Child<FollowerCalls>[], files: readonly string[], logs: ReadonlyMap<string, Log>): Promise<void> {
   const deadline = performance.now() + 30_000;
   // As after a wake of the machine, they try again at once.
   for (const child of children) await child.call("wake");
@@ -163,7 +163,15 @@ async function converged(children: readonly Child<FollowerCalls>[], logs: Readon
       .flatMap((place) => Object.entries(place))
       .filter(([name, position]) => position !== (logs.get(name)?.entries.at(-1)?.position ?? logs.get(name)?.first));
     if (behind.length === 0) return;
-    if (performance.now() > deadline) throw new Error(`${behind.length} readers have not caught up within 30 s, such as ${behind[0]}`);
+    if (performance.now() > deadline) {
+      const states = (await Promise.all(children.map((child) => child.call("states")))).flat();
+      const stuck = places.flatMap((place, at) =>
+        Object.entries(place).flatMap(([name, position]) => (position === logs.get(name)?.entries.at(-1)?.position ? [] : [`${states[at]} ${name} ${position}`])),
+      );
+      const [name = ""] = behind[0] ?? [];
+      const errors = files.flatMap((file) => readFileSync(file, "utf8").split("\n").filter((line) => line.startsWith("x ")));
+      throw new Error(`${behind.length} readers have not caught up within 30 s: ${stuck.slice(0, 5).join(", ")}; the log of ${name} ends at ${logs.get(name)?.entries.at(-1)?.position}; errors: ${errors.slice(0, 3).join(", ")}`);
+    }
     await sleep(200);
   }
 }
