@@ -42,9 +42,6 @@ class SimSocket extends EventEmitter {
     this.#responder.write(bytes);
     if (left !== undefined) this.#responder.whenLeft(left);
   }
-  resetAndDestroy(): void {
-    this.#responder.destroy();
-  }
   destroy(): void {
     this.#responder.destroy();
   }

@@ -86,6 +86,8 @@ export interface Guard {
   kill(id: string): boolean;
   /** Names whose connection that of `socket` is; false: that subject has too many. */
   setSubject(socket: Socket, subject: string): boolean;
+  /** Resets the connection of `socket` for the host, the raw one under TLS: what is queued is not delivered. False: it is none of this guard's. */
+  reset(socket: Socket): boolean;
   /** Guards the sockets of a `ws` server whose upgrades come over a guarded server. Call it before the server listens. */
   webSockets(server: WsServer, limits?: Partial<WebSocketLimits>): GuardedWebSockets;
   /** Open descriptors of the process, and their limit. */
@@ -203,6 +205,12 @@ class NodeGuard implements Guard {
   setSubject(socket: Socket, subject: string): boolean {
     const connection = this.#connectionOf(socket);
     return connection === undefined || this.#core.setSubject(connection, subject);
+  }
+
+  reset(socket: Socket): boolean {
+    const connection = this.#connectionOf(socket);
+    connection?.reset("host_closed");
+    return connection !== undefined;
   }
 
   webSockets(server: WsServer, limits: Partial<WebSocketLimits> = {}): GuardedWebSockets {

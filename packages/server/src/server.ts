@@ -99,6 +99,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
   };
   const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener });
   hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket, subject);
+  hub.resetConnection = (connection) => guard.reset(connection as Socket);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     guard.unready();

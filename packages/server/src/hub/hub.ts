@@ -83,6 +83,8 @@ export class Hub {
   };
   /** Told whose a connection is, by whoever counts them; false: there are too many of that subject. Set once, by the server. */
   countSubject: (connection: object, subject: string) => boolean = () => true;
+  /** Resets a connection, by whoever holds its raw socket; false: nobody does. Set once, by the server. */
+  resetConnection: (connection: object) => boolean = () => false;
   #checking = false;
   #checkingExpiry = false;
   #draining = false;

@@ -126,7 +126,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
 
   destroy(): void {
     this.isOpen = false;
-    this.socket.resetAndDestroy();
+    this.reset(this.parts.hub);
   }
 
   /** The request has been read as a whole, so it is its lines that wait. */

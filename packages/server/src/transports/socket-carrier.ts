@@ -8,6 +8,12 @@ import type { CarrierEvents } from "../carrier.ts";
 
 const nothing = Buffer.alloc(0);
 
+/** Whoever knows the connections under sockets. */
+export interface ConnectionResetter {
+  /** False: it does not know this one. */
+  resetConnection(socket: object): boolean;
+}
+
 export abstract class SocketCarrier {
   protected readonly socket: Socket;
   protected events: CarrierEvents | null = null;
@@ -27,6 +33,14 @@ export abstract class SocketCarrier {
   protected write(bytes: Uint8Array): void {
     this.socket.write(bytes);
     this.watch();
+  }
+
+  /**
+   * Ends the connection so that nothing of what waits is delivered. Under TLS only the raw socket can be reset, and it is not reached from
+   * here: to ask the secure one for it throws.
+   */
+  protected reset(connections: ConnectionResetter): void {
+    if (!connections.resetConnection(this.socket)) this.socket.destroy();
   }
 
   /**

@@ -81,7 +81,7 @@ class WebSocketCarrier extends SocketCarrier implements Carrier {
 
   destroy(): void {
     this.#open = false;
-    this.socket.resetAndDestroy();
+    this.reset(this.#hub);
   }
 
   /** Passes on what arrives until the connection is gone. */
