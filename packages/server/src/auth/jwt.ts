@@ -83,7 +83,7 @@ function patternsOf(value: unknown, subject: string, name: string): readonly str
     throw new HoldfastError("unauthenticated", `expected \`${name}\` in the token to be a list of at most ${patternsMax} patterns`);
   }
   const isSegment = isStreamName(subject) && !subject.includes("/") && !subject.includes("*");
-  const patterns = value.filter((pattern) => isSegment || !pattern.includes("{sub}")).map((pattern) => pattern.replaceAll("{sub}", subject));
+  const patterns = value.filter((pattern) => isSegment || !pattern.includes("{sub}")).map((pattern) => pattern.replaceAll("{sub}", () => subject));
   const fault = patterns.map(patternFault).find((each) => each !== null);
   if (fault !== undefined) throw new HoldfastError("unauthenticated", `\`${name}\` in the token: ${fault}`);
   return patterns;

@@ -117,6 +117,13 @@ test("a subject's name never widens a pattern", async () => {
   );
 });
 
+test("a subject's name is put into a pattern letter by letter", async () => {
+  for (const subject of ["a$$b", "$&"]) {
+    const { read } = await judge(await keys.sign({ subject, read: ["users/{sub}/**"] }));
+    assert.deepEqual(read, [`users/${subject}/**`]);
+  }
+});
+
 test("options that would let anybody in are refused", () => {
   for (const [options, message] of [
     [{ ...base, issuer: "" }, /issuer/],
