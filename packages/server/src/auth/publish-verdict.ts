@@ -20,7 +20,11 @@ export function judgePublish(gate: Gate, hooks: HookCaller | null, principal: Pr
   if (!gate.isGuarded && !asksHook) return null;
   const actions: Action[] = [...(request.entries.length > 0 ? (["publish"] as const) : []), ...(request.close === true ? (["close"] as const) : [])];
   const answers = actions.map((action) => gate.may(principal, action, request.stream));
-  if (answers.includes(false)) return forbidden;
+  if (answers.includes(false)) {
+    // Nobody waits for the other answer any more; a failure to get it that nobody hears of would end the process.
+    for (const answer of answers) if (answer instanceof Promise) answer.catch(() => {});
+    return forbidden;
+  }
   if (!asksHook && answers.every((answer) => answer === true)) return null;
   return Promise.all(answers).then(
     async (all): Promise<Verdict> => {
