@@ -21,6 +21,8 @@ export interface Gate {
   shows(principal: Principal, stream: string): boolean;
   /** Whether what they have shown is still good by itself: not past its time, and not revoked. */
   holds(principal: Principal): boolean;
+  /** The same one, where something was waited for since they were admitted. Throws a HoldfastError when what they have shown is not good any more. */
+  confirm(principal: Principal): Principal;
 }
 
 /** Where nobody decides. */
@@ -30,6 +32,7 @@ export const openGate: Gate = {
   may: () => true,
   shows: () => true,
   holds: () => true,
+  confirm: (principal) => principal,
 };
 
 export interface GateRules extends RevocationRules {
@@ -127,6 +130,10 @@ export class GuardedGate implements Gate {
 
   holds(principal: Principal): boolean {
     return (principal.expiresMs ?? Number.POSITIVE_INFINITY) > this.#env.clock.wallMs() && !this.#revocations.covers(principal);
+  }
+
+  confirm(principal: Principal): Principal {
+    return this.#good(principal);
   }
 
   /** From now on nothing counts that the subject was given before. Whoever has links of theirs ends them. */

@@ -44,7 +44,9 @@ function askedFor(after: string): Asked | null {
 /** Handles a read of a stream whose name has been checked. */
 export async function history(context: HttpContext, request: IncomingMessage, response: ServerResponse, stream: string, query: URLSearchParams): Promise<void> {
   const { counters, gate } = context.hub;
-  if (!(await gate.may(await whoSent(request, gate), "read", stream))) return sendForbidden(context, response);
+  const principal = await whoSent(request, gate);
+  if (!(await gate.may(principal, "read", stream))) return sendForbidden(context, response);
+  gate.confirm(principal);
   const asked = askedFor(query.get("after") ?? "first");
   if (asked === null) return refuse(counters, response, "bad_position", "expected `after` to be a position, first, now or last:N");
   const limit = query.get("limit") ?? String(entriesDefault);
@@ -131,6 +133,7 @@ export async function list(context: HttpContext, request: IncomingMessage, respo
   const prefix = query.get("prefix") ?? "";
   const principal = await whoSent(request, gate);
   if (!(await gate.may(principal, "list", prefix))) return sendForbidden(context, response);
+  gate.confirm(principal);
   const limit = query.get("limit") ?? String(entriesDefault);
   if (!count.test(limit) || Number(limit) < 1 || Number(limit) > context.options.batchEntriesMax) {
     return refuse(context.hub.counters, response, "bad_request", `expected \`limit\` to be 1 to ${context.options.batchEntriesMax}`);

@@ -107,6 +107,7 @@ export async function publish(context: HttpContext, request: IncomingMessage, re
   const append: AppendRequest = { stream, entries, ...(dedupeKey === undefined ? {} : { dedupeKey }), ...(producer === undefined ? {} : { producer }), close };
   const verdict = await judgePublish(hub.gate, hub.hooks, principal, append);
   if (verdict !== null) return refuse(counters, response, verdict.code, verdict.message, verdict.afterMs === undefined ? {} : { afterMs: verdict.afterMs });
+  hub.gate.confirm(principal);
   const result = await hub.append(append);
   if (!result.ok) return sendError(response, result.code, result.message, result.afterMs === undefined ? {} : { afterMs: result.afterMs });
   const positions = result.cursors?.map((cursor) => formatPosition(cursor.epoch, cursor.seq)) ?? null;

@@ -49,7 +49,7 @@ export class LinkAccess {
     const { gate, hooks } = this.#hub;
     const known = this.#principal;
     settled(
-      () => (known !== null && token === undefined ? known : gate.admit(this.#shown(token))),
+      () => (known !== null && token === undefined ? gate.confirm(known) : gate.admit(this.#shown(token))),
       (principal) => {
         this.#principal = principal;
         const welcome = (): void => {

@@ -32,7 +32,7 @@ export async function admitNative(parts: NativeGate, asked: NativeRequest): Prom
   const principal = redeemed(parts, asked) ?? (await gate.admit(credentials));
   const answers = await Promise.all(asked.query.streams.map((stream) => gate.may(principal, "read", stream)));
   if (answers.includes(false)) throw new HoldfastError("forbidden", forbiddenText);
-  return { credentials, principal };
+  return { credentials, principal: gate.confirm(principal) };
 }
 
 /** Who the ticket stands for; null when there is none, or the cookie is what it was redeemed into: an EventSource comes back to its first address. */
