@@ -124,9 +124,9 @@ export class GuardCore {
     return this.#upgrades?.ask(this.env.clock.monoMs()) ?? { ok: true };
   }
 
-  /** Names whose connection it is. False: that subject has too many, and this one is ended. */
-  setSubject(connection: Connection, subject: string): boolean {
-    if (connection.subject !== subject && this.table.ofSubject(subject) >= this.#options.perSubjectMax) {
+  /** Names whose connection it is; null: nobody's any more. False: that subject has too many, and this one is ended. */
+  setSubject(connection: Connection, subject: string | null): boolean {
+    if (subject !== null && connection.subject !== subject && this.table.ofSubject(subject) >= this.#options.perSubjectMax) {
       this.counters.refuse("too_many_of_subject");
       return false;
     }

@@ -84,8 +84,8 @@ export interface Guard {
   readonly addresses: number;
   /** Ends a connection at once. False: there is none of that id. */
   kill(id: string): boolean;
-  /** Names whose connection that of `socket` is; false: that subject has too many. */
-  setSubject(socket: Socket, subject: string): boolean;
+  /** Names whose connection that of `socket` is, null for nobody's any more; false: that subject has too many. */
+  setSubject(socket: Socket, subject: string | null): boolean;
   /** Resets the connection of `socket` for the host, the raw one under TLS: what is queued is not delivered. False: it is none of this guard's. */
   reset(socket: Socket): boolean;
   /** Guards the sockets of a `ws` server whose upgrades come over a guarded server. Call it before the server listens. */
@@ -202,7 +202,7 @@ class NodeGuard implements Guard {
     return connection !== undefined;
   }
 
-  setSubject(socket: Socket, subject: string): boolean {
+  setSubject(socket: Socket, subject: string | null): boolean {
     const connection = this.#connectionOf(socket);
     return connection === undefined || this.#core.setSubject(connection, subject);
   }

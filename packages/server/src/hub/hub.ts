@@ -81,8 +81,8 @@ export class Hub {
     renewed: (link) => this.#watchExpiry(link),
     forget: (link) => this.#forget(link),
   };
-  /** Told whose a connection is, by whoever counts them; false: there are too many of that subject. Set once, by the server. */
-  countSubject: (connection: object, subject: string) => boolean = () => true;
+  /** Told whose a connection is (null: nobody's any more), by whoever counts them; false: there are too many of that subject. Set once, by the server. */
+  countSubject: (connection: object, subject: string | null) => boolean = () => true;
   /** Resets a connection, by whoever holds its raw socket; false: nobody does. Set once, by the server. */
   resetConnection: (connection: object) => boolean = () => false;
   #checking = false;

@@ -191,6 +191,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     this.events = null;
     this.#lines = [];
     this.#timer?.cancel();
+    // The connection may be kept for whoever asks next, or for nothing: it is not the subject's any longer.
+    this.parts.hub.countSubject(this.socket, null);
     events?.gone(null);
   }
 }

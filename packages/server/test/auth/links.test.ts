@@ -246,6 +246,27 @@ describe("a server behind guard", () => {
   });
 });
 
+describe("a subject at its cap", () => {
+  it("is not counted by connections that are kept after its polls", async (t) => {
+    const test = await testServer({}, { auth: jwt, guard: { perSubjectMax: 1 } });
+    t.after(() => test.stop());
+    const said = await token();
+    const kept: RawHttp[] = [];
+    for (let i = 0; i < 4; i++) {
+      const http = await request(test.port, "/v1/poll", said, { type: "publish", id: 1, stream: "a", data: i });
+      kept.push(http);
+      assert.equal((await http.whole()).status, 200);
+      assert.deepEqual(ofType(pollMessages(http), "published").length, 1);
+    }
+    assert.ok(kept.every(({ hasEnded }) => !hasEnded));
+    assert.deepEqual(
+      test.server.guard.connections().map(({ subject }) => subject),
+      [null, null, null, null],
+    );
+    for (const each of kept) each.destroy();
+  });
+});
+
 describe("a server with a slow function", () => {
   it("asks about two thousand returning clients at most 32 at once, and about each once", async (t) => {
     let running = 0;
