@@ -8,7 +8,7 @@ import { type Env, HoldfastError, heldStream, limits } from "@holdfast/protocol"
 import { type Action, type Authorizer, allows, anybody, type Credentials, checkedPrincipal, type Principal, rightsFor } from "./authorizer.ts";
 import { type Revocation, type RevocationRules, Revocations } from "./revocation.ts";
 import { Lane, type LaneWorld, SingleFlight } from "./single-flight.ts";
-import type { Redeemed, Tickets } from "./tickets.ts";
+import type { Opened, Redeemed, Tickets } from "./tickets.ts";
 
 export interface Gate {
   /** False where everybody may do everything: then credentials need not be gathered. */
@@ -62,8 +62,8 @@ export class GuardedGate implements Gate {
   readonly #lane: Lane;
   readonly #admissions: SingleFlight<Admission>;
   readonly #decisions: SingleFlight<boolean>;
-  /** Numbers of principals: two with the same subject may have shown different tokens. */
-  readonly #numbers = new WeakMap<Principal, number>();
+  /** Names of principals: two with the same subject may have shown different tokens. Those of one session share one, because each request opens it anew. */
+  readonly #names = new WeakMap<Principal, string>();
   #numbered = 0;
 
   constructor(authorizer: Authorizer, rules: GateRules, env: Pick<Env, "clock" | "rng">, counters: LaneWorld["counters"], tickets: Tickets) {
@@ -86,7 +86,7 @@ export class GuardedGate implements Gate {
 
   admit(credentials: Credentials): Principal | Promise<Principal> {
     const { token, cookie, ticket } = credentials;
-    if (token === null && cookie !== null) return this.#good(this.#tickets.open(cookie));
+    if (token === null && cookie !== null) return this.#good(this.#named(this.#tickets.open(cookie)));
     if (token === null && ticket !== null) throw unauthenticated("a ticket is redeemed first");
     if (token === "") throw unauthenticated("expected `Authorization: Bearer` and a token");
     const { value: tokenBytesMax } = limits.tokenBytesMax;
@@ -116,7 +116,7 @@ export class GuardedGate implements Gate {
     if (authorize === undefined) return true;
     const keepMs = this.#rules.authorizeCacheMs;
     const asked = this.#decisions.ask(
-      `${this.#numberOf(principal)} ${action} ${stream}`,
+      `${this.#nameOf(principal)} ${action} ${stream}`,
       async (signal) => (await authorize.call(this.#authorizer, principal, action, stream, signal)) === true,
       (answer) => keepMs * (answer ? 1 : noShare),
       () => principal.subject,
@@ -152,7 +152,7 @@ export class GuardedGate implements Gate {
   /** Redeems a ticket. */
   redeem(ticket: string): Redeemed {
     const redeemed = this.#tickets.redeem(ticket);
-    this.#good(redeemed.principal);
+    this.#good(this.#named(redeemed));
     return redeemed;
   }
 
@@ -197,11 +197,17 @@ export class GuardedGate implements Gate {
     return hash("sha256", JSON.stringify(this.#authorizer.asksPeer === false ? [token] : [token, peer, origin]), "base64url");
   }
 
-  #numberOf(principal: Principal): number {
-    const known = this.#numbers.get(principal);
+  #named({ id, principal }: Opened): Principal {
+    this.#names.set(principal, `session-${id}`);
+    return principal;
+  }
+
+  #nameOf(principal: Principal): string {
+    const known = this.#names.get(principal);
     if (known !== undefined) return known;
-    this.#numbers.set(principal, ++this.#numbered);
-    return this.#numbered;
+    const name = String(++this.#numbered);
+    this.#names.set(principal, name);
+    return name;
   }
 }
 

@@ -40,9 +40,15 @@ const secretBytesMin = 32;
 
 const refusal = (why: string): HoldfastError => new HoldfastError("unauthenticated", why);
 
-/** A session that a ticket was redeemed into. */
-export interface Redeemed {
+/** Whose a session is. */
+export interface Opened {
+  /** The same for as long as the session lasts. It proves nothing. */
+  readonly id: string;
   readonly principal: Principal;
+}
+
+/** A session that a ticket was redeemed into. */
+export interface Redeemed extends Opened {
   readonly session: string;
   /** How long it lasts from now. */
   readonly expiresMs: number;
@@ -94,14 +100,14 @@ export class Tickets {
     const untilMs = Math.min(nowMs + this.#rules.sessionMs, claims.expiresMs ?? Number.POSITIVE_INFINITY);
     const { node: _, ...rest } = claims;
     const session: Claims = { ...rest, kind: "session", untilMs };
-    return { principal: principalOf(session), session: this.#sign(session), expiresMs: Math.max(0, untilMs - nowMs) };
+    return { id: claims.id, principal: principalOf(session), session: this.#sign(session), expiresMs: Math.max(0, untilMs - nowMs) };
   }
 
   /** Who a cookie says that it is. Throws `unauthenticated` or `token_expired`. */
-  open(session: string): Principal {
+  open(session: string): Opened {
     const claims = this.#read(session, "session");
     if (claims.untilMs <= this.#nowMs) throw new HoldfastError("token_expired", "the session has run out");
-    return principalOf(claims);
+    return { id: claims.id, principal: principalOf(claims) };
   }
 
   /** Whether a session came of this ticket: an EventSource that comes back shows both. */

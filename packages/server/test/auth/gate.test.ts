@@ -65,6 +65,30 @@ describe("a gate", () => {
     assert.equal(await codeOf(() => admit("t")), "good");
   });
 
+  it("remembers decisions about a session from request to request, and none of them once it is revoked", async () => {
+    let asked = 0;
+    const { gate, env, codeOf } = world(({ action }) => {
+      if (action === "connect") return { subject: "alice", issuedMs: env.clock.wallMs() };
+      asked++;
+      return true;
+    });
+    const cookie = async (): Promise<string> => {
+      const { ticket } = await gate.ticketFor({ ...noCredentials, token: "t" });
+      return gate.redeem(ticket).session;
+    };
+    const [first, second] = [await cookie(), await cookie()];
+    const mayRead = async (session: string): Promise<boolean> => await gate.may(await gate.admit({ ...noCredentials, cookie: session }), "read", "a");
+    for (let i = 0; i < 3; i++) assert.ok(await mayRead(first));
+    assert.equal(asked, 1);
+    assert.ok(await mayRead(second));
+    assert.equal(asked, 2);
+    gate.revoke({ subject: "alice", beforeMs: env.clock.wallMs() });
+    assert.ok(await mayRead(first));
+    assert.equal(asked, 3);
+    gate.revoke({ subject: "alice", beforeMs: env.clock.wallMs() + 1 });
+    assert.equal(await codeOf(() => mayRead(first)), "unauthenticated");
+  });
+
   it("takes no mistake for a yes", async () => {
     const { admit, codeOf, counters } = world(({ credentials }) => {
       const mistakes: Record<string, unknown> = {

@@ -35,7 +35,7 @@ describe("a ticket", () => {
     const redeemed = tickets.redeem(ticket);
     const session = { subject: "alice", expiresMs: env.clock.wallMs() + 600_000, issuedMs: env.clock.wallMs() - 1_000, read: ["rooms/*"], publish: [] };
     assert.deepEqual(redeemed.principal, session);
-    assert.deepEqual(tickets.open(redeemed.session), session);
+    assert.deepEqual(tickets.open(redeemed.session), { id: redeemed.id, principal: session });
     assert.ok(tickets.isOf(redeemed.session, ticket));
     assert.ok(!tickets.isOf(redeemed.session, tickets.issue(principal(env)).ticket));
   });
