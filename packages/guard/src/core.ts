@@ -78,8 +78,8 @@ export class GuardCore {
     return this.#draining;
   }
 
-  /** Takes a connection, or tells it why not and returns null. */
-  accept(arrival: Arrival): Connection | null {
+  /** Takes a connection, or tells it why not. Either way whoever owns the socket must say when it is gone. */
+  accept(arrival: Arrival): { readonly connection: Connection; readonly isRefused: boolean } {
     const connection = new Connection({
       ...arrival,
       id: randomId(this.env.rng, 12),
@@ -91,11 +91,11 @@ export class GuardCore {
     const refusal = this.#refusal(arrival.addressKey);
     if (refusal !== null) {
       this.#refuse(connection, refusal);
-      return null;
+      return { connection, isRefused: true };
     }
     this.counters.accepted++;
     this.table.add(connection);
-    return connection;
+    return { connection, isRefused: false };
   }
 
   #refusal(addressKey: string): EndCode | null {
@@ -167,7 +167,8 @@ export class GuardCore {
   }
 
   #ended(connection: Connection, ending: Ending): void {
-    if (this.#refusals.delete(connection)) return; // Counted as refused.
+    this.#refusals.delete(connection);
+    if (this.table.get(connection.id) === undefined) return; // Counted as refused.
     this.table.remove(connection);
     this.counters.end(ending, connection.requests);
     this.#hooks.ended(connection, ending);

@@ -108,9 +108,10 @@ class HttpAttachment implements Attachment {
     const { isTls, options, name } = this.#listener;
     const peer: Peer = { address: raw.remoteAddress ?? "", port: raw.remotePort ?? 0 };
     const port = new NodeSocketPort(raw, isTls);
-    const connection = this.#core.accept({ listener: name, peer, addressKey: addressKey(raw.remoteAddress), port, options });
-    if (connection === null) {
+    const { connection, isRefused } = this.#core.accept({ listener: name, peer, addressKey: addressKey(raw.remoteAddress), port, options });
+    if (isRefused) {
       raw.on("error", destroyThis);
+      raw.once("close", () => connection.gone("host_closed"));
       return true;
     }
     const guarded = new Guarded(connection, port, this.#core.env);
