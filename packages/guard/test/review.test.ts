@@ -21,3 +21,38 @@ describe("a refusal", () => {
     await until(() => one.endings.length === 1);
   });
 });
+
+describe("a drain", () => {
+  it("ends an event stream that the host had not begun only when its head is out", async (t) => {
+    let thrown: unknown = null;
+    let calledBack = 0;
+    const one = await guarded({}, (_request, response) => {
+      setTimeout(() => {
+        try {
+          response.writeHead(200, { "Content-Type": "text/event-stream" });
+        } catch (error) {
+          thrown = error;
+          return;
+        }
+        response.write("data: 1\n\n");
+        const timer = setInterval(() => response.write("data: 2\n\n", () => calledBack++), 20);
+        response.on("finish", () => {
+          response.write("data: 3\n\n", () => calledBack++);
+          response.end(() => calledBack++);
+        });
+        response.on("close", () => clearInterval(timer));
+      }, 300);
+    });
+    t.after(() => one.stop());
+    const http = await RawHttp.send(one.port, requestBytes("GET", "/", one.port, { Accept: "text/event-stream" }));
+    await until(() => one.guard.counters.requests === 1);
+    await one.guard.drain({ windowMs: 50, drainMs: 10_000 });
+    await http.until(() => http.hasEnded);
+    assert.equal(thrown, null);
+    assert.deepEqual([http.response?.status, http.response?.headers["connection"], http.response?.isComplete], [200, "close", true]);
+    assert.match(http.text, /^data: 1\n\n[\s\S]*retry: 1000\n\n$/);
+    assert.equal(http.wasReset, false);
+    await until(() => calledBack >= 2);
+    http.destroy();
+  });
+});

@@ -19,6 +19,8 @@ export class Guarded implements ConnectionPart {
   /** What the sockets themselves know of their end. */
   code: EndCode = "host_closed";
   readonly #env: Env;
+  /** Ends the answer that was under way when the server was left, once its slot has come and its head is out. */
+  #leaving: (() => boolean) | null = null;
 
   constructor(connection: Connection, port: NodeSocketPort, env: Env) {
     this.connection = connection;
@@ -37,16 +39,35 @@ export class Guarded implements ConnectionPart {
     });
   }
 
-  check(): void {} // The connection itself sees to HTTP/1.1.
+  /** Beside what the connection itself sees to: an answer whose slot has passed ends when the host has begun it. */
+  check(): void {
+    if (this.#leaving?.() === true) this.#leaving = null;
+  }
+
+  /** Has the answer say that it is the last one. Too late for its head, only guard itself can end the connection. */
+  announce(response: ServerResponse, code: EndCode): void {
+    this.connection.lastAnnounced = code;
+    if (!response.headersSent) response.setHeader("Connection", "close");
+  }
 
   leave(windowMs: number): void {
-    const { response } = this;
-    if (response === null || !isEventStream(response)) return;
-    this.connection.lastAnnounced = "draining";
+    const { response, connection } = this;
+    if (response === null || (response.headersSent && !isEventStream(response))) return;
+    // The host may not have begun the answer yet: then its head still says that no request may follow, whatever it is an answer of.
+    if (connection.lastAnnounced === null) this.announce(response, "draining");
     const end = eventStreamLeaver(response);
+    const leaving = (): boolean => {
+      if (this.response !== response) return true;
+      // An end before the head would be an answer of guard's own, and the host's would then throw.
+      if (!response.headersSent) return false;
+      if (isEventStream(response)) {
+        end();
+        connection.end("draining");
+      }
+      return true;
+    };
     this.#env.clock.after(randomFraction(this.#env.rng) * windowMs, () => {
-      end();
-      this.connection.end("draining");
+      if (!leaving()) this.#leaving = leaving;
     });
   }
 }

@@ -15,12 +15,16 @@ export function eventStreamLeaver(response: ServerResponse): () => void {
   let isOver = false;
   response.write = ((chunk: unknown, ...rest: unknown[]): boolean => {
     // The host's stream is over, although it may not have noticed: what it writes until its `close` event goes nowhere, as with a peer that left.
-    if (isOver) return true;
+    if (isOver) {
+      callBack([chunk, ...rest]);
+      return true;
+    }
     isBetweenEvents = endsEvent(chunk);
     return write(chunk, ...rest);
   }) as ServerResponse["write"];
   response.end = ((...given: unknown[]): ServerResponse => {
-    if (!isOver) (end as (...given: unknown[]) => ServerResponse)(...given);
+    if (isOver) callBack(given);
+    else (end as (...given: unknown[]) => ServerResponse)(...given);
     isOver = true;
     return response;
   }) as ServerResponse["end"];
@@ -30,6 +34,12 @@ export function eventStreamLeaver(response: ServerResponse): () => void {
     end();
     isOver = true;
   };
+}
+
+/** Whoever waits until its bytes have left must not wait for ever. */
+function callBack(given: readonly unknown[]): void {
+  const last = given.at(-1);
+  if (typeof last === "function") process.nextTick(last as () => void);
 }
 
 function endsEvent(chunk: unknown): boolean {
