@@ -56,3 +56,36 @@ describe("a drain", () => {
     http.destroy();
   });
 });
+
+describe("the last answer of a connection", () => {
+  it("is not the last where the host says keep-alive itself: the next request is answered", async (t) => {
+    const one = await guarded({ requestsMax: 2 }, (_request, response) => {
+      response.writeHead(200, { Connection: "keep-alive", "Content-Length": 5 });
+      response.end("hello");
+    });
+    t.after(() => one.stop());
+    const http = await RawHttp.open(one.port);
+    for (let i = 1; i <= 4; i++) {
+      http.socket.write(requestBytes("GET", "/", one.port));
+      await http.until(() => http.responses.length === i && http.responses[i - 1]?.isComplete === true);
+      assert.equal(http.responses[i - 1]?.headers["connection"], "keep-alive");
+    }
+    assert.equal(one.guard.counters.requests, 4);
+    http.destroy();
+  });
+
+  it("ends the connection where a request behind it was thrown away, whatever the host says", async (t) => {
+    const one = await guarded({ requestsMax: 1 }, (_request, response) => {
+      response.writeHead(200, { Connection: "keep-alive", "Content-Length": 5 });
+      response.end("hello");
+    });
+    t.after(() => one.stop());
+    const get = requestBytes("GET", "/", one.port);
+    const http = await RawHttp.send(one.port, Buffer.concat([get, get]));
+    await http.until(() => http.hasEnded);
+    assert.deepEqual([http.responses.length, http.wasReset], [1, false]);
+    http.destroy();
+    await until(() => one.endings.length === 1);
+    assert.equal(one.endings[0]?.code, "requests_limit");
+  });
+});

@@ -169,6 +169,7 @@ class HttpAttachment implements Attachment {
     if (connection.lastAnnounced !== null || connection.phase === "lingering") {
       // RFC 9112, section 9.6: what comes after the last request is not processed.
       if (connection.lastAnnounced === null) this.#core.requestLate(connection, connection.endedIdle);
+      guarded.discarded();
       request.resume();
       return true;
     }
@@ -193,6 +194,7 @@ class HttpAttachment implements Attachment {
       guarded.handling--;
       if (guarded.response === response) guarded.response = null;
       if (guarded.port.body === request && request.complete) guarded.port.body = null;
+      guarded.left(response);
       connection.answered(guarded.handling > 0);
     });
     const fault = this.#fault(request);
@@ -200,10 +202,7 @@ class HttpAttachment implements Attachment {
       this.#refuse(guarded, request, response, fault);
       return true;
     }
-    if (lastCode !== null) {
-      connection.lastAnnounced = lastCode;
-      response.setHeader("Connection", "close");
-    }
+    if (lastCode !== null) guarded.announce(response, lastCode);
     return false;
   }
 

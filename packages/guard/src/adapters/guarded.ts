@@ -16,6 +16,10 @@ export class Guarded implements ConnectionPart {
   /** Requests of this connection that are being handled. More than one only with pipelining. */
   handling = 0;
   response: ServerResponse | null = null;
+  /** The answer that was announced as the last one. */
+  #last: ServerResponse | null = null;
+  /** Whether a request after it was thrown away, unanswered: then no other can be answered on this connection. */
+  #hasDiscarded = false;
   /** What the sockets themselves know of their end. */
   code: EndCode = "host_closed";
   readonly #env: Env;
@@ -47,7 +51,22 @@ export class Guarded implements ConnectionPart {
   /** Has the answer say that it is the last one. Too late for its head, only guard itself can end the connection. */
   announce(response: ServerResponse, code: EndCode): void {
     this.connection.lastAnnounced = code;
+    this.#last = response;
     if (!response.headersSent) response.setHeader("Connection", "close");
+  }
+
+  /** A request that came after the last one is not answered. */
+  discarded(): void {
+    this.#hasDiscarded = true;
+  }
+
+  /** An answer has left. A host that says keep-alive itself overrides the announcement: its client may send, and is to be heard. */
+  left(response: ServerResponse): void {
+    const { connection } = this;
+    if (this.#last !== response || connection.lastAnnounced === null || connection.phase === "lingering") return;
+    this.#last = null;
+    if (this.#hasDiscarded) connection.end(connection.lastAnnounced);
+    else connection.lastAnnounced = null; // The next answer tries again.
   }
 
   leave(windowMs: number): void {
