@@ -89,3 +89,25 @@ describe("the last answer of a connection", () => {
     assert.equal(one.endings[0]?.code, "requests_limit");
   });
 });
+
+describe("a request that the host emits again", () => {
+  it("is served, and counted once, when it is the last one too", async (t) => {
+    const one = await guarded({ requestsMax: 1 }, (request, response) => {
+      request.resume();
+      request.on("end", () => response.end("hello"));
+    });
+    t.after(() => one.stop());
+    one.server.on("checkContinue", (request, response) => {
+      response.writeContinue();
+      one.server.emit("request", request, response);
+    });
+    const http = await RawHttp.send(one.port, requestBytes("POST", "/", one.port, { Expect: "100-continue" }, "pay"));
+    await http.until(() => http.responses.length === 2);
+    assert.deepEqual(
+      http.responses.map(({ status }) => status),
+      [100, 200],
+    );
+    assert.equal(one.guard.counters.requests, 1);
+    http.destroy();
+  });
+});

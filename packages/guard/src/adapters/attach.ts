@@ -66,6 +66,8 @@ class HttpAttachment implements Attachment {
   readonly #handshaking = new Map<string, Guarded>();
   /** The connection on which the host is about to speak: a session begins in the same turn, and shows only a stand-in of its socket. */
   #adopted: Guarded | null = null;
+  /** Answers whose requests were let through: a host may emit one again, as Node's pattern for `checkContinue` does. */
+  readonly #passed = new WeakSet<ServerResponse>();
   readonly #undo: (() => void)[] = [];
   /** Whether the host wants HTTP/1.1 to name its host. */
   readonly #needsHost: boolean;
@@ -164,7 +166,7 @@ class HttpAttachment implements Attachment {
 
   #requested(request: IncomingMessage, response: ServerResponse): boolean {
     const guarded = this.#bySocket.get(request.socket);
-    if (guarded === undefined) return false;
+    if (guarded === undefined || this.#passed.has(response)) return false;
     const { connection } = guarded;
     if (connection.lastAnnounced !== null || connection.phase === "lingering") {
       // RFC 9112, section 9.6: what comes after the last request is not processed.
@@ -202,6 +204,7 @@ class HttpAttachment implements Attachment {
       this.#refuse(guarded, request, response, fault);
       return true;
     }
+    this.#passed.add(response);
     if (lastCode !== null) guarded.announce(response, lastCode);
     return false;
   }
