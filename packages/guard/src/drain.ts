@@ -3,9 +3,9 @@
  * accepted, every answer is the last of its connection, open streams end each in a slot of its own, and what waits idle is ended when it has
  * had its chance to send another request. Nobody is reset before the deadline.
  *
- *   not ready --unreadyMs--> not accepting, last answers, slots --windowMs--> idle ones end --drainMs--> the rest is reset
+ *   not ready --unreadyMs--> not accepting, last answers, slots --windowMs--> idle ones end as they fall idle --drainMs--> the rest is reset
  */
-import type { GuardCore } from "./core.ts";
+import { type GuardCore, sweepMs } from "./core.ts";
 
 export interface DrainTimes {
   /** How long to go on accepting while readiness says no. */
@@ -37,11 +37,14 @@ export async function drain(core: GuardCore, { unreadyMs, windowMs, drainMs }: D
   await takeBacklog(core);
   stopAccepting();
   core.leave(windowMs);
+  // In a later turn, when what lay in the kernel has been read: as in the sweep.
+  let idle = clock.after(windowMs, () => soon(endIdle));
   const endIdle = (): void => {
+    if (core.table.size === 0) return;
+    // Answers that are under way still end as they like, and not all of them could say that they are the last.
+    idle = clock.after(sweepMs, () => soon(endIdle));
     for (const connection of core.table.values()) if (connection.idleSinceMs !== null) connection.spare("draining");
   };
-  // In a later turn, when what lay in the kernel has been read: as in the sweep.
-  const idle = clock.after(windowMs, () => soon(endIdle));
   const deadline = clock.after(drainMs, () => {
     for (const connection of [...core.table.values()]) connection.reset("draining");
   });

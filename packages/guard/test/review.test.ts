@@ -55,6 +55,31 @@ describe("a drain", () => {
     await until(() => calledBack >= 2);
     http.destroy();
   });
+
+  it("ends the connection of an answer that ends after the window: at once where its head could say so, soon where it could not", async (t) => {
+    const one = await guarded({}, (request, response) => {
+      if (request.url === "/begun") response.writeHead(200, { "Content-Length": 5 }).flushHeaders();
+      setTimeout(() => response.end("hello"), 500);
+    });
+    t.after(() => one.stop());
+    const [begun, waiting] = [await RawHttp.send(one.port, requestBytes("GET", "/begun", one.port)), await RawHttp.send(one.port, requestBytes("GET", "/", one.port))];
+    await until(() => one.guard.counters.requests === 2);
+    await begun.until(() => begun.response !== undefined);
+    await one.guard.drain({ windowMs: 50, drainMs: 30_000 });
+    for (const http of [begun, waiting]) {
+      const { body } = await http.whole();
+      assert.equal(body.toString(), "hello");
+      await http.until(() => http.hasEnded);
+      assert.equal(http.wasReset, false);
+      http.destroy();
+    }
+    assert.deepEqual([begun.response?.headers["connection"], waiting.response?.headers["connection"]], ["keep-alive", "close"]);
+    assert.deepEqual(
+      one.endings.map(({ code }) => code),
+      ["draining", "draining"],
+    );
+    assert.ok(one.endings.every(({ ageMs }) => ageMs < 15_000));
+  });
 });
 
 describe("the last answer of a connection", () => {
