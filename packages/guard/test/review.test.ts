@@ -136,3 +136,21 @@ describe("a request that the host emits again", () => {
     http.destroy();
   });
 });
+
+describe("an upgrade that is refused for what it is", () => {
+  it("takes no slot of those that are admitted", async (t) => {
+    const one = await guarded({ upgradesPerSecond: 1 }, (_request, response) => response.end("hello"));
+    t.after(() => one.stop());
+    one.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"));
+    const ask = (protocol: string): Promise<RawHttp> =>
+      RawHttp.send(one.port, requestBytes("GET", "/", one.port, { Connection: "Upgrade", Upgrade: protocol, "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==" }));
+    for (let i = 0; i < 20; i++) {
+      const refused = await ask("nonsense");
+      assert.equal((await refused.whole()).status, 426);
+      refused.destroy();
+    }
+    const admitted = await ask("websocket");
+    assert.equal((await admitted.whole()).status, 101);
+    admitted.destroy();
+  });
+});

@@ -10,6 +10,7 @@ import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { randomFraction } from "@holdfast/protocol";
+import type { Admitted, Later } from "../admission.ts";
 import { type Connection, finalWords, type Peer, type TlsFacts } from "../connection.ts";
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
@@ -251,8 +252,9 @@ class HttpAttachment implements Attachment {
     const { connection } = guarded;
     if (connection.lastAnnounced !== null || connection.phase === "lingering") return true;
     const fault = this.#fault(request) ?? this.#upgradeFault(request) ?? (guarded.handling > 0 ? pipelinedUpgradeFault : null);
-    const admitted = this.#core.draining ? { ok: false as const, afterMs: undefined } : this.#core.admitUpgrade();
-    if (fault === null && admitted.ok) {
+    // What is refused anyway takes nobody's slot.
+    const admitted: Admitted | Later | null = fault !== null || this.#core.draining ? null : this.#core.admitUpgrade();
+    if (admitted?.ok === true) {
       connection.requests++;
       connection.upgraded(request.method === "CONNECT" ? "tunnel" : (request.headers.upgrade ?? "").toLowerCase());
       return false;
@@ -260,8 +262,7 @@ class HttpAttachment implements Attachment {
     const code: EndCode = fault !== null ? fault.code : this.#core.draining ? "draining" : "overloaded";
     this.#core.counters.refuse(code);
     socket.on("error", destroyThis);
-    const afterMs = fault !== null || admitted.ok ? undefined : admitted.afterMs;
-    connection.tell(code, finalWords(code, fault?.status, afterMs, fault?.headers));
+    connection.tell(code, finalWords(code, fault?.status, admitted?.afterMs, fault?.headers));
     return true;
   }
 
