@@ -19,8 +19,8 @@ export type ConnectionState =
   | { readonly name: "idle"; readonly sinceMs: number }
   /** Bytes of a request have come, its header block is not complete. */
   | { readonly name: "head"; readonly sinceMs: number }
-  /** The request is being handled while its body still comes. */
-  | { readonly name: "body"; readonly sinceMs: number; readonly bodySinceMs: number; readonly bytesAt: number }
+  /** The request is being handled while its body still comes. `answered`: its answer has left already, and only the rest of the body is waited for. */
+  | { readonly name: "body"; readonly sinceMs: number; readonly bodySinceMs: number; readonly bytesAt: number; readonly answered?: true }
   /** The request is complete, its answer is not. */
   | { readonly name: "answering"; readonly sinceMs: number }
   /** Upgraded, or HTTP/2: a part of its own watches it. */
@@ -32,8 +32,11 @@ export type ConnectionState =
 export type ConnectionEvent =
   | { readonly type: "request"; readonly bytes: number }
   | { readonly type: "complete" }
-  /** The answer has left. `more`: another request of this connection is being handled already (pipelining). */
-  | { readonly type: "answered"; readonly more: boolean }
+  /**
+   * The answer has left. `more`: another request of this connection is being handled already (pipelining). `complete`: the request's body has
+   * come; what comes of it later is no head of a next one.
+   */
+  | { readonly type: "answered"; readonly more: boolean; readonly complete: boolean; readonly bytes: number }
   | { readonly type: "upgrade" }
   | { readonly type: "linger"; readonly code: EndCode }
   | { readonly type: "gone" }
@@ -88,11 +91,14 @@ function move(state: ConnectionState, event: Exclude<ConnectionEvent, { type: "g
   switch (event.type) {
     case "request":
       // Pipelined: the deadlines of the one being answered stay; its successor's begin with the answer.
-      if (state.name === "body" || state.name === "answering") return state;
+      if ((state.name === "body" && state.answered !== true) || state.name === "answering") return state;
       return { name: "body", sinceMs: state.name === "head" ? state.sinceMs : nowMs, bodySinceMs: nowMs, bytesAt: event.bytes };
     case "complete":
-      return state.name === "body" ? { name: "answering", sinceMs: nowMs } : state;
+      return state.name === "body" ? { name: state.answered === true ? "idle" : "answering", sinceMs: nowMs } : state;
     case "answered":
+      if (!event.more && !event.complete) {
+        return state.name === "body" ? { ...state, answered: true } : { name: "body", sinceMs: nowMs, bodySinceMs: nowMs, bytesAt: event.bytes, answered: true };
+      }
       return event.more ? { name: "answering", sinceMs: nowMs } : { name: "idle", sinceMs: nowMs };
     case "upgrade":
       return { name: "tunnel", sinceMs: nowMs };
@@ -111,6 +117,8 @@ function check(state: ConnectionState, facts: Facts, options: GuardOptions, nowM
       if (facts.fresh) return stay({ name: "head", sinceMs: nowMs - facts.silentMs });
       return nowMs - state.sinceMs >= options.keepAliveMs + keepAliveGraceMs ? { state, verdict: { do: "end", code: "idle_timeout" } } : stay(state);
     case "body":
+      // Whoever has answered and lets the body wait will not read it any more: that has an end too.
+      if (facts.held && state.answered === true && nowMs - state.sinceMs >= options.requestMs) return { state, verdict: { do: "end", code: "body_timeout" } };
       return facts.held
         ? { state: { ...state, bodySinceMs: nowMs, bytesAt: facts.bytes }, verdict: openVerdict(facts, options) }
         : { state, verdict: bodyVerdict(state, facts, options, nowMs) };

@@ -194,11 +194,22 @@ export class Connection implements Watched {
     this.#step({ type: "request", bytes: this.#port.bytesRead() });
   }
 
-  /** An answer has left. */
-  answered(more: boolean): void {
-    this.#bytesAtAnswer = this.#port.bytesRead();
-    if (!more) this.handling = null;
-    this.#step({ type: "answered", more });
+  /** An answer has left. `complete`: the body of its request has come. */
+  answered(more: boolean, complete: boolean): void {
+    const bytes = this.#port.bytesRead();
+    this.#bytesAtAnswer = bytes;
+    if (!more && complete) this.handling = null;
+    this.#step({ type: "answered", more, complete, bytes });
+  }
+
+  /** The body of the request that is being handled has come, before its answer or, as with one that was refused early, after it. */
+  bodyCame(handling: Handling): void {
+    if (this.handling !== handling || this.#state.name !== "body") return;
+    if (this.#state.answered === true) {
+      this.#bytesAtAnswer = this.#port.bytesRead();
+      this.handling = null;
+    }
+    this.#step({ type: "complete" });
   }
 
   upgraded(protocol: string): void {
@@ -215,13 +226,14 @@ export class Connection implements Watched {
     if (this.#state.name === "gone") return;
     const facts = this.#look(nowMs);
     if (nowMs >= this.#endsMs) this.spare("age_limit");
-    if (this.#state.name === "body" && this.handling?.complete === true) this.#step({ type: "complete" });
+    if (this.handling?.complete === true) this.bodyCame(this.handling);
     const { state, verdict } = stepConnection(this.#state, { type: "check", facts }, this.#options, nowMs);
     this.#state = state;
     if (verdict === null) {
       for (const part of this.parts) part.check(nowMs);
     } else if (verdict.do === "reset") this.reset(verdict.code);
     else if (this.#state.name === "tunnel") this.spare(verdict.code);
+    else if (this.#state.name === "body" && this.#state.answered === true) this.end(verdict.code); // It has had its answer: there are no words left.
     else this.tell(verdict.code);
   }
 

@@ -154,3 +154,38 @@ describe("an upgrade that is refused for what it is", () => {
     admitted.destroy();
   });
 });
+
+describe("an answer that leaves before the body of its request has come", () => {
+  const early = (options: Parameters<typeof guarded>[0]) => guarded(options, (_request, response) => response.end("early"));
+  const head = (length: number): string => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
+
+  it("is not followed by a stray 408: the rest of the body is no head, and the next request is served", async (t) => {
+    const one = await early({ headersMs: 500, keepAliveMs: 10_000 });
+    t.after(() => one.stop());
+    const http = await RawHttp.send(one.port, `${head(10)}a`);
+    await http.whole();
+    for (let i = 0; i < 9; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      http.socket.write("b");
+    }
+    http.socket.write(requestBytes("GET", "/", one.port));
+    await http.until(() => http.responses.length === 2);
+    assert.deepEqual(
+      http.responses.map(({ status }) => status),
+      [200, 200],
+    );
+    await until(() => one.guard.connections()[0]?.phase === "idle");
+    http.destroy();
+  });
+
+  it("is ended without a word when the body does not come in time", async (t) => {
+    const one = await early({ headersMs: 500, requestMs: 700 });
+    t.after(() => one.stop());
+    const http = await RawHttp.send(one.port, `${head(10)}a`);
+    await http.until(() => http.hasEnded);
+    assert.deepEqual([http.responses.length, http.response?.status, http.wasReset], [1, 200, false]);
+    http.destroy();
+    await until(() => one.endings.length === 1);
+    assert.equal(one.endings[0]?.code, "body_timeout");
+  });
+});

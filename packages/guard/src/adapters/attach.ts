@@ -11,7 +11,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { randomFraction } from "@holdfast/protocol";
 import type { Admitted, Later } from "../admission.ts";
-import { type Connection, finalWords, type Peer, type TlsFacts } from "../connection.ts";
+import { type Connection, finalWords, type Handling, type Peer, type TlsFacts } from "../connection.ts";
 import type { GuardCore } from "../core.ts";
 import type { EndCode } from "../ends.ts";
 import {
@@ -182,7 +182,7 @@ class HttpAttachment implements Attachment {
     guarded.handling++;
     guarded.response = response;
     guarded.port.body = request;
-    connection.requested({
+    const handling: Handling = {
       get complete() {
         return request.complete;
       },
@@ -192,13 +192,15 @@ class HttpAttachment implements Attachment {
       get begun() {
         return request.complete || response.headersSent || guarded.handling > 1;
       },
-    });
+    };
+    connection.requested(handling);
     response.once("close", () => {
       guarded.handling--;
       if (guarded.response === response) guarded.response = null;
       if (guarded.port.body === request && request.complete) guarded.port.body = null;
       guarded.left(response);
-      connection.answered(guarded.handling > 0);
+      connection.answered(guarded.handling > 0, request.complete);
+      if (!request.complete) request.once("end", () => connection.bodyCame(handling)); // The sweep sees it too, but only after the next head may have begun.
     });
     const fault = this.#fault(request);
     if (fault !== null) {
