@@ -166,11 +166,19 @@ async function converged(children: readonly Child<FollowerCalls>[], files: reado
     if (performance.now() > deadline) {
       const states = (await Promise.all(children.map((child) => child.call("states")))).flat();
       const stuck = places.flatMap((place, at) =>
-        Object.entries(place).flatMap(([name, position]) => (position === logs.get(name)?.entries.at(-1)?.position ? [] : [`${states[at]} ${name} ${position}`])),
+        Object.entries(place).flatMap(([name, position]) =>
+          position === logs.get(name)?.entries.at(-1)?.position ? [] : [`${states[at]} ${name} ${position}`],
+        ),
       );
       const [name = ""] = behind[0] ?? [];
-      const errors = files.flatMap((file) => readFileSync(file, "utf8").split("\n").filter((line) => line.startsWith("x ")));
-      throw new Error(`${behind.length} readers have not caught up within 30 s: ${stuck.slice(0, 5).join(", ")}; the log of ${name} ends at ${logs.get(name)?.entries.at(-1)?.position}; errors: ${errors.slice(0, 3).join(", ")}`);
+      const errors = files.flatMap((file) =>
+        readFileSync(file, "utf8")
+          .split("\n")
+          .filter((line) => line.startsWith("x ")),
+      );
+      throw new Error(
+        `${behind.length} readers have not caught up within 30 s: ${stuck.slice(0, 5).join(", ")}; the log of ${name} ends at ${logs.get(name)?.entries.at(-1)?.position}; errors: ${errors.slice(0, 3).join(", ")}`,
+      );
     }
     await sleep(200);
   }

@@ -97,7 +97,9 @@ function move(state: ConnectionState, event: Exclude<ConnectionEvent, { type: "g
       return state.name === "body" ? { name: state.answered === true ? "idle" : "answering", sinceMs: nowMs } : state;
     case "answered":
       if (!event.more && !event.complete) {
-        return state.name === "body" ? { ...state, answered: true } : { name: "body", sinceMs: nowMs, bodySinceMs: nowMs, bytesAt: event.bytes, answered: true };
+        return state.name === "body"
+          ? { ...state, answered: true }
+          : { name: "body", sinceMs: nowMs, bodySinceMs: nowMs, bytesAt: event.bytes, answered: true };
       }
       return event.more ? { name: "answering", sinceMs: nowMs } : { name: "idle", sinceMs: nowMs };
     case "upgrade":

@@ -233,7 +233,8 @@ export class Connection implements Watched {
       for (const part of this.parts) part.check(nowMs);
     } else if (verdict.do === "reset") this.reset(verdict.code);
     else if (this.#state.name === "tunnel") this.spare(verdict.code);
-    else if (this.#state.name === "body" && this.#state.answered === true) this.end(verdict.code); // It has had its answer: there are no words left.
+    else if (this.#state.name === "body" && this.#state.answered === true)
+      this.end(verdict.code); // It has had its answer: there are no words left.
     else this.tell(verdict.code);
   }
 

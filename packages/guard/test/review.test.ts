@@ -62,7 +62,10 @@ describe("a drain", () => {
       setTimeout(() => response.end("hello"), 500);
     });
     t.after(() => one.stop());
-    const [begun, waiting] = [await RawHttp.send(one.port, requestBytes("GET", "/begun", one.port)), await RawHttp.send(one.port, requestBytes("GET", "/", one.port))];
+    const [begun, waiting] = [
+      await RawHttp.send(one.port, requestBytes("GET", "/begun", one.port)),
+      await RawHttp.send(one.port, requestBytes("GET", "/", one.port)),
+    ];
     await until(() => one.guard.counters.requests === 2);
     await begun.until(() => begun.response !== undefined);
     await one.guard.drain({ windowMs: 50, drainMs: 30_000 });
@@ -143,7 +146,15 @@ describe("an upgrade that is refused for what it is", () => {
     t.after(() => one.stop());
     one.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"));
     const ask = (protocol: string): Promise<RawHttp> =>
-      RawHttp.send(one.port, requestBytes("GET", "/", one.port, { Connection: "Upgrade", Upgrade: protocol, "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==" }));
+      RawHttp.send(
+        one.port,
+        requestBytes("GET", "/", one.port, {
+          Connection: "Upgrade",
+          Upgrade: protocol,
+          "Sec-WebSocket-Version": "13",
+          "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        }),
+      );
     for (let i = 0; i < 20; i++) {
       const refused = await ask("nonsense");
       assert.equal((await refused.whole()).status, 426);
