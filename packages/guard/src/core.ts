@@ -74,6 +74,11 @@ export class GuardCore {
     this.#arm();
   }
 
+  /** Nothing is swept any more: what is open is the host's alone. */
+  get stopped(): boolean {
+    return this.#timer === null;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }

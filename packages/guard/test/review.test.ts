@@ -200,3 +200,19 @@ describe("an answer that leaves before the body of its request has come", () => 
     assert.equal(one.endings[0]?.code, "body_timeout");
   });
 });
+
+describe("a guard that has been released", () => {
+  it("leaves the end of a connection to Node: a peer that never closes holds none", async (t) => {
+    const one = await guarded({ lingerMs: 500 }, (_request, response) => response.end("hello"));
+    t.after(() => one.stop());
+    const http = await RawHttp.open(one.port);
+    http.socket.allowHalfOpen = true;
+    http.socket.write(requestBytes("GET", "/", one.port));
+    await http.whole();
+    one.guard.release();
+    http.socket.write(requestBytes("GET", "/", one.port, { Connection: "close" }));
+    await http.until(() => http.responses.length === 2 && http.hasEnded);
+    await until(() => one.endings.length === 1);
+    http.destroy();
+  });
+});

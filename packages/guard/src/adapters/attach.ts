@@ -147,7 +147,12 @@ class HttpAttachment implements Attachment {
     this.#bySocket.set(socket, guarded);
     this.#adopted = guarded;
     // Node calls this after the last answer, and would destroy the socket: with bytes unread that is a reset, and the answer is lost.
-    socket.destroySoon = () => guarded.connection.end(guarded.connection.lastAnnounced ?? "connection_close");
+    socket.destroySoon = () => {
+      if (!this.#core.stopped) return guarded.connection.end(guarded.connection.lastAnnounced ?? "connection_close");
+      // Nobody would see to the lingering: it is Node's own way again.
+      delete (socket as { destroySoon?: unknown }).destroySoon;
+      socket.destroySoon();
+    };
   }
 
   #secured(socket: TLSSocket): boolean {
