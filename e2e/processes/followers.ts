@@ -60,6 +60,7 @@ const calls = {
   /** The newest position of each client, stream by stream. */
   places: () => clients.map((client) => Object.fromEntries(places.get(client) as Map<string, string>)),
   states: () => clients.map((client) => client.status.getSnapshot().state),
+  statuses: () => clients.map((client) => JSON.stringify({ ...client.status.getSnapshot(), counters: client.counters })),
   counters: () => {
     const sum = { duplicates: 0, holes: 0, audits: 0, links: 0, lost: 0, faults: 0, gaps: 0 };
     for (const client of clients) for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += client.counters[name];

@@ -164,7 +164,7 @@ async function converged(children: readonly Child<FollowerCalls>[], files: reado
       .filter(([name, position]) => position !== (logs.get(name)?.entries.at(-1)?.position ?? logs.get(name)?.first));
     if (behind.length === 0) return;
     if (performance.now() > deadline) {
-      const states = (await Promise.all(children.map((child) => child.call("states")))).flat();
+      const states = (await Promise.all(children.map((child) => child.call("statuses")))).flat();
       const stuck = places.flatMap((place, at) =>
         Object.entries(place).flatMap(([name, position]) =>
           position === logs.get(name)?.entries.at(-1)?.position ? [] : [`${states[at]} ${name} ${position}`],
@@ -177,7 +177,7 @@ async function converged(children: readonly Child<FollowerCalls>[], files: reado
           .filter((line) => line.startsWith("x ")),
       );
       throw new Error(
-        `${behind.length} readers have not caught up within 30 s: ${stuck.slice(0, 5).join(", ")}; the log of ${name} ends at ${logs.get(name)?.entries.at(-1)?.position}; errors: ${errors.slice(0, 3).join(", ")}`,
+        `${behind.length} readers have not caught up within 30 s: ${stuck.slice(0, 3).join(", ")}; the log of ${name} ends at ${logs.get(name)?.entries.at(-1)?.position}; errors: ${errors.slice(0, 3).join(", ")}`,
       );
     }
     await sleep(200);

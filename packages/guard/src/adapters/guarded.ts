@@ -24,7 +24,7 @@ export class Guarded implements ConnectionPart {
   code: EndCode = "host_closed";
   readonly #env: Env;
   /** Ends the answer that was under way when the server was left, once its slot has come and its head is out. */
-  #leaving: (() => boolean) | null = null;
+  #leaving: ((nowMs: number) => boolean) | null = null;
 
   constructor(connection: Connection, port: NodeSocketPort, env: Env) {
     this.connection = connection;
@@ -44,8 +44,8 @@ export class Guarded implements ConnectionPart {
   }
 
   /** Beside what the connection itself sees to: an answer whose slot has passed ends when the host has begun it. */
-  check(): void {
-    if (this.#leaving?.() === true) this.#leaving = null;
+  check(nowMs: number): void {
+    if (this.#leaving?.(nowMs) === true) this.#leaving = null;
   }
 
   /** Has the answer say that it is the last one. Too late for its head, only guard itself can end the connection. */
@@ -74,20 +74,19 @@ export class Guarded implements ConnectionPart {
     if (response === null || (response.headersSent && !isEventStream(response))) return;
     // The host may not have begun the answer yet: then its head still says that no request may follow, whatever it is an answer of.
     if (connection.lastAnnounced === null) this.announce(response, "draining");
-    const end = eventStreamLeaver(response);
-    const leaving = (): boolean => {
+    const leaver = eventStreamLeaver(response, () => connection.end("draining"));
+    const { clock, rng } = this.#env;
+    const slotMs = clock.monoMs() + randomFraction(rng) * windowMs;
+    const lastMs = clock.monoMs() + windowMs;
+    this.#leaving = (nowMs) => {
       if (this.response !== response) return true;
       // An end before the head would be an answer of guard's own, and the host's would then throw.
-      if (!response.headersSent) return false;
-      if (isEventStream(response)) {
-        end();
-        connection.end("draining");
-      }
-      return true;
+      if (!response.headersSent || nowMs < slotMs) return false;
+      if (!isEventStream(response)) return true;
+      if (nowMs >= lastMs) leaver.end();
+      else leaver.endSoon();
+      return nowMs >= lastMs;
     };
-    this.#env.clock.after(randomFraction(this.#env.rng) * windowMs, () => {
-      if (!leaving()) this.#leaving = leaving;
-    });
   }
 }
 

@@ -7,12 +7,27 @@ import type { ServerResponse } from "node:http";
 /** Browsers wait from 3 to 5 s otherwise; the slots have spread them already. */
 const retryMs = 1_000;
 
-/** Watches from now on where events end. The returned call ends the stream, once. */
-export function eventStreamLeaver(response: ServerResponse): () => void {
+export interface EventStreamLeaver {
+  /** Ends the stream where the event under way ends, which is only known once the host has written again. */
+  endSoon(): void;
+  /** Ends it now. */
+  end(): void;
+}
+
+/** Watches from now on where events end. `over` is called once, when the stream has been ended from here. */
+export function eventStreamLeaver(response: ServerResponse, over: () => void): EventStreamLeaver {
   const write = response.write.bind(response) as (chunk: unknown, ...rest: unknown[]) => boolean;
   const end = response.end.bind(response);
   let isBetweenEvents = false;
+  let isDue = false;
   let isOver = false;
+  const finish = (): void => {
+    if (isOver || response.writableEnded) return;
+    if (isBetweenEvents) write(`retry: ${retryMs}\n\n`);
+    end();
+    isOver = true;
+    over();
+  };
   response.write = ((chunk: unknown, ...rest: unknown[]): boolean => {
     // The host's stream is over, although it may not have noticed: what it writes until its `close` event goes nowhere, as with a peer that left.
     if (isOver) {
@@ -20,7 +35,9 @@ export function eventStreamLeaver(response: ServerResponse): () => void {
       return true;
     }
     isBetweenEvents = endsEvent(chunk);
-    return write(chunk, ...rest);
+    const isTaken = write(chunk, ...rest);
+    if (isDue && isBetweenEvents) finish();
+    return isTaken;
   }) as ServerResponse["write"];
   response.end = ((...given: unknown[]): ServerResponse => {
     if (isOver) callBack(given);
@@ -28,12 +45,11 @@ export function eventStreamLeaver(response: ServerResponse): () => void {
     isOver = true;
     return response;
   }) as ServerResponse["end"];
-  return () => {
-    if (isOver || response.writableEnded) return;
-    if (isBetweenEvents) write(`retry: ${retryMs}\n\n`);
-    end();
-    isOver = true;
+  const endSoon = (): void => {
+    isDue = true;
+    if (isBetweenEvents) finish();
   };
+  return { endSoon, end: finish };
 }
 
 /** Whoever waits until its bytes have left must not wait for ever. */
