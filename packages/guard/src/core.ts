@@ -15,6 +15,8 @@ import { ConnectionTable } from "./table.ts";
 /** Every connection is looked at once in so many ms, a tenth of them at a time: a look at 20,000 takes tens of ms. */
 export const sweepMs = 500;
 const slices = 10;
+/** Who has waited for less than this is not called idle, however short things run. */
+const reclaimIdleMsMin = 1_000;
 
 /** What the process has of what may run short. */
 export interface Resources {
@@ -219,6 +221,15 @@ export class GuardCore {
     return undefined;
   }
 
+  /** A herd that has just been accepted is not idle: its requests may lie in the kernel, and are read before anybody is ended for silence. */
+  #reclaim(count: number): void {
+    const beforeMs = this.env.clock.monoMs() - reclaimIdleMsMin;
+    const chosen = this.table.longestIdle(count, beforeMs);
+    this.env.soon(() => {
+      for (const connection of chosen) if ((connection.idleSinceMs ?? Number.POSITIVE_INFINITY) <= beforeMs) connection.spare("reclaimed");
+    });
+  }
+
   #relieve(): void {
     const open = this.table.size;
     const resources: Resource[] = [{ name: "connections", used: open, max: this.#options.connectionsMax }, ...this.#resources.measure()];
@@ -234,6 +245,6 @@ export class GuardCore {
       this.#short = names;
       if (names !== "") this.#hooks.warning(`${names} above ${this.#options.pressurePercent} %: the longest idle connections are ended`);
     }
-    for (const connection of this.table.longestIdle(reclaim)) connection.spare("reclaimed");
+    if (reclaim > 0) this.#reclaim(reclaim);
   }
 }

@@ -50,12 +50,12 @@ export class ConnectionTable {
     return this.#bySubject.get(subject) ?? 0;
   }
 
-  /** The `count` connections that have waited longest for a next request. */
-  longestIdle(count: number): Connection[] {
+  /** The `count` connections that have waited longest for a request, of those that have since `beforeMs`. */
+  longestIdle(count: number, beforeMs: number): Connection[] {
     const idle: { readonly sinceMs: number; readonly connection: Connection }[] = [];
     for (const connection of this.#all.values()) {
       const sinceMs = connection.idleSinceMs;
-      if (sinceMs !== null) idle.push({ sinceMs, connection });
+      if (sinceMs !== null && sinceMs <= beforeMs) idle.push({ sinceMs, connection });
     }
     idle.sort((a, b) => a.sinceMs - b.sinceMs);
     return idle.slice(0, count).map(({ connection }) => connection);

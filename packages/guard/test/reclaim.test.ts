@@ -32,3 +32,21 @@ describe("reclaim", () => {
     }
   });
 });
+
+describe("a herd", () => {
+  it("is not taken for idle while it is being accepted", async () => {
+    const one = await guarded({ connectionsMax: 200, pressurePercent: 50 }, (_request, response) => response.end("hello"));
+    const open: RawHttp[] = [];
+    try {
+      // All are accepted, and the first of them wait long enough for a look or two, before any is served: the process is busy.
+      const opening = Array.from({ length: 180 }, () => RawHttp.send(one.port, requestBytes("GET", "/", one.port)));
+      open.push(...(await Promise.all(opening)));
+      const busyUntilMs = performance.now() + 1_500;
+      while (performance.now() < busyUntilMs);
+      for (const http of open) assert.equal((await http.whole()).status, 200);
+    } finally {
+      for (const http of open) http.destroy();
+      await one.stop();
+    }
+  });
+});
