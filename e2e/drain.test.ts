@@ -2,11 +2,6 @@
  * A node that is left under load, behind a real balancer: its links and its keep-alive clients move to the other node, and nobody notices.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Child } from "../bench/lib/child.ts";
@@ -15,7 +10,7 @@ import type { KeepAliveClientsCalls } from "./processes/keep-alive-clients.ts";
 import type { ManyFollowersCalls } from "./processes/many-followers.ts";
 import type { TwoNodesCalls } from "./processes/two-nodes.ts";
 import { until } from "./support/processes.ts";
-import { freePort } from "./support/proxies.ts";
+import { tcpBalancer } from "./support/tcp-balancer.ts";
 
 const links = 2_000;
 const keepAliveClients = 500;
@@ -25,42 +20,16 @@ const batch = 100;
 
 const path = (name: string): string => fileURLToPath(new URL(`./processes/${name}.ts`, import.meta.url));
 
-/** A balancer of connections: it asks each node whether it is ready, and leads new connections to one that is. */
-const balancer = (port: number, [first, second]: readonly number[]): string => `
-global
-    maxconn 8000
-defaults
-    mode tcp
-    timeout connect 2s
-    timeout client 5m
-    timeout server 5m
-    timeout check 5s
-    option redispatch 1
-    retries 5
-frontend all
-    bind 127.0.0.1:${port} backlog 4096
-    default_backend nodes
-backend nodes
-    balance first
-    option httpchk GET /readyz HTTP/1.1\\r\\nHost:\\ localhost
-    default-server check inter 300ms fall 1 rise 1
-    server first 127.0.0.1:${first}
-    server second 127.0.0.1:${second}
-`;
-
 test(`a node with ${links} links and ${keepAliveClients} keep-alive clients leaves under load: no request fails, no entry is missed, and the other node is not overrun`, {
   skip: needs("haproxy"),
   timeout: 150_000,
 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-drain-"));
   const nodes = new Child<TwoNodesCalls>(path("two-nodes"));
   const followers = new Child<ManyFollowersCalls>(path("many-followers"));
   const clients = new Child<KeepAliveClientsCalls>(path("keep-alive-clients"));
   const ports = await nodes.call("open", { options: { admissionPerSecond, drainMs: 20_000, linksMax: 5_000 }, everyMs: 100 });
-  const port = await freePort();
-  const file = join(folder, "haproxy.cfg");
-  writeFileSync(file, balancer(port, ports));
-  const haproxy = spawn("haproxy", ["-db", "-f", file], { stdio: ["ignore", "ignore", "pipe"] });
+  const balancer = await tcpBalancer(ports, 8_000, "/readyz");
+  const { port } = balancer;
   try {
     await until("the balancer leads to the first node", async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.ok === true, 10_000);
     for (let opened = batch; opened <= links; opened += batch) {
@@ -85,9 +54,7 @@ test(`a node with ${links} links and ${keepAliveClients} keep-alive clients leav
     assert.equal(await nodes.call("gaps"), 0);
     assert.ok(peak <= admissionPerSecond, `${peak} links came in one second`);
   } finally {
-    haproxy.kill("SIGTERM");
-    await once(haproxy, "exit");
+    await balancer[Symbol.asyncDispose]();
     await Promise.all([nodes.stop(), followers.stop(), clients.stop()]);
-    rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -12,8 +12,8 @@ import { createInterface } from "node:readline";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { connect } from "@holdfast/client";
+import { freePort } from "../bench/lib/listening.ts";
 import { needs } from "../scripts/test-support/needs.ts";
-import { freePort } from "./support/proxies.ts";
 import { serve } from "./support/serve.ts";
 
 const script = fileURLToPath(new URL("foreign/follow.py", import.meta.url));

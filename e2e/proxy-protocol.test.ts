@@ -9,8 +9,8 @@ import { createServer as createTlsServer, get as getTls, Agent as TlsAgent } fro
 import type { AddressInfo, Server } from "node:net";
 import { describe, it } from "node:test";
 import { type ProxiedListener, type ProxiedListenerOptions, proxiedListener } from "@holdfast/guard";
+import { onePair } from "../scripts/test-support/certificates.ts";
 import { needs } from "../scripts/test-support/needs.ts";
-import { selfSigned } from "./support/certificate.ts";
 import { until } from "./support/processes.ts";
 import { openProxyServer, proxyVersion } from "./support/proxies.ts";
 
@@ -81,7 +81,7 @@ describe("behind a TCP balancer", { skip: needs("haproxy") }, () => {
   for (const [proxyProtocol, words] of versions) {
     for (const isTls of [false, true]) {
       it(`${proxyProtocol} from HAProxy's ${words}${isTls ? ", TLS passed through" : ""}: the server sees the client`, async (t) => {
-        const pair = isTls ? selfSigned() : null;
+        const pair = isTls ? onePair() : null;
         if (isTls && pair === null) return t.skip("openssl is not installed");
         const server = pair === null ? createServer(seen) : createTlsServer(pair, seen);
         const { port, listener } = await listening(server, { proxyProtocol, proxyTrusted: ["127.0.0.1"] });

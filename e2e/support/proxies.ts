@@ -5,12 +5,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-const startMsMax = 10_000;
+import { freePort, listens } from "../../bench/lib/listening.ts";
 
 export const proxyNames = ["nginx", "haproxy", "caddy"] as const;
 export type ProxyName = (typeof proxyNames)[number];
@@ -29,30 +27,6 @@ export interface ProxyOptions {
 }
 
 const shipped = (file: string): string => readFileSync(fileURLToPath(new URL(`../../docs/proxies/${file}`, import.meta.url)), "utf8");
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function listens(port: number, child: ChildProcess, said: () => string): Promise<void> {
-  const deadline = performance.now() + startMsMax;
-  for (;;) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1");
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      socket.unref();
-      socket.once("connect", () => socket.destroy());
-    });
-    if (isUp) return;
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`the proxy does not listen: ${said()}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
 
 /** Replaces one address of a configuration; fails when it is not there, since then something else would be tested. */
 function replaced(text: string, from: string, to: string): string {

@@ -4,24 +4,29 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "./processes.ts";
-import { freePort } from "./proxies.ts";
+import { freePort, listens } from "../../bench/lib/listening.ts";
 
 export interface TcpBalancer extends AsyncDisposable {
   readonly port: number;
 }
 
-export async function tcpBalancer(nodePorts: readonly number[], connectionsMax: number): Promise<TcpBalancer> {
+/** With a path it asks each node whether it is ready, and leads new connections to the first that is; else to one after the other. */
+export async function tcpBalancer(nodePorts: readonly number[], connectionsMax: number, readyPath?: string): Promise<TcpBalancer> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-balancer-"));
   const port = await freePort();
+  const asking = [
+    "  balance first\n  option redispatch 1\n  retries 5",
+    `  option httpchk GET ${readyPath} HTTP/1.1\\r\\nHost:\\ localhost`,
+    "  timeout check 5s\n  default-server check inter 300ms fall 1 rise 1",
+  ];
   const lines = [
     `global\n  maxconn ${connectionsMax}`,
     "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s",
-    `frontend all\n  bind 127.0.0.1:${port}\n  default_backend nodes`,
-    "backend nodes\n  balance roundrobin",
+    `frontend all\n  bind 127.0.0.1:${port} backlog 4096\n  default_backend nodes`,
+    "backend nodes",
+    ...(readyPath === undefined ? ["  balance roundrobin"] : asking),
     ...nodePorts.map((each, i) => `  server node${i} 127.0.0.1:${each}`),
   ];
   writeFileSync(join(folder, "haproxy.cfg"), `${lines.join("\n")}\n`);
@@ -37,14 +42,8 @@ export async function tcpBalancer(nodePorts: readonly number[], connectionsMax: 
     }
     rmSync(folder, { recursive: true, force: true });
   };
-  const isUp = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      if (child.exitCode !== null) throw new Error(`the balancer has ended: ${said}`);
-      const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
-      socket.once("connect", () => socket.destroy());
-    });
   try {
-    await until("the balancer listens", isUp, 10_000);
+    await listens(port, child, () => said);
   } catch (error) {
     await end();
     throw error;

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { needs } from "./needs.ts";
 
 export interface Pair {
   readonly certFile: string;
@@ -41,4 +42,12 @@ export function certificates(): Certificates {
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** One pair whose files are gone already; null without openssl. */
+export function onePair(): Pick<Pair, "cert" | "key"> | null {
+  if (needs("openssl") !== false) return null;
+  using made = certificates();
+  const { cert, key } = made.make("localhost", 2);
+  return { cert, key };
 }

@@ -2,12 +2,12 @@
  * Real nginx and HAProxy as the sender of a keep-alive race: a pool of connections towards origins, with a timer of its own.
  * Only what decides the race is set; everything else is as the program ships it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, listens } from "../listening.ts";
 
 /** `nginx, no retries` shows what nginx's own repetition of GETs hides. */
 export const edgeNames = ["nginx", "nginx, no retries", "haproxy"] as const;
@@ -24,18 +24,8 @@ export interface Edge extends AsyncDisposable {
   readonly port: number;
 }
 
-const startMsMax = 10_000;
 /** Connections that clients keep to the edge, and the edge to its origins: never the limit here. */
 const connectionsMax = 4_096;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 function nginxConfiguration(folder: string, port: number, { origins, idleMs }: EdgeSettings, retries: boolean): string {
   return [
@@ -64,23 +54,6 @@ function haproxyConfiguration(port: number, { origins, idleMs }: EdgeSettings): 
     ...origins.map((origin, i) => ` server origin${i} 127.0.0.1:${origin} pool-purge-delay ${purge}s`),
     "",
   ].join("\n");
-}
-
-async function listens(port: number, child: ChildProcess, said: () => string): Promise<void> {
-  const deadline = performance.now() + startMsMax;
-  for (;;) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1");
-      socket.once("error", () => resolve(false));
-      socket.once("connect", () => {
-        socket.destroy();
-        resolve(true);
-      });
-    });
-    if (isUp) return;
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`the edge does not listen: ${said()}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
 }
 
 /** Starts an edge and waits until it listens. */

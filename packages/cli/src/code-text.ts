@@ -19,3 +19,13 @@ export function errorText({ code, detail }: HoldfastError): string {
 export function faultText(fault: Error): string {
   return fault instanceof HoldfastError ? errorText(fault) : fault.message;
 }
+
+/** What a refusal's body says, in a few words; its beginning where it is none of ours. */
+export function errorIn(body: string): string {
+  try {
+    const { code, message } = (JSON.parse(body) as { error: { code: string; message: string } }).error;
+    return `${code}, ${message}`;
+  } catch {
+    return body.slice(0, 200);
+  }
+}

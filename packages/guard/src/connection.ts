@@ -86,6 +86,8 @@ export class Connection implements Watched {
   readonly listener: string;
   readonly peer: Peer;
   readonly openedMs: number;
+  /** Age at which it is to take no further request, with its share of chance; Infinity for none. */
+  readonly ageMsMax: number;
   readonly nowMs: () => number;
   /** The key by which connections of one address are counted. */
   addressKey = "";
@@ -102,7 +104,6 @@ export class Connection implements Watched {
   readonly #port: SocketPort;
   readonly #watch: SocketWatch;
   readonly #options: GuardOptions;
-  readonly #ageMsMax: number;
   /** When it ends whatever it does: what it was opened under is not valid any longer. */
   #endsMs = Number.POSITIVE_INFINITY;
   readonly #ended: Start["ended"];
@@ -124,7 +125,7 @@ export class Connection implements Watched {
     this.#port = start.port;
     this.#watch = new SocketWatch(start.port, start.options.stallMs, nowMs);
     this.#options = start.options;
-    this.#ageMsMax = start.ageMsMax;
+    this.ageMsMax = start.ageMsMax;
     this.#ended = start.ended;
     this.#state = openConnection(nowMs);
   }
@@ -166,7 +167,7 @@ export class Connection implements Watched {
   lastCode(): EndCode | null {
     const { requestsMax } = this.#options;
     if (requestsMax !== "never" && this.requests + 1 >= requestsMax) return "requests_limit";
-    return this.nowMs() - this.openedMs >= this.#ageMsMax ? "age_limit" : null;
+    return this.nowMs() - this.openedMs >= this.ageMsMax ? "age_limit" : null;
   }
 
   /** Ends it in `ms` at the latest. */

@@ -2,21 +2,18 @@
  * `holdfast connections`: the connections of a server by way of its admin listener, as a table or as JSON; with --watch again each
  * second; with --kill one of them is ended.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../adapters/http.ts";
-import { Notices, type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { type Answered, showListing } from "../adapters/listing.ts";
+import { Notices } from "../adapters/terminal.ts";
 import { readToken } from "../adapters/token-file.ts";
 import { bad, type Checked, type CommandSpec, choiceFlag, countFlag, good, isOn, textFlag } from "../args.ts";
+import { errorIn } from "../code-text.ts";
 import type { Command } from "../command.ts";
 import { type ConnectionList, connectionTable, parseConnectionList } from "../connections/table.ts";
-import { escapeJson, escapeLine } from "../escape.ts";
+import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
 import { adminFlag, adminUrl } from "../url.ts";
 
-const timeoutMs = 10_000;
-/** After this a person wants to know what is being waited for. */
-const slowMs = 1_000;
-const watchMs = 1_000;
 const limitMax = 10_000;
 const limitDefault = 100;
 const sorts = ["idle", "age", "silent", "bytes", "queued", "requests"] as const;
@@ -48,13 +45,7 @@ interface Request {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: string;
-  readonly kill: string | null;
-  readonly json: boolean;
-  readonly watch: boolean;
 }
-
-/** A list, or how the command ends without one. */
-type Listed = { readonly ok: true; readonly list: ConnectionList } | { readonly ok: false; readonly exit: Exit; readonly message: string };
 
 export const connections: Command = {
   spec,
@@ -75,7 +66,20 @@ export const connections: Command = {
       if (value !== undefined) query.set(name, value);
     }
     const tokenFile = textFlag(given, "token-file") ?? (variables["HOLDFAST_ADMIN_TOKEN_FILE"] || null);
-    return good(() => withToken(tokenFile, (headers) => run({ url: url.value, headers, query: String(query), kill, json, watch })));
+    return good(() =>
+      withToken(tokenFile, (headers) => {
+        const request = { url: url.value, headers, query: String(query) };
+        return showListing<ConnectionList | null>({
+          command: spec.name,
+          url: url.value,
+          json,
+          watch,
+          ask: (signal) => (kill === null ? list(request, signal) : end(request, kill, signal)),
+          rows: (shown) => shown?.connections ?? [],
+          table: (shown, columns) => (shown === null ? "" : connectionTable(shown, columns)),
+        });
+      }),
+    );
   },
 };
 
@@ -87,70 +91,25 @@ function withToken(file: string | null, go: (headers: Readonly<Record<string, st
   return Promise.resolve("usage");
 }
 
-async function run(request: Request): Promise<Exit> {
-  const output = standardOutput();
-  const notices = new Notices();
-  const stop = stopSignal();
-  for (;;) {
-    const slow = setTimeout(() => notices.status(`asking ${request.url} ...`), slowMs);
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
-    const result = request.kill === null ? await list(request, signal) : await end(request, request.kill, signal);
-    clearTimeout(slow);
-    notices.status("");
-    if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
-    if (output.gone.aborted) return "ok";
-    if (result === null) return "ok";
-    if (result.ok) await show(output, request, result.list);
-    else {
-      notices.say(`holdfast connections: ${escapeLine(result.message)}`);
-      // A watch outlives the server's restarts; a refusal would only be repeated.
-      if (!request.watch || result.exit !== "unreachable") return result.exit;
-    }
-    if (!request.watch) return "ok";
-    await sleep(watchMs, undefined, { signal: stop }).catch(() => {});
-    if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
-  }
-}
-
-async function show(output: Output, { json, watch }: Request, list: ConnectionList): Promise<void> {
-  if (json) {
-    await output.write(list.connections.map((row) => `${escapeJson(JSON.stringify(row))}\n`).join(""));
-    return;
-  }
-  const table = connectionTable(list, output.isTerminal ? process.stdout.columns : undefined);
-  await output.write(`${watch && output.isTerminal ? "\x1b[2J\x1b[H" : ""}${table}${watch && !output.isTerminal ? "\n" : ""}`);
-}
-
-async function list(request: Request, signal: AbortSignal): Promise<Listed> {
+async function list(request: Request, signal: AbortSignal): Promise<Answered<ConnectionList>> {
   const answer = await asked(request, "GET", `/connections?${request.query}`, signal);
   if (!answer.ok) return answer;
-  const list = parseConnectionList(answer.body);
-  return list === null ? { ok: false, exit: "failed", message: `${request.url} did not answer as an admin listener does` } : { ok: true, list };
+  const list = parseConnectionList(answer.value);
+  return list === null ? { ok: false, exit: "failed", message: `${request.url} did not answer as an admin listener does` } : { ok: true, value: list };
 }
 
-/** Null: it is ended. */
-async function end(request: Request, id: string, signal: AbortSignal): Promise<Listed | null> {
+/** Null: it is ended, and there is nothing to show. */
+async function end(request: Request, id: string, signal: AbortSignal): Promise<Answered<null>> {
   const answer = await asked(request, "DELETE", `/connections/${id}`, signal);
-  return answer.ok ? null : answer;
+  return answer.ok ? { ok: true, value: null } : answer;
 }
 
-type Asked = { readonly ok: true; readonly body: string } | Extract<Listed, { ok: false }>;
-
-async function asked({ url, headers }: Request, method: string, target: string, signal: AbortSignal): Promise<Asked> {
+async function asked({ url, headers }: Request, method: string, target: string, signal: AbortSignal): Promise<Answered<string>> {
   const answer = await ask(method, `${url}${target}`, signal, headers);
-  if (answer.kind === "ok") return { ok: true, body: answer.body };
+  if (answer.kind === "ok") return { ok: true, value: answer.body };
   if (answer.kind === "unreachable") {
     return { ok: false, exit: "unreachable", message: `nobody listens at ${url}: ${answer.reason}; is the server up, and is this its admin address?` };
   }
   const hint = answer.status === 401 ? "; give it with --token-file" : "";
   return { ok: false, exit: "refused", message: `${url} answered ${answer.status}: ${errorIn(answer.body)}${hint}` };
-}
-
-function errorIn(body: string): string {
-  try {
-    const { code, message } = (JSON.parse(body) as { error: { code: string; message: string } }).error;
-    return `${code}, ${message}`;
-  } catch {
-    return body.slice(0, 200);
-  }
 }

@@ -1,23 +1,18 @@
 /**
  * `holdfast streams [PREFIX]`: the streams of a server, as a table or as JSON; with --watch again each second.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { get } from "../adapters/http.ts";
-import { Notices, type Output, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { type Answered, showListing } from "../adapters/listing.ts";
 import { tokenHeaders } from "../adapters/token.ts";
 import { type Checked, type CommandSpec, good, isOn } from "../args.ts";
+import { errorIn } from "../code-text.ts";
 import type { Command } from "../command.ts";
-import { escapeJson, escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
 import { parseStreamPage, type StreamRow, streamTable } from "../streams/table.ts";
 import { type TokenSource, tokenFlags, tokenSource } from "../token.ts";
 import { serverUrl, urlFlag } from "../url.ts";
 
 const pageRows = 1_000;
-const timeoutMs = 10_000;
-/** After this a person wants to know what is being waited for. */
-const slowMs = 1_000;
-const watchMs = 1_000;
 
 const spec: CommandSpec = {
   name: "streams",
@@ -39,12 +34,7 @@ interface Request {
   readonly url: string;
   readonly token: TokenSource;
   readonly prefix: string;
-  readonly json: boolean;
-  readonly watch: boolean;
 }
-
-/** A list, or how the command ends without one. */
-type Listed = { readonly ok: true; readonly rows: readonly StreamRow[] } | { readonly ok: false; readonly exit: Exit; readonly message: string };
 
 export const streams: Command = {
   spec,
@@ -53,40 +43,23 @@ export const streams: Command = {
     if (!url.ok) return url;
     const token = tokenSource(given, variables);
     if (!token.ok) return token;
-    return good(() => run({ url: url.value, token: token.value, prefix: given.operands[0] ?? "", json: isOn(given, "json"), watch: isOn(given, "watch") }));
+    const request = { url: url.value, token: token.value, prefix: given.operands[0] ?? "" };
+    return good(() =>
+      showListing({
+        command: spec.name,
+        url: url.value,
+        json: isOn(given, "json"),
+        watch: isOn(given, "watch"),
+        ask: (signal) => list(request, signal),
+        rows: (rows) => rows,
+        table: streamTable,
+      }),
+    );
   },
 };
 
-async function run(request: Request): Promise<Exit> {
-  const output = standardOutput();
-  const notices = new Notices();
-  const stop = stopSignal();
-  for (;;) {
-    const slow = setTimeout(() => notices.status(`asking ${request.url} ...`), slowMs);
-    const listed = await list(request, AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]));
-    clearTimeout(slow);
-    notices.status("");
-    if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
-    if (output.gone.aborted) return "ok";
-    if (listed.ok) await show(output, request, listed.rows);
-    else {
-      notices.say(`holdfast streams: ${escapeLine(listed.message)}`);
-      // A watch outlives the server's restarts; a refusal would only be repeated.
-      if (!request.watch || listed.exit !== "unreachable") return listed.exit;
-    }
-    if (!request.watch) return "ok";
-    await sleep(watchMs, undefined, { signal: stop }).catch(() => {});
-    if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
-  }
-}
-
-async function show(output: Output, { json, watch }: Request, rows: readonly StreamRow[]): Promise<void> {
-  if (json) await output.write(rows.map((row) => `${escapeJson(JSON.stringify(row))}\n`).join(""));
-  else await output.write(`${watch && output.isTerminal ? "\x1b[2J\x1b[H" : ""}${streamTable(rows)}${watch && !output.isTerminal ? "\n" : ""}`);
-}
-
 /** All pages of the list. */
-async function list({ url, prefix, token }: Request, signal: AbortSignal): Promise<Listed> {
+async function list({ url, prefix, token }: Request, signal: AbortSignal): Promise<Answered<readonly StreamRow[]>> {
   let headers: Record<string, string>;
   try {
     headers = await tokenHeaders(token);
@@ -105,14 +78,5 @@ async function list({ url, prefix, token }: Request, signal: AbortSignal): Promi
     rows.push(...page.rows);
     after = page.next;
   }
-  return { ok: true, rows };
-}
-
-function errorIn(body: string): string {
-  try {
-    const { code, message } = (JSON.parse(body) as { error: { code: string; message: string } }).error;
-    return `${code}, ${message}`;
-  } catch {
-    return body.slice(0, 200);
-  }
+  return { ok: true, value: rows };
 }

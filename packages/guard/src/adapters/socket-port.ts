@@ -15,6 +15,11 @@ type WithHandle = Socket & { readonly _handle?: { readonly bytesWritten?: number
 /** What Node itself does with a body that nobody wants: what still comes of it is thrown away. */
 type Dumped = IncomingMessage & { readonly _dump?: () => void };
 
+/** What is left of the write that the kernel is taking from `raw`, a TCP socket. */
+export function writeQueueBytes(raw: Socket): number {
+  return (raw as WithHandle)._handle?.writeQueueSize ?? 0;
+}
+
 export class NodeSocketPort implements SocketPort {
   readonly raw: Socket;
   /** What the application speaks on. Null until the TLS handshake is done. */
@@ -49,7 +54,7 @@ export class NodeSocketPort implements SocketPort {
   }
 
   queuedBytes(): number {
-    return (this.raw as WithHandle)._handle?.writeQueueSize ?? 0;
+    return writeQueueBytes(this.raw);
   }
 
   end(final: Uint8Array | null): void {

@@ -1,15 +1,16 @@
 /** The same over TLS, where the socket that Node shows is not the one that is full, and where the last GOAWAY can not be announced. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { certificate } from "../support/certificate.ts";
+import { onePair } from "../../../../scripts/test-support/certificates.ts";
+import { needs } from "../../../../scripts/test-support/needs.ts";
 import { errorNames, flags, frameTypes, headers, ping, RawHttp2, settingIds, windowUpdate } from "../support/h2-frames.ts";
 import { eventually, type GuardedServer, type GuardedServerOptions, guardedServer } from "../support/h2-server.ts";
 
-const tls = certificate();
+const tls = onePair() ?? undefined;
 const wide = [[settingIds.initialWindowSize, 0x7fff_ffff]] as const;
 
 async function start(t: TestContext, options: GuardedServerOptions): Promise<GuardedServer> {
-  const guarded = await guardedServer({ tls, ...options });
+  const guarded = await guardedServer({ ...(tls === undefined ? {} : { tls }), ...options });
   t.after(() => guarded.close());
   return guarded;
 }
@@ -24,7 +25,7 @@ const responding =
     stream.end(Buffer.alloc(bytes));
   };
 
-test("a response in one piece to a slow reader arrives whole", async (t) => {
+test("a response in one piece to a slow reader arrives whole", { skip: needs("openssl") }, async (t) => {
   const bytes = 24 << 20;
   const guarded = await start(t, { limits: { windowStallMs: 1_500 }, onStream: responding(bytes) });
   const peer = await open(guarded, wide);
@@ -40,7 +41,7 @@ test("a response in one piece to a slow reader arrives whole", async (t) => {
   peer.close();
 });
 
-test("a reader that takes nothing is ended, by a reset if need be", async (t) => {
+test("a reader that takes nothing is ended, by a reset if need be", { skip: needs("openssl") }, async (t) => {
   const guarded = await start(t, { limits: { windowStallMs: 600 }, onStream: responding(8 << 20) });
   const [windowless, unread] = [await open(guarded, [[settingIds.initialWindowSize, 0]]), await open(guarded, wide)];
   windowless.send(headers(1));
@@ -51,7 +52,7 @@ test("a reader that takes nothing is ended, by a reset if need be", async (t) =>
   for (const peer of [windowless, unread]) peer.close();
 });
 
-test("a flood is answered with GOAWAY, and the connection ends", async (t) => {
+test("a flood is answered with GOAWAY, and the connection ends", { skip: needs("openssl") }, async (t) => {
   const guarded = await start(t, {});
   const peer = await open(guarded);
   for (let i = 0; i < 500; i++) peer.send(ping());
@@ -60,7 +61,7 @@ test("a flood is answered with GOAWAY, and the connection ends", async (t) => {
   assert.ok(await eventually(() => guarded.accepted[0]?.closed === true));
 });
 
-test("a session is left in one step: what is open is served, and the connection ends", async (t) => {
+test("a session is left in one step: what is open is served, and the connection ends", { skip: needs("openssl") }, async (t) => {
   const held: (() => void)[] = [];
   const guarded = await start(t, { onStream: (stream, path) => held.push(() => responding(2)(stream, path)) });
   const peer = await open(guarded);

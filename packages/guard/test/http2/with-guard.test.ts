@@ -6,7 +6,8 @@ import { get } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type ConnectionRow, type Ending, type Guard, type GuardOptions, guard, http2ServerOptions, resolveHttp2Limits } from "@holdfast/guard";
-import { certificate } from "../support/certificate.ts";
+import { onePair } from "../../../../scripts/test-support/certificates.ts";
+import { needs } from "../../../../scripts/test-support/needs.ts";
 import { data, flags, frameTypes, headers, ping, RawHttp2 } from "../support/h2-frames.ts";
 import { eventually } from "../support/h2-server.ts";
 
@@ -91,8 +92,8 @@ test("a drain lets sessions finish what is open, and ends idle ones", async (t) 
   );
 });
 
-test("one TLS server speaks both protocols, and the guard knows which", async (t) => {
-  const server = createSecureServer({ ...options, ...certificate(), allowHTTP1: true }, (_request, response) => response.end("ok"));
+test("one TLS server speaks both protocols, and the guard knows which", { skip: needs("openssl") }, async (t) => {
+  const server = createSecureServer({ ...options, ...onePair(), allowHTTP1: true }, (_request, response) => response.end("ok"));
   const { guarded, port } = await whole(t, server);
   const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
   t.after(() => session.destroy());

@@ -13,10 +13,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { connect as tls } from "node:tls";
+import { onePair } from "../../../../scripts/test-support/certificates.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import { proxiedListener } from "../../src/identity/adapters/proxied-listener.ts";
 import type { ProxiedListenerOptions } from "../../src/identity/options.ts";
-import { certificate, openFront, openSockets, send, until } from "./support/front.ts";
+import { openFront, openSockets, send, until } from "./support/front.ts";
 import { tcp6, unixPaths, v1, v2 } from "./support/headers.ts";
 
 /** Says whom the server sees, on either side. */
@@ -26,7 +27,7 @@ const answer: RequestListener = (request, response) => void response.end(`${seen
 const client = "IPv4 203.0.113.9 56324 > IPv4 198.51.100.2 443";
 const hello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-const pair = certificate();
+const pair = onePair();
 const bodies = (text: string): string[] => text.match(/[^\r\n]*(?=;)/g)?.filter((each) => each !== "") ?? [];
 
 suite("what is let in, in front of plain HTTP", () => {

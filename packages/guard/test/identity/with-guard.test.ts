@@ -6,13 +6,14 @@ import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
 import { connect as tls } from "node:tls";
+import { onePair } from "../../../../scripts/test-support/certificates.ts";
 import { guard } from "../../src/guard.ts";
-import { certificate, openFront, send, until } from "./support/front.ts";
+import { openFront, send, until } from "./support/front.ts";
 import { v1 } from "./support/headers.ts";
 
 const last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const from = (address: string, port = 56324): string => v1.replace("203.0.113.9", address).replace("56324", String(port));
-const pair = certificate();
+const pair = onePair();
 
 suite("a guard behind an intake", () => {
   test("lists the client, and counts caps by it", async () => {

@@ -23,8 +23,7 @@ export interface SessionsOf {
 /** A session has begun on `connection`, whose accepted socket is `raw`. */
 export function attachSession(session: ServerHttp2Session, connection: Connection, raw: Socket, { limits, options, counters, env, isTls }: SessionsOf): void {
   connection.upgraded(isTls ? "h2" : "h2c");
-  const ageMs = options.ageMs === "never" ? Number.POSITIVE_INFINITY : options.ageMs * (0.9 + 0.2 * randomFraction(env.rng));
-  const sessionLimits = http2SessionLimits(limits, options, { ageMs, slot: randomFraction(env.rng) });
+  const sessionLimits = http2SessionLimits(limits, options, { ageMs: connection.ageMsMax, slot: randomFraction(env.rng) });
   const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls));
   connection.parts.push(part);
   session.on("stream", () => {

@@ -3,14 +3,12 @@
  * both are found here, one level below. It must never write to a socket on which TLS speaks.
  */
 import type { Socket } from "node:net";
+import { writeQueueBytes } from "../../adapters/socket-port.ts";
 import type { SessionWire } from "../session-guard.ts";
-
-/** libuv's own figure of what the kernel has not taken; one flush of a session may be megabytes. */
-type WithQueue = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 /** `raw` is what was accepted: the TCP socket, below TLS if there is TLS. */
 export function sessionWire(raw: Socket, isTls: boolean): SessionWire {
-  const queuedBytes = (): number => (raw as WithQueue)._handle?.writeQueueSize ?? 0;
+  const queuedBytes = (): number => writeQueueBytes(raw);
   const announce = (frame: Uint8Array): boolean => {
     if (raw.writable) raw.write(frame);
     return raw.writable;

@@ -1,11 +1,8 @@
 /** Servers behind an intake, and raw clients that send them exact bytes. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { RefusedConnection } from "../../../src/identity/adapters/accept-proxied.ts";
 import { type ProxiedListener, proxiedListener } from "../../../src/identity/adapters/proxied-listener.ts";
 import type { ConnectionFacts } from "../../../src/identity/adapters/shown-address.ts";
@@ -104,18 +101,3 @@ export const openSockets = (): number =>
       return false;
     }
   }).length;
-
-/** A certificate for `localhost`, made once; null without openssl. */
-export function certificate(): { readonly key: Buffer; readonly cert: Buffer } | null {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-identity-"));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert, "-days", "2"];
-  try {
-    execFileSync("openssl", [...made, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], { stdio: "ignore" });
-    return { key: readFileSync(key), cert: readFileSync(cert) };
-  } catch {
-    return null;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
