@@ -211,7 +211,7 @@ export class GuardCore {
     }
     if (nowMs - this.#measuredMs >= this.#resources.everyMs) {
       this.#measuredMs = nowMs;
-      this.#relieve();
+      this.#relieve(nowMs);
     }
   }
 
@@ -221,16 +221,7 @@ export class GuardCore {
     return undefined;
   }
 
-  /** A herd that has just been accepted is not idle: its requests may lie in the kernel, and are read before anybody is ended for silence. */
-  #reclaim(count: number): void {
-    const beforeMs = this.env.clock.monoMs() - reclaimIdleMsMin;
-    const chosen = this.table.longestIdle(count, beforeMs);
-    this.env.soon(() => {
-      for (const connection of chosen) if ((connection.idleSinceMs ?? Number.POSITIVE_INFINITY) <= beforeMs) connection.spare("reclaimed");
-    });
-  }
-
-  #relieve(): void {
+  #relieve(nowMs: number): void {
     const open = this.table.size;
     const resources: Resource[] = [{ name: "connections", used: open, max: this.#options.connectionsMax }, ...this.#resources.measure()];
     const { short, reclaim, refuse } = judgePressure(resources, open, this.#options.pressurePercent);
@@ -245,6 +236,7 @@ export class GuardCore {
       this.#short = names;
       if (names !== "") this.#hooks.warning(`${names} above ${this.#options.pressurePercent} %: the longest idle connections are ended`);
     }
-    if (reclaim > 0) this.#reclaim(reclaim);
+    // A herd that has just been accepted is not idle: it has not had the time to ask.
+    if (reclaim > 0) for (const connection of this.table.longestIdle(reclaim, nowMs - reclaimIdleMsMin)) connection.spare("reclaimed");
   }
 }
