@@ -12,13 +12,15 @@ interface FollowerSetup {
   readonly file: string;
   readonly streams: readonly string[];
   readonly options?: ClientOptions;
-  /** Leaves the stream for so long after every so many entries, and comes back with the position it had. */
+  /** Leaves the stream for so long after every so many entries, and comes back with the position it had; until it is to catch up. */
   readonly absence?: { readonly everyEntries: number; readonly forMs: number };
 }
 
 const clients: Client[] = [];
 const places = new Map<Client, Map<string, string>>();
 let stopping = false;
+/** Nobody leaves any more: who takes a few entries at a time never gets to the end of a long tail. */
+let catchingUp = false;
 
 async function follow(client: Client, name: string, setup: FollowerSetup): Promise<void> {
   const place = places.get(client) as Map<string, string>;
@@ -37,7 +39,7 @@ async function follow(client: Client, name: string, setup: FollowerSetup): Promi
       appendFileSync(setup.file, `e ${name} ${entry.position} ${entry.raw}\n`);
       place.set(name, entry.position);
       taken++;
-      if (setup.absence !== undefined && taken >= setup.absence.everyEntries) break;
+      if (!catchingUp && setup.absence !== undefined && taken >= setup.absence.everyEntries) break;
     }
     if (setup.absence !== undefined) await sleep(setup.absence.forMs);
   }
@@ -66,7 +68,9 @@ const calls = {
     for (const client of clients) for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += client.counters[name];
     return sum;
   },
-  wake: () => {
+  /** As after a wake of the machine, they try again at once. */
+  catchUp: () => {
+    catchingUp = true;
     for (const client of clients) client.wake();
   },
 };

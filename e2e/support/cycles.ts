@@ -155,8 +155,7 @@ export async function runCycles(options: CycleOptions): Promise<CycleReport> {
 /** Waits until every client stands at the end of each of its streams. */
 async function converged(children: readonly Child<FollowerCalls>[], files: readonly string[], logs: ReadonlyMap<string, Log>): Promise<void> {
   const deadline = performance.now() + 30_000;
-  // As after a wake of the machine, they try again at once.
-  for (const child of children) await child.call("wake");
+  for (const child of children) await child.call("catchUp");
   for (;;) {
     const places = (await Promise.all(children.map((child) => child.call("places")))).flat();
     const behind = places
