@@ -39,11 +39,19 @@ export interface Watched {
   proof(): void;
 }
 
+/** How long whoever is left when its server is has for what. */
+export interface LeaveTimes {
+  /** Within it what is open ends by its protocol's own means, each at a time of its own. */
+  readonly windowMs: number;
+  /** After it what is still open is reset, window included. */
+  readonly drainMs: number;
+}
+
 /** Something that watches one connection. It owns no timer: it is asked at every sweep. */
 export interface ConnectionPart {
   check(nowMs: number): void;
-  /** The server is being left: ends what is open by its protocol's own means within `windowMs`, at a time of its own. */
-  leave?(windowMs: number): void;
+  /** The server is being left. */
+  leave?(times: LeaveTimes): void;
   /** Ends the connection by its protocol's own means, where FIN alone would lose what is on its way. */
   drain?(code: EndCode): void;
   /** Since when its peer has asked nothing of it, where a protocol of its own runs on the connection; null while something is asked. */

@@ -4,7 +4,7 @@
  */
 import { type Env, randomFraction, randomId } from "@holdfast/protocol";
 import { Admission, type Admitted, type Later } from "./admission.ts";
-import { Connection, type Ending, finalWords, type Peer } from "./connection.ts";
+import { Connection, type Ending, finalWords, type LeaveTimes, type Peer } from "./connection.ts";
 import { GuardCounters } from "./counters.ts";
 import type { EndCode } from "./ends.ts";
 import type { GuardOptions } from "./options.ts";
@@ -154,9 +154,9 @@ export class GuardCore {
     this.#draining = true;
   }
 
-  /** What is open ends by its protocol's own means, within `windowMs`. */
-  leave(windowMs: number): void {
-    for (const { parts } of this.table.values()) for (const part of parts) part.leave?.(windowMs);
+  /** What is open ends by its protocol's own means. */
+  leave(times: LeaveTimes): void {
+    for (const { parts } of this.table.values()) for (const part of parts) part.leave?.(times);
   }
 
   /** Resolves when no connection is left. */

@@ -36,7 +36,7 @@ export async function drain(core: GuardCore, { unreadyMs, windowMs, drainMs }: D
   if (unreadyMs > 0) await new Promise<void>((resolve) => clock.after(unreadyMs, resolve));
   await takeBacklog(core);
   stopAccepting();
-  core.leave(windowMs);
+  core.leave({ windowMs, drainMs });
   // In a later turn, when what lay in the kernel has been read: as in the sweep.
   let idle = clock.after(windowMs, () => soon(endIdle));
   const endIdle = (): void => {

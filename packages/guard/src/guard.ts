@@ -2,6 +2,7 @@
  * `guard(server)`: everything that guard does, attached to one server or to several that share one table, one set of caps and one drain.
  * It changes nothing of what the host's listeners see, and reports what it finds contradictory instead of repairing it.
  */
+import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Env } from "@holdfast/protocol";
 import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
@@ -58,6 +59,8 @@ export interface ListenerParts {
   readonly tls?: AttachSettings;
   /** Limits of its HTTP/2 sessions. Default: docs/http2.md. */
   readonly http2?: Partial<Http2Limits>;
+  /** Told of a session that takes no more requests from now on: what runs on it has `drainMs` to end, and is reset then. */
+  readonly sessionLeft?: (session: ServerHttp2Session) => void;
 }
 
 export interface GuardParts extends GuardEvents, ListenerParts {
@@ -84,8 +87,8 @@ export interface Guard {
   readonly addresses: number;
   /** Ends a connection at once. False: there is none of that id. */
   kill(id: string): boolean;
-  /** Names whose connection that of `socket` is, null for nobody's any more; false: that subject has too many. */
-  setSubject(socket: Socket, subject: string | null): boolean;
+  /** Names whose connection that of `socket`, or of an HTTP/2 session, is, null for nobody's any more; false: that subject has too many. */
+  setSubject(socket: Socket | ServerHttp2Session, subject: string | null): boolean;
   /** Resets the connection of `socket` for the host, the raw one under TLS: what is queued is not delivered. False: it is none of this guard's. */
   reset(socket: Socket): boolean;
   /** Guards the sockets of a `ws` server whose upgrades come over a guarded server. Call it before the server listens. */
@@ -157,7 +160,16 @@ class NodeGuard implements Guard {
     let front: TlsFront | null = null;
     const certificateMs = (): number => (front === null ? Number.POSITIVE_INFINITY : front.certificate.notAfterMs - env.clock.wallMs());
     const upgrades = parts.upgrades ?? ["websocket"];
-    const listener = { name, options, isTls, upgrades, http2: resolveHttp2Limits(parts.http2), certificateMs, h2: parts.tls?.h2 };
+    const listener = {
+      name,
+      options,
+      isTls,
+      upgrades,
+      http2: resolveHttp2Limits(parts.http2),
+      certificateMs,
+      h2: parts.tls?.h2,
+      sessionLeft: parts.sessionLeft,
+    };
     const attachment = attachHttp(this.#core, server, listener);
     if (parts.tls !== undefined) front = this.#tls(server, parts.tls, attachment);
     // Outermost: whatever else looks at a connection sees the client, and not the proxy.
@@ -202,7 +214,7 @@ class NodeGuard implements Guard {
     return connection !== undefined;
   }
 
-  setSubject(socket: Socket, subject: string | null): boolean {
+  setSubject(socket: Socket | ServerHttp2Session, subject: string | null): boolean {
     const connection = this.#connectionOf(socket);
     return connection === undefined || this.#core.setSubject(connection, subject);
   }
@@ -222,7 +234,7 @@ class NodeGuard implements Guard {
     });
   }
 
-  #connectionOf(socket: Socket): Connection | undefined {
+  #connectionOf(socket: Socket | ServerHttp2Session): Connection | undefined {
     for (const { attachment } of this.#servers) {
       const connection = attachment.connectionOf(socket);
       if (connection !== undefined) return connection;

@@ -2,11 +2,12 @@
  * A Holdfast server on one port: HTTP interface and WebSocket transport over one hub and one engine.
  * Beyond loopback it listens only where it was decided who is let in, and which pages.
  */
+import type { ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
 import type { Registry } from "prom-client";
-import { httpServer, listening } from "./adapters/http-server.ts";
+import { type HttpServer, httpServer, listening } from "./adapters/http-server.ts";
 import { randomSecret } from "./auth/adapters/random-secret.ts";
 import { type Auth, type Authorizer, authorizerOf } from "./auth/authorizer.ts";
 import { GuardedGate, openGate } from "./auth/gate.ts";
@@ -19,6 +20,7 @@ import { metricsOf } from "./http/metrics.ts";
 import { Hub, type HubStats } from "./hub/hub.ts";
 import { decisionFault, resolveServerOptions, type ServerOptions } from "./options.ts";
 import { pollTransport } from "./transports/poll.ts";
+import { SessionLinks } from "./transports/session-links.ts";
 import { sseTransport } from "./transports/sse.ts";
 
 /** What guard allows beyond the links' own deadline, for their closing handshakes. */
@@ -74,6 +76,22 @@ function authorizerFor(auth: Auth): Authorizer | null {
   return authorizer;
 }
 
+/** Drains and stops everything, the engine last. */
+async function leave(hub: Hub, engine: Engine, { clock }: Env, { http, guard }: HttpServer): Promise<void> {
+  guard.unready();
+  const { promise: noticed, resolve } = Promise.withResolvers<void>();
+  clock.after(guard.options.unreadyMs, resolve);
+  await noticed;
+  const closed = http.listening ? new Promise<void>((resolve) => http.once("close", () => resolve())) : Promise.resolve();
+  const deadlineMs = hub.drainDeadlineMs();
+  // The hub ends links by their own protocol, guard all else; both begin at once.
+  await Promise.all([hub.drain(deadlineMs), guard.drain({ unreadyMs: 0, windowMs: deadlineMs / 2, drainMs: deadlineMs + handshakesMs })]);
+  await closed;
+  guard.release();
+  hub.stop();
+  await engine.stop();
+}
+
 /** Makes a server; nothing happens before `listen`. Throws a TypeError for bad options, and where a decision is lacking. */
 export function createServer(parts: ServerParts): HoldfastServer {
   const options = resolveServerOptions(parts.options);
@@ -87,7 +105,8 @@ export function createServer(parts: ServerParts): HoldfastServer {
     return { gate: authorizer === null ? openGate : new GuardedGate(authorizer, options, env, counters, tickets()), hooks: parts.hooks ?? null };
   });
   const gate = hub.gate instanceof GuardedGate ? hub.gate : null;
-  const transports = [sseTransport({ hub, options, env }, gate), pollTransport({ hub, options, env })];
+  const transportParts = { hub, options, env, sessions: new SessionLinks() };
+  const transports = [sseTransport(transportParts, gate), pollTransport(transportParts)];
   const context: HttpContext = {
     hub,
     engine,
@@ -97,24 +116,14 @@ export function createServer(parts: ServerParts): HoldfastServer {
     fallback: parts.fallback ?? null,
     ready: () => guard.ready,
   };
-  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener });
-  hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket, subject);
+  // In a drain each link has a slot of its own.
+  const sessionLeft = (session: ServerHttp2Session): void => {
+    if (!hub.draining) transportParts.sessions.left(session);
+  };
+  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft });
+  hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket | ServerHttp2Session, subject);
   hub.resetConnection = (connection) => guard.reset(connection as Socket);
   let closing: Promise<void> | null = null;
-  const close = async (): Promise<void> => {
-    guard.unready();
-    const { promise: noticed, resolve } = Promise.withResolvers<void>();
-    env.clock.after(guard.options.unreadyMs, resolve);
-    await noticed;
-    const closed = http.listening ? new Promise<void>((resolve) => http.once("close", () => resolve())) : Promise.resolve();
-    const deadlineMs = hub.drainDeadlineMs();
-    // The hub ends links by their own protocol, guard all else; both begin at once.
-    await Promise.all([hub.drain(deadlineMs), guard.drain({ unreadyMs: 0, windowMs: deadlineMs / 2, drainMs: deadlineMs + handshakesMs })]);
-    await closed;
-    guard.release();
-    hub.stop();
-    await engine.stop();
-  };
   return {
     hub,
     options,
@@ -139,7 +148,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
       return { links: hub.endRevoked(revocation) };
     },
     close: () => {
-      closing ??= close();
+      closing ??= leave(hub, engine, env, { http, guard });
       return closing;
     },
   };

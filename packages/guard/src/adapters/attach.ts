@@ -43,13 +43,14 @@ export interface Listener {
   readonly certificateMs?: () => number;
   /** Serves the connections that agree on HTTP/2, where that is another server than the one that listens. */
   readonly h2?: Http2Server | undefined;
+  readonly sessionLeft?: ((session: ServerHttp2Session) => void) | undefined;
   /** Protocols to which connections may be upgraded. */
   readonly upgrades: readonly string[];
 }
 
 /** What a guard knows of one attached server. */
 export interface Attachment {
-  connectionOf(socket: Socket): Connection | undefined;
+  connectionOf(socket: Socket | ServerHttp2Session): Connection | undefined;
   /** The TLS handshake on `raw` failed; the connection is about to end. */
   handshakeFailed(raw: Socket, code: EndCode): void;
   /** Lets go of the server: connections that are open stay guarded until they end. */
@@ -60,8 +61,8 @@ class HttpAttachment implements Attachment {
   readonly #core: GuardCore;
   readonly #listener: Listener;
   readonly #server: AnyServer;
-  /** By the socket that the application sees. */
-  readonly #bySocket = new WeakMap<Socket, Guarded>();
+  /** By the socket that the application sees, or the session for which it sees a stand-in only. */
+  readonly #bySocket = new WeakMap<Socket | ServerHttp2Session, Guarded>();
   readonly #byRaw = new WeakMap<Socket, Guarded>();
   /** By the ends of the raw connection, until its TLS handshake is done: Node does not say which raw socket a secure one stands on. */
   readonly #handshaking = new Map<string, Guarded>();
@@ -79,13 +80,14 @@ class HttpAttachment implements Attachment {
     this.#server = server;
     this.#needsHost = (server as { requireHostHeader?: boolean }).requireHostHeader !== false;
     const session = (began: ServerHttp2Session): boolean => this.#sessionBegan(began);
-    if (listener.h2 !== undefined) this.#undo.push(intercept(listener.h2, { session }));
+    const request = (asked: IncomingMessage, response: ServerResponse): boolean => this.#requested(asked, response);
+    if (listener.h2 !== undefined) this.#undo.push(intercept(listener.h2, { session, request }));
     this.#undo.push(askFor(server));
     const own = intercept(server, {
       connection: (socket: Socket) => this.#connected(socket),
       secureConnection: (socket: TLSSocket) => this.#secured(socket),
-      request: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
-      checkContinue: (request: IncomingMessage, response: ServerResponse) => this.#requested(request, response),
+      request,
+      checkContinue: request,
       checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#expected(request, response),
       upgrade: (request: IncomingMessage, socket: Socket) => this.#upgraded(request, socket),
       session,
@@ -95,7 +97,7 @@ class HttpAttachment implements Attachment {
     this.#undo.push(own);
   }
 
-  connectionOf(socket: Socket): Connection | undefined {
+  connectionOf(socket: Socket | ServerHttp2Session): Connection | undefined {
     return this.#bySocket.get(socket)?.connection;
   }
 
@@ -137,8 +139,9 @@ class HttpAttachment implements Attachment {
   #sessionBegan(session: ServerHttp2Session): boolean {
     if (this.#adopted === null) return false;
     const { connection, port } = this.#adopted;
-    const { http2: limits, options, isTls } = this.#listener;
-    attachSession(session, connection, port.raw, { limits, options, isTls, counters: this.#core.counters, env: this.#core.env });
+    this.#bySocket.set(session, this.#adopted);
+    const { http2: limits, options, isTls, sessionLeft: left } = this.#listener;
+    attachSession(session, connection, port.raw, { limits, options, isTls, left, counters: this.#core.counters, env: this.#core.env });
     return false;
   }
 
@@ -171,6 +174,7 @@ class HttpAttachment implements Attachment {
   }
 
   #requested(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.httpVersionMajor > 1) return this.#streamFaulty(request, response);
     const guarded = this.#bySocket.get(request.socket);
     if (guarded === undefined || this.#passed.has(response)) return false;
     const { connection } = guarded;
@@ -231,6 +235,13 @@ class HttpAttachment implements Attachment {
     if (this.#server.listenerCount("connect") > 1) return false;
     this.#refuseStream(peer, tunnelFault);
     return true;
+  }
+
+  /** Sessions have parts of their own, which count and end them: here requests are judged only. */
+  #streamFaulty(request: IncomingMessage, response: ServerResponse): boolean {
+    const fault = this.#fault(request);
+    if (fault !== null) this.#refuseStream(response, fault);
+    return fault !== null;
   }
 
   /** Over HTTP/2 a refusal ends its stream and nothing else. */

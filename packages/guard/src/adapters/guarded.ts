@@ -4,7 +4,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type Env, randomFraction } from "@holdfast/protocol";
-import type { Connection, ConnectionPart } from "../connection.ts";
+import type { Connection, ConnectionPart, LeaveTimes } from "../connection.ts";
 import type { EndCode } from "../ends.ts";
 import { eventStreamLeaver } from "./leave-event-stream.ts";
 import type { NodeSocketPort } from "./socket-port.ts";
@@ -69,7 +69,7 @@ export class Guarded implements ConnectionPart {
     else connection.lastAnnounced = null; // The next answer tries again.
   }
 
-  leave(windowMs: number): void {
+  leave({ windowMs }: LeaveTimes): void {
     const { response, connection } = this;
     if (response === null || (response.headersSent && !isEventStream(response))) return;
     // The host may not have begun the answer yet: then its head still says that no request may follow, whatever it is an answer of.

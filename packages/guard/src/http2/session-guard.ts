@@ -4,7 +4,7 @@
  * nothing of how the host answers, and must never depend on how the server was created.
  */
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream, Settings } from "node:http2";
-import type { ConnectionPart, Watched } from "../connection.ts";
+import type { ConnectionPart, LeaveTimes, Watched } from "../connection.ts";
 import { type EndCode, ends } from "../ends.ts";
 import { Budget } from "./budget.ts";
 import type { Http2Counters } from "./counters.ts";
@@ -19,7 +19,7 @@ export interface Http2Part extends ConnectionPart {
   /** Ends the session without losing a request: GOAWAY in two steps, then its streams, then the connection. Again shortens the time. */
   drain(code: EndCode, drainMs?: number): void;
   /** The server is being left: now if nothing is open, else at this session's slot in the window. */
-  leave(windowMs: number): void;
+  leave(times: LeaveTimes): void;
   /** Ends the session now, with a GOAWAY that carries an error. */
   endFor(code: EndCode): void;
   readonly phase: SessionPhase["name"];
@@ -44,15 +44,16 @@ export interface SessionWire {
   readonly announce: ((frame: Uint8Array) => boolean) | null;
 }
 
-/** Begins to watch a session; call it in the server's `session` event. */
+/** Begins to watch a session; call it in the server's `session` event. `left` is called when it is to take no more requests. */
 export function guardHttp2Session(
   session: ServerHttp2Session,
   limits: Http2SessionLimits,
   watched: Watched,
   counters: Http2Counters,
   wire: SessionWire,
+  left: () => void = () => {},
 ): Http2Part {
-  return new SessionGuard(session, limits, watched, counters, wire);
+  return new SessionGuard(session, limits, watched, counters, wire, left);
 }
 
 /** Whether the rest of a request is what everybody waits for; not so where the host does not read, or has begun to answer. */
@@ -72,6 +73,7 @@ class SessionGuard implements Http2Part {
   readonly #watched: Watched;
   readonly #counters: Http2Counters;
   readonly #wire: SessionWire;
+  readonly #left: () => void;
   readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
   readonly #progress: Progress<ServerHttp2Stream>;
   readonly #prober: Prober;
@@ -95,12 +97,13 @@ class SessionGuard implements Http2Part {
   /** What the peer's GOAWAY said. */
   #peerLeft: EndCode | null = null;
 
-  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, wire: SessionWire) {
+  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, wire: SessionWire, left: () => void) {
     this.#session = session;
     this.#limits = limits;
     this.#watched = watched;
     this.#counters = counters;
     this.#wire = wire;
+    this.#left = left;
     this.#beganMs = watched.nowMs();
     this.#idleSinceMs = this.#beganMs;
     const { pingsMax, settingsFramesMax, resetsMax, strayBytesMax } = limits;
@@ -138,11 +141,11 @@ class SessionGuard implements Http2Part {
     this.#step({ type: "drain", code, drainMs, inTwo: this.#wire.announce !== null });
   }
 
-  leave(windowMs: number): void {
+  leave({ windowMs, drainMs }: LeaveTimes): void {
     const delayMs = this.#open.size === 0 ? 0 : Math.floor(windowMs * this.#limits.slot);
     this.#leaveMs = this.#watched.nowMs() + delayMs;
     // What is cut off has to say so before everything is reset.
-    this.#leaveDrainMs = Math.max(1, this.#limits.drainMs - delayMs - 2 * this.#limits.errorEndMs);
+    this.#leaveDrainMs = Math.max(1, drainMs - delayMs - 2 * this.#limits.errorEndMs);
     if (delayMs === 0) this.drain("draining", this.#leaveDrainMs);
   }
 
@@ -315,7 +318,8 @@ class SessionGuard implements Http2Part {
         this.#counters.announced++;
         return this.#ping(() => this.#step({ type: "answered" }));
       case "leave":
-        return session.close();
+        session.close();
+        return this.#left();
       case "cancel":
         for (const stream of this.#open.keys()) cutOff(stream, `The session ended (${code}) before this stream did`);
         return session.close();

@@ -138,7 +138,7 @@ class Guarded implements GuardedWebSockets {
     this.counters.accepted++;
     this.counters.open++;
     seen.watched.parts.push(part);
-    if (this.#isDraining) part.leave(0);
+    if (this.#isDraining) part.leave({ windowMs: 0 });
   }
 
   readonly #gone = (part: WebSocketPart): void => {
@@ -153,7 +153,7 @@ class Guarded implements GuardedWebSockets {
       // One slot each, at a random point of it: spread evenly, and in no step.
       const slotMs = windowMs / this.#parts.size;
       let slot = 0;
-      for (const part of this.#parts) part.leave(slotMs, slotMs * slot++);
+      for (const part of this.#parts) part.leave({ windowMs: slotMs }, slotMs * slot++);
     }
     return new Promise((resolve) => {
       if (this.#parts.size === 0) resolve();

@@ -5,7 +5,7 @@
  */
 import type { Duplex } from "node:stream";
 import { type Rng, randomFraction } from "@holdfast/protocol";
-import type { ConnectionPart, Watched } from "../connection.ts";
+import type { ConnectionPart, LeaveTimes, Watched } from "../connection.ts";
 import type { EndCode } from "../ends.ts";
 import { Budget } from "./budget.ts";
 import { closeCodeOf, faultOf } from "./closes.ts";
@@ -97,7 +97,7 @@ export class WebSocketPart implements ConnectionPart {
   }
 
   /** Ends it for a drain, at a random time within `windowMs`, which begins `fromMs` from now. */
-  leave(windowMs: number, fromMs = 0): void {
+  leave({ windowMs }: Pick<LeaveTimes, "windowMs">, fromMs = 0): void {
     this.#leaveMs = this.#start.watched.nowMs() + fromMs + windowMs * randomFraction(this.#start.rng);
   }
 

@@ -174,7 +174,7 @@ test("when the server is left, idle sessions go at once and those with streams a
   peer.answersPings = true;
   peer.send(headers(1));
   assert.ok(await eventually(() => held.length === 1 && guarded.accepted.length === 2));
-  for (const { part } of guarded.accepted) part.leave(2_000);
+  for (const { part } of guarded.accepted) part.leave({ windowMs: 2_000, drainMs: 30_000 });
   assert.ok(await idle.untilEnded());
   assert.equal(peer.goaways().length, 0);
   assert.ok(await peer.until(() => peer.goaways().length === 2));

@@ -8,7 +8,7 @@ import { type AddressInfo, connect } from "node:net";
 import { after, describe, it } from "node:test";
 import { certificates } from "../../../../scripts/test-support/certificates.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
-import { type Ending, type Guard, guard } from "../../src/index.ts";
+import { type Ending, type Guard, guard, resolveHttp2Limits } from "../../src/index.ts";
 import { until } from "../support/guarded.ts";
 
 const hello: RequestListener = (_request, response) => void response.end("hello");
@@ -57,6 +57,44 @@ describe("a guard with a TLS front", { skip: needs("openssl") }, () => {
     assert.equal(guarded.fronts[0]?.counters.handshakes, 2);
     agent.destroy();
     session.close();
+  });
+
+  it("judges requests of HTTP/2 as it does others, and a refusal ends its stream alone", async (t) => {
+    const { guarded, port, stop } = await open();
+    t.after(stop);
+    const session = connectH2(`https://127.0.0.1:${port}`, { ca: pair.cert, servername: "localhost" });
+    const statusOf = async (headers: Record<string, string | string[]>): Promise<unknown> => {
+      const stream = session.request(headers);
+      const [answer] = await once(stream, "response");
+      stream.resume();
+      await once(stream, "close");
+      return answer[":status"];
+    };
+    assert.equal(await statusOf({ ":path": "/", ":method": "POST", "early-data": "1" }), 425);
+    assert.equal(await statusOf({ ":path": "/", "early-data": "1" }), 200);
+    assert.equal(await statusOf({ ":path": "/", origin: ["https://a.example", "https://b.example"] }), 400);
+    assert.equal(await statusOf({ ":path": "/" }), 200);
+    assert.equal(guarded.connections().length, 1);
+    assert.deepEqual(Object.fromEntries(guarded.counters.refused), { too_early: 1, bad_request: 1 });
+    session.close();
+  });
+
+  it("has nothing left of a session whose client is gone, with requests open or without", async (t) => {
+    let ended = 0;
+    const { guarded, port, stop } = await open({}, { h2: createH2((_request, response) => void response.on("close", () => ended++)) });
+    t.after(stop);
+    for (const requests of [0, 1]) {
+      const session = connectH2(`https://127.0.0.1:${port}`, { ca: pair.cert, servername: "localhost" });
+      session.on("error", () => {});
+      await once(session, "connect");
+      if (requests > 0) session.request({ ":path": "/" }).on("error", () => {});
+      await until(() => guarded.counters.requests === requests && guarded.connections()[0]?.protocol === "h2");
+      const atMs = performance.now();
+      session.destroy();
+      await until(() => guarded.connections().length === 0);
+      assert.ok(performance.now() - atMs < resolveHttp2Limits().pingAfterMs, "it was seen to go, not found dead");
+    }
+    assert.equal(ended, 1);
   });
 
   it("names what became of a handshake that failed, and of one that never came", async (t) => {

@@ -1,16 +1,17 @@
 /**
  * The one port of a server: an HTTP server behind a guard, which has its times, sizes and caps; upgrades go to the WebSocket transport.
- * Nothing is answered before Host and Origin have been checked.
+ * Over TLS a second one stands beside it, for the connections that agree on HTTP/2. Nothing is answered before Host and Origin have been checked.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { constants, createServer as createHttp2Server, type Http2Server } from "node:http2";
 import type { Socket } from "node:net";
-import { type Guard, type GuardOptions, type GuardParts, guard } from "@holdfast/guard";
+import { type Guard, type GuardOptions, type GuardParts, guard, type Http2Limits, http2ServerOptions, resolveHttp2Limits } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
 import { type AccessFault, accessPolicy } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
 import { allowOrigin } from "../http/cors.ts";
 import { inTurn } from "../http/request-queue.ts";
-import { refuse } from "../http/respond.ts";
+import { lastOfConnection, refuse } from "../http/respond.ts";
 import { route } from "../http/router.ts";
 import { queryFault } from "../http/who.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -24,6 +25,9 @@ const backlogMax = 4_096;
 const headerBytesMax = 16_384;
 /** Connections beside links: requests, while links are at their cap. */
 const connectionsBesideLinks = 1_000;
+
+/** Twice this fits into what a drain leaves guard after the links' own deadline. */
+const sessionErrorEndMs = 250;
 
 export interface HttpServer {
   readonly http: Server;
@@ -40,18 +44,19 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   function over(this: ServerResponse): void {
     if (underWay.get(this.req.socket) === this) underWay.delete(this.req.socket);
   }
-  const take = (request: IncomingMessage, response: ServerResponse): void => {
-    underWay.set(request.socket, response);
-    response.once("close", over);
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const fault = access(request);
-    // A connection that is kept would lead the next request to the server that its client is to leave.
-    if (hub.draining) response.setHeader("Connection", "close");
     if (fault === null) {
       allowOrigin(request, response);
       void route(context, request, response);
-    } else {
-      refuse(hub.counters, response, fault.code, fault.message, { headers: { Connection: "close" } });
-    }
+    } else refuse(hub.counters, response, fault.code, fault.message, { headers: lastOfConnection(response) });
+  };
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    underWay.set(request.socket, response);
+    response.once("close", over);
+    // A connection that is kept would lead the next request to the server that its client is to leave.
+    if (hub.draining) response.setHeader("Connection", "close");
+    answer(request, response);
   };
   const server = createServer(
     {
@@ -79,7 +84,28 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
     else if (path !== "/v1/link") refuseUpgrade(hub, socket, "not_found", "upgrade at /v1/link");
     else transport.upgrade(request, socket, head);
   });
-  return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, parts) };
+  const { tls } = parts;
+  const http2 = resolveHttp2Limits({ ...http2LimitsOf(options), ...parts.http2 });
+  const isHttp2 = tls !== undefined && tls.h2 === undefined && tls.alpn?.includes("h2") !== false;
+  const all = isHttp2 ? { ...parts, http2, tls: { ...tls, h2: http2Server(http2, answer) } } : { ...parts, http2 };
+  return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, all) };
+}
+
+/** For what comes over HTTP/2. Its requests and answers are Node's stand-ins for those of HTTP/1.1: what these lack is asked of `wayOutOf`. */
+function http2Server(limits: Http2Limits, answer: (request: IncomingMessage, response: ServerResponse) => void): Http2Server {
+  return createHttp2Server(http2ServerOptions(limits), (request, response) => {
+    const { stream } = response;
+    // Whoever was answered before its body had come need not send the rest (RFC 9113, section 8.1).
+    stream.once("finish", () => {
+      if (!stream.endAfterHeaders && stream.state.remoteClose !== 1) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    answer(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  });
+}
+
+/** As with guard's own times: the hub sees to links that do not take what is sent, and to those that stay to the end of a drain, before guard does. */
+function http2LimitsOf({ stallMs }: ServerOptions): Partial<Http2Limits> {
+  return { windowStallMs: stallMs * 2 + closeHandshakeMs, errorEndMs: sessionErrorEndMs };
 }
 
 /** What the server's own options say of connections. Links have their own times, which the hub keeps: guard's are wider. */

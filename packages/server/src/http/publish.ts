@@ -7,7 +7,7 @@ import { judgePublish } from "../auth/publish-verdict.ts";
 import type { AppendEntry, AppendRequest } from "../engine.ts";
 import { payloadFault } from "../hub/payload.ts";
 import type { HttpContext } from "./context.ts";
-import { readBody, refuse, sendError, sendJson } from "./respond.ts";
+import { lastOfConnection, readBody, refuse, sendError, sendJson } from "./respond.ts";
 import { whoSent } from "./who.ts";
 
 const newline = 0x0a;
@@ -93,7 +93,7 @@ export async function publish(context: HttpContext, request: IncomingMessage, re
     return refuse(counters, response, "unsupported_media_type", "expected a body without Content-Encoding");
   const body = await readBody(request, options.bodyBytesMax);
   if (body === null)
-    return refuse(counters, response, "body_too_large", `expected at most ${options.bodyBytesMax} bytes`, { headers: { Connection: "close" } });
+    return refuse(counters, response, "body_too_large", `expected at most ${options.bodyBytesMax} bytes`, { headers: lastOfConnection(response) });
   const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const entries = headers.close && body.length === 0 ? [] : entriesOf(type, body, headers.key);
   if (entries === null) return refuse(counters, response, "unsupported_media_type");

@@ -13,6 +13,13 @@ export function sendJson(response: ServerResponse, status: number, body: string,
   response.end(body);
 }
 
+const closing = { Connection: "close" };
+
+/** Says that an answer is the last one of its connection. HTTP/2 has no such header (RFC 9113, section 8.2.2): there it is for guard to leave the session. */
+export function lastOfConnection(response: ServerResponse): Readonly<Record<string, string>> {
+  return response.req.httpVersionMajor < 2 ? closing : {};
+}
+
 export interface ErrorExtra {
   readonly afterMs?: number;
   readonly headers?: Readonly<Record<string, string>>;

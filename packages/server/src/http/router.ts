@@ -94,7 +94,7 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       return sendJson(response, state === "ok" ? 200 : 503, `${JSON.stringify({ state })}\n`);
     }
     case "/v1/link":
-      response.setHeader("Upgrade", "websocket");
+      if (request.httpVersionMajor < 2) response.setHeader("Upgrade", "websocket");
       return refuse(counters, response, "protocol_unsupported", "this address speaks WebSocket");
     default:
       return refuse(counters, response, "not_found");

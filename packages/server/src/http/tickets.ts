@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HoldfastError } from "@holdfast/protocol";
 import type { HttpContext } from "./context.ts";
-import { readBody, refuse, sendJson } from "./respond.ts";
+import { lastOfConnection, readBody, refuse, sendJson } from "./respond.ts";
 import { credentialsOf, sessionCookie } from "./who.ts";
 
 const bodyBytesMax = 8_192;
@@ -17,7 +17,7 @@ export async function exchange(context: HttpContext, request: IncomingMessage, r
   const { hub, tickets } = context;
   if (tickets === null) return refuse(hub.counters, response, "not_found", "nobody needs a ticket here");
   const body = await readBody(request, bodyBytesMax);
-  if (body === null) return refuse(hub.counters, response, "body_too_large", `expected at most ${bodyBytesMax} bytes`, { headers: { Connection: "close" } });
+  if (body === null) return refuse(hub.counters, response, "body_too_large", `expected at most ${bodyBytesMax} bytes`, { headers: lastOfConnection(response) });
   if (path === ticketsPath) return sendJson(response, 200, `${JSON.stringify(await tickets.ticketFor(credentialsOf(request, hub.gate)))}\n`);
   const { session, expiresMs } = tickets.redeem(ticketIn(body));
   sendJson(response, 200, `${JSON.stringify({ expiresMs })}\n`, { "Set-Cookie": sessionCookie(session, expiresMs, request) });

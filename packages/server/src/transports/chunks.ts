@@ -22,24 +22,29 @@ function framed(bytes: Uint8Array, tail: string, isChunked: boolean): Uint8Array
   return flush;
 }
 
+class LastFlush {
+  bytes: Uint8Array | null = null;
+  tail = "";
+  flush: Uint8Array = Buffer.alloc(0);
+}
+
 /**
  * Makes flushes ready to be written, and remembers the last one: the fan-out gives the same bytes to one caught-up reader after
  * another, and those who are told the same after them share the same buffer.
  */
 export class FlushMemo {
-  #bytes: Uint8Array | null = null;
-  #tail = "";
-  #isChunked = false;
-  #flush: Uint8Array = Buffer.alloc(0);
+  // Readers over HTTP/1.1 and over HTTP/2 take turns: with one memo for both, each would undo the other's.
+  readonly #chunked = new LastFlush();
+  readonly #plain = new LastFlush();
 
   /** `bytes` and the ASCII text `tail` as one piece of a body. The result is shared: never written to. */
   flush(bytes: Uint8Array, tail: string, isChunked: boolean): Uint8Array {
-    if (bytes !== this.#bytes || tail !== this.#tail || isChunked !== this.#isChunked) {
-      this.#flush = framed(bytes, tail, isChunked);
-      this.#bytes = bytes;
-      this.#tail = tail;
-      this.#isChunked = isChunked;
+    const last = isChunked ? this.#chunked : this.#plain;
+    if (bytes !== last.bytes || tail !== last.tail) {
+      last.flush = framed(bytes, tail, isChunked);
+      last.bytes = bytes;
+      last.tail = tail;
     }
-    return this.#flush;
+    return last.flush;
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Code, limits } from "@holdfast/protocol";
-import { readBody, refuse } from "../http/respond.ts";
+import { lastOfConnection, readBody, refuse } from "../http/respond.ts";
 import type { Counters } from "../hub/counters.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -18,7 +18,7 @@ function isAcceptable(contentType: string): boolean {
 
 /** The lines of the body, empty ones left out; null when it has been refused. Rejects when the client leaves before its end. */
 export async function readLines(request: IncomingMessage, response: ServerResponse, bytesMax: number, counters: Counters): Promise<string[] | null> {
-  const no = (code: Code, message: string, headers: Record<string, string> = {}): null => {
+  const no = (code: Code, message: string, headers: Readonly<Record<string, string>> = {}): null => {
     refuse(counters, response, code, message, { headers });
     return null;
   };
@@ -26,7 +26,7 @@ export async function readLines(request: IncomingMessage, response: ServerRespon
   if (headers["content-encoding"] !== undefined) return no("unsupported_media_type", "expected a body without Content-Encoding");
   if (!isAcceptable(headers["content-type"] ?? "")) return no("unsupported_media_type", `expected ${types.join(" or ")}, in UTF-8`);
   const body = await readBody(request, bytesMax);
-  if (body === null) return no("body_too_large", `expected at most ${bytesMax} bytes`, { Connection: "close" });
+  if (body === null) return no("body_too_large", `expected at most ${bytesMax} bytes`, lastOfConnection(response));
   let text: string;
   try {
     text = utf8.decode(body);

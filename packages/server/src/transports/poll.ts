@@ -4,7 +4,6 @@
  * Nothing that a request asked is left unanswered by a response that ends well.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { type Code, limits } from "@holdfast/protocol";
 import type { CloseDetails } from "../carrier.ts";
 import { entryOf } from "../http/who.ts";
@@ -14,6 +13,7 @@ import { linesFormat } from "./line-format.ts";
 import { readLines } from "./link-body.ts";
 import type { RequestTransport, TransportParts } from "./request-transport.ts";
 import { type ControlFrame, ResponseCarrier } from "./response-carrier.ts";
+import { type WayOut, wayOutOf } from "./way-out.ts";
 
 type GoawayFrame = Extract<ControlFrame, { type: "goaway" }>;
 
@@ -23,7 +23,7 @@ class PollCarrier extends ResponseCarrier {
   readonly transport = "poll";
   readonly lasting = false;
   readonly format = linesFormat;
-  protected readonly headers = { "Content-Type": "application/x-ndjson; charset=utf-8" };
+  protected readonly contentType = "application/x-ndjson; charset=utf-8";
   readonly #memo: FlushMemo;
   /** Something was said that the client has waited for: the answer ends after the linger. */
   #hasSaid = false;
@@ -33,8 +33,8 @@ class PollCarrier extends ResponseCarrier {
   /** The server asks the client to move: the last thing that this response says. */
   #goaway: GoawayFrame | null = null;
 
-  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo) {
-    super(response, socket, parts);
+  constructor(response: ServerResponse, way: WayOut, parts: TransportParts, memo: FlushMemo) {
+    super(response, way, parts);
     this.#memo = memo;
   }
 
@@ -66,8 +66,15 @@ class PollCarrier extends ResponseCarrier {
 
   /** No poll is taken after this one, so it goes on until the client's slot, and is the client's until then. */
   #leave(frame: GoawayFrame): void {
+    this.leaveSession();
     this.#goaway = { ...frame, afterMs: 0 };
     if (!this.#hasSaid) this.#doneAfter(frame.afterMs);
+  }
+
+  /** The answer ends, and the next poll finds another connection by itself. */
+  rotate(): void {
+    this.#isDone = true;
+    this.#endWhenDone();
   }
 
   protected bye(code: Code, details: CloseDetails): void {
@@ -125,9 +132,9 @@ export function pollTransport(parts: TransportParts): RequestTransport {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const lines = await readLines(request, response, bodyBytesMax, hub.counters);
-    const { socket } = response;
-    if (lines === null || socket === null) return;
-    new PollCarrier(response, socket, parts, memo).open(lines, entryOf(request, hub), !lines.some(isSubscribe));
+    const way = wayOutOf(response);
+    if (lines === null || way === null) return;
+    new PollCarrier(response, way, parts, memo).open(lines, entryOf(request, hub), !lines.some(isSubscribe));
   }
 
   return { path: "/v1/poll", methods: ["POST"], answer };

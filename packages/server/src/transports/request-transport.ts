@@ -5,11 +5,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Env } from "@holdfast/protocol";
 import type { Hub } from "../hub/hub.ts";
 import type { ServerOptions } from "../options.ts";
+import type { SessionLinks } from "./session-links.ts";
 
 export interface TransportParts {
   readonly hub: Hub;
   readonly options: ServerOptions;
   readonly env: Env;
+  /** Default: none, where nothing speaks HTTP/2. */
+  readonly sessions?: SessionLinks;
 }
 
 /** Answers requests for one path. Host and Origin have been checked, and nothing else is being answered on the connection. */

@@ -1,18 +1,19 @@
 /**
  * A link whose client has said everything in its request: messages go out in the response. What is common to SSE and long-poll.
  * The response begins with the first message; what ends the link before that is answered by an HTTP status.
- * Bytes go straight to the socket, framed here, so it must never be used while `node:http` writes a body of its own.
+ * Bytes go straight to the socket, framed here, so it must never be used while `node:http` writes a body of its own. Over HTTP/2 they go
+ * to the stream, which frames them.
  */
 import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { Code, ServerFrame, Timer } from "@holdfast/protocol";
 import type { Carrier, CloseDetails, WireFormat } from "../carrier.ts";
-import { sendError } from "../http/respond.ts";
+import { lastOfConnection, sendError } from "../http/respond.ts";
 import type { Entry } from "../hub/link-access.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import { textChunk } from "./chunks.ts";
 import type { TransportParts } from "./request-transport.ts";
 import { SocketCarrier } from "./socket-carrier.ts";
+import type { WayOut } from "./way-out.ts";
 
 /** What a server sends beside entries. */
 export type ControlFrame = Exclude<ServerFrame, { type: "entry" | "part" }>;
@@ -34,6 +35,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   protected isChunked = false;
   protected readonly parts: TransportParts;
   readonly #response: ServerResponse;
+  readonly #way: WayOut;
   #timer: Timer | null = null;
   #hasBegun = false;
   /** While what is said in the turn of the first message is collected. */
@@ -43,13 +45,14 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   #isHeld = false;
   #isFeeding = false;
 
-  constructor(response: ServerResponse, socket: Socket, parts: TransportParts) {
-    super(socket);
+  constructor(response: ServerResponse, way: WayOut, parts: TransportParts) {
+    super(way.out);
     this.#response = response;
+    this.#way = way;
     this.parts = parts;
   }
 
-  protected abstract readonly headers: Readonly<Record<string, string>>;
+  protected abstract readonly contentType: string;
   abstract deliver(bytes: Uint8Array, stream: string, position: string): void;
   abstract send(frame: ControlFrame): void;
   abstract sendAll(frames: readonly ControlFrame[]): void;
@@ -57,6 +60,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   protected abstract bye(code: Code, details: CloseDetails): void;
   /** All of the request has been taken by the hub; may be called again. */
   protected abstract fed(): void;
+  /** The link is to move to another connection. */
+  abstract rotate(): void;
 
   protected get isFed(): boolean {
     return this.#next >= this.#lines.length && !this.#isFeeding;
@@ -78,10 +83,10 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
       return;
     }
     this.#hasBegun = true;
-    this.#response.writeHead(200, { ...headersCommon, ...this.headers });
+    this.#response.writeHead(200, this.#headers());
     this.socket.cork();
     this.#response.flushHeaders();
-    this.isChunked = this.#response.chunkedEncoding;
+    this.isChunked = this.#response.chunkedEncoding === true;
     this.socket.write(textChunk(text, this.isChunked));
     this.#isBeginning = true;
     this.parts.env.soon(() => this.#begun());
@@ -104,7 +109,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     if (!this.isOpen) return;
     this.isOpen = false;
     // The response began before it was known that the connection is not to be used again.
-    if (this.parts.hub.draining) this.#response.once("finish", () => this.socket.end());
+    if (this.parts.hub.draining && this.#way.session === null) this.#response.once("finish", () => this.socket.end());
     this.#response.end();
     this.later(deadlineMs, () => this.destroy());
   }
@@ -121,12 +126,19 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   }
 
   belongsTo(subject: string): boolean {
-    return this.parts.hub.countSubject(this.socket, subject);
+    return this.parts.hub.countSubject(this.#way.connection, subject);
   }
 
   destroy(): void {
     this.isOpen = false;
-    this.reset(this.parts.hub);
+    // Without an error Node would end the stream in good order, and half a response would pass for a whole one.
+    if (this.#way.session !== null) this.socket.destroy(new Error("The link was ended"));
+    else this.reset(this.parts.hub);
+  }
+
+  /** The client is to open nothing more where this response comes from: over HTTP/2 it would find its session again. */
+  protected leaveSession(): void {
+    if (this.parts.hub.draining) this.#way.session?.close();
   }
 
   /** The request has been read as a whole, so it is its lines that wait. */
@@ -138,21 +150,22 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   /** Answers a request for the headers alone. */
   showHeaders(): void {
     this.isOpen = false;
-    this.#response.writeHead(200, { ...headersCommon, ...this.headers });
+    this.#response.writeHead(200, this.#headers());
     this.#response.end();
+  }
+
+  /** A connection that lasts carries nothing after the link: what is pipelined behind an endless response would wait for ever. */
+  #headers(): Readonly<Record<string, string>> {
+    const common = { ...headersCommon, "Content-Type": this.contentType };
+    return this.lasting ? { ...common, ...lastOfConnection(this.#response) } : common;
   }
 
   /** Joins the hub and gives it the client's messages. `entry` is what the request has shown; `isBrief`: see `Hub.accept`. */
   open(lines: readonly string[], entry: Entry, isBrief = false): void {
-    const { socket } = this;
-    const left = (): void => {
-      socket.destroy(); // A client that says it will send no more is leaving; `node:http` ends the connection for it as well.
-    };
-    socket.on("end", left);
-    this.#response.on("close", () => {
-      socket.off("end", left);
-      this.#over();
-    });
+    const { session } = this.#way;
+    if (session === null) this.#watchHalfClose();
+    else this.parts.sessions?.add(session, this);
+    this.#response.on("close", () => this.#over());
     const accepted = this.parts.hub.accept(this, isBrief, entry);
     if ("refused" in accepted) {
       this.refuse(accepted.refused, accepted.afterMs);
@@ -162,6 +175,16 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
     // A body without a message lacks its hello, like one that begins with something else.
     this.#lines = lines.length === 0 ? [""] : lines;
     this.#feed();
+  }
+
+  /** A client that says it will send no more is leaving; `node:http` ends the connection for it as well. Over HTTP/2 only its request has ended. */
+  #watchHalfClose(): void {
+    const { socket } = this;
+    const left = (): void => {
+      socket.destroy();
+    };
+    socket.on("end", left);
+    this.#response.on("close", () => socket.off("end", left));
   }
 
   /** The hub takes no link now. */
@@ -187,12 +210,14 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
 
   #over(): void {
     const { events } = this;
+    const { session, connection } = this.#way;
     this.isOpen = false;
     this.events = null;
     this.#lines = [];
     this.#timer?.cancel();
-    // The connection may be kept for whoever asks next, or for nothing: it is not the subject's any longer.
-    this.parts.hub.countSubject(this.socket, null);
+    // The connection may be kept for whoever asks next, or for nothing: it is not the subject's any longer. A session may carry more links of it.
+    if (session === null) this.parts.hub.countSubject(connection, null);
+    else this.parts.sessions?.remove(session, this);
     events?.gone(null);
   }
 }

@@ -3,7 +3,7 @@
  * A base class rather than a part: the fan-out visits thousands of carriers, and one object less is one cache miss less.
  * It must never report `drained` while bytes wait.
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { CarrierEvents } from "../carrier.ts";
 
 const nothing = Buffer.alloc(0);
@@ -15,13 +15,13 @@ export interface ConnectionResetter {
 }
 
 export abstract class SocketCarrier {
-  protected readonly socket: Socket;
+  protected readonly socket: Duplex;
   protected events: CarrierEvents | null = null;
   #armed = false;
   /** Made when bytes stay behind for the first time, which on most links they never do. */
   #left: ((error?: Error | null) => void) | null = null;
 
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.socket = socket;
   }
 

@@ -1,5 +1,5 @@
 /**
- * What both kinds of event streams share: the headers, the shape of an event, and an age at which a link moves to another connection.
+ * What both kinds of event streams share: the type, the shape of an event, and an age at which a link moves to another connection.
  * A flush is one event, so a receiver that is cut off in the middle of it discards all of it.
  */
 import { randomFraction } from "@holdfast/protocol";
@@ -13,12 +13,8 @@ export abstract class SseCarrier extends ResponseCarrier {
   readonly transport = "sse";
   readonly lasting = true;
   readonly format = eventStreamFormat;
-  // The connection carries nothing after the link: what is pipelined behind an endless response would wait for ever.
-  protected readonly headers = { "Content-Type": "text/event-stream", Connection: "close" };
+  protected readonly contentType = "text/event-stream";
   #isAging = false;
-
-  /** The link is old enough: it is to move to another connection. */
-  protected abstract rotate(): void;
 
   protected fed(): void {
     if (this.#isAging) return;

@@ -4,7 +4,6 @@
  * A native client gives up for ever on any status but 200: what passes by itself is an event stream that ends at once.
  */
 import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { type Code, codes, randomFraction } from "@holdfast/protocol";
 import type { CloseDetails } from "../carrier.ts";
 import { FlushMemo } from "./chunks.ts";
@@ -13,6 +12,7 @@ import type { TransportParts } from "./request-transport.ts";
 import type { ControlFrame } from "./response-carrier.ts";
 import { SseCarrier } from "./sse-carrier.ts";
 import type { SseQuery } from "./sse-query.ts";
+import type { WayOut } from "./way-out.ts";
 
 /** The shortest time after which a client comes back: it keeps the last one that it was told, also when nobody answers any more. */
 const retryMsMin = 1_000;
@@ -51,8 +51,8 @@ export class NativeSseCarrier extends SseCarrier {
   readonly #places: readonly Place[];
   readonly #placeOf: ReadonlyMap<string, Place>;
 
-  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: NativeFlushMemo, query: SseQuery) {
-    super(response, socket, parts);
+  constructor(response: ServerResponse, way: WayOut, parts: TransportParts, memo: NativeFlushMemo, query: SseQuery) {
+    super(response, way, parts);
     this.#memo = memo;
     this.#prefix = idPrefix(query.streams);
     this.#places = query.places;
@@ -73,6 +73,7 @@ export class NativeSseCarrier extends SseCarrier {
         return;
       case "goaway":
         // There is nobody to make before breaking: the client comes back by itself, from the last id.
+        this.leaveSession();
         this.parts.hub.counters.close(frame.code);
         this.#bye(frame.code, {}, retryMsMin + frame.afterMs);
         return;
@@ -117,7 +118,7 @@ export class NativeSseCarrier extends SseCarrier {
     else this.#bye(code, { afterMs }, this.#retryMs() + afterMs);
   }
 
-  protected rotate(): void {
+  rotate(): void {
     this.send({ type: "goaway", code: "rotated", afterMs: Math.round(retryMsMin * randomFraction(this.parts.env.rng)), deadlineMs: 0 });
   }
 

@@ -3,13 +3,13 @@
  * Events have no name and no id; every `data:` line is one message.
  */
 import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { Code } from "@holdfast/protocol";
 import type { CloseDetails } from "../carrier.ts";
 import type { FlushMemo } from "./chunks.ts";
 import type { TransportParts } from "./request-transport.ts";
 import type { ControlFrame } from "./response-carrier.ts";
 import { SseCarrier } from "./sse-carrier.ts";
+import type { WayOut } from "./way-out.ts";
 
 /** The longest time that a link whose age has come waits for its client to move. */
 const rotateDeadlineMsMax = 10_000;
@@ -17,8 +17,8 @@ const rotateDeadlineMsMax = 10_000;
 export class PostedSseCarrier extends SseCarrier {
   readonly #memo: FlushMemo;
 
-  constructor(response: ServerResponse, socket: Socket, parts: TransportParts, memo: FlushMemo) {
-    super(response, socket, parts);
+  constructor(response: ServerResponse, way: WayOut, parts: TransportParts, memo: FlushMemo) {
+    super(response, way, parts);
     this.#memo = memo;
   }
 
@@ -27,7 +27,9 @@ export class PostedSseCarrier extends SseCarrier {
   }
 
   send(frame: ControlFrame): void {
-    if (this.isOpen) this.writeText(`data: ${JSON.stringify(frame)}\n\n`);
+    if (!this.isOpen) return;
+    this.writeText(`data: ${JSON.stringify(frame)}\n\n`);
+    if (frame.type === "goaway") this.leaveSession();
   }
 
   sendAll(frames: readonly ControlFrame[]): void {
@@ -38,7 +40,7 @@ export class PostedSseCarrier extends SseCarrier {
     this.writeText(`data: ${JSON.stringify({ type: "bye", code, ...details })}\n\n`);
   }
 
-  protected rotate(): void {
+  rotate(): void {
     const deadlineMs = Math.min(rotateDeadlineMsMax, this.parts.options.rotateMs);
     this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
     this.later(deadlineMs, () => {

@@ -12,6 +12,7 @@ import { admitNative, type NativeGate } from "./sse-admit.ts";
 import { NativeFlushMemo, NativeSseCarrier } from "./sse-get.ts";
 import { PostedSseCarrier } from "./sse-post.ts";
 import { readSseQuery, type SseQuery } from "./sse-query.ts";
+import { wayOutOf } from "./way-out.ts";
 
 /** The longest name, a position, and what is around them. */
 const subscribeBytesMax = 1_024;
@@ -25,9 +26,9 @@ export function sseTransport(parts: TransportParts, tickets: NativeGate["tickets
 
   async function post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const lines = await readLines(request, response, bodyBytesMax, hub.counters);
-    const { socket } = response;
-    if (lines === null || socket === null) return;
-    new PostedSseCarrier(response, socket, parts, memos.posted).open(lines, entryOf(request, hub));
+    const way = wayOutOf(response);
+    if (lines === null || way === null) return;
+    new PostedSseCarrier(response, way, parts, memos.posted).open(lines, entryOf(request, hub));
   }
 
   async function get(request: IncomingMessage, response: ServerResponse, search: URLSearchParams): Promise<void> {
@@ -37,13 +38,13 @@ export function sseTransport(parts: TransportParts, tickets: NativeGate["tickets
       refuse(hub.counters, response, query.code, query.message);
       return;
     }
-    const { socket } = response;
-    if (socket === null) return;
+    const way = wayOutOf(response);
+    if (way === null) return;
     if (query.from.every((from) => from === null)) {
       response.writeHead(204, { "Cache-Control": "no-store" }).end();
       return;
     }
-    const carrier = new NativeSseCarrier(response, socket, parts, memos.native, query);
+    const carrier = new NativeSseCarrier(response, way, parts, memos.native, query);
     let entry = entryOf(request, hub);
     if (hub.gate.isGuarded) {
       try {

@@ -18,13 +18,20 @@ export interface SessionsOf {
   readonly counters: GuardCounters;
   readonly env: Env;
   readonly isTls: boolean;
+  /** Told of a session that takes no more requests from now on. */
+  readonly left?: ((session: ServerHttp2Session) => void) | undefined;
 }
 
 /** A session has begun on `connection`, whose accepted socket is `raw`. */
-export function attachSession(session: ServerHttp2Session, connection: Connection, raw: Socket, { limits, options, counters, env, isTls }: SessionsOf): void {
+export function attachSession(
+  session: ServerHttp2Session,
+  connection: Connection,
+  raw: Socket,
+  { limits, options, counters, env, isTls, left }: SessionsOf,
+): void {
   connection.upgraded(isTls ? "h2" : "h2c");
   const sessionLimits = http2SessionLimits(limits, options, { ageMs: connection.ageMsMax, slot: randomFraction(env.rng) });
-  const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls));
+  const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls), () => left?.(session));
   connection.parts.push(part);
   session.on("stream", () => {
     connection.requests = part.requests;
