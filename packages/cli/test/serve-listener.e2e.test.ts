@@ -35,6 +35,9 @@ test("with a certificate the server speaks https and wss, and takes the next one
   const base = `https://localhost:${port}`;
   const curl = (...words: string[]) => run("curl", ["-sS", "--cacert", pair.certFile, ...words]);
   assert.match((await curl(`${base}/healthz`)).stdout, /"state":"ok"/);
+  for (const version of ["1.1", "2"]) {
+    assert.equal((await curl("-o", "/dev/null", "-w", "%{http_version}", `--http${version}`, `${base}/v1/streams`)).stdout, version);
+  }
   const env = { NODE_EXTRA_CA_CERTS: pair.certFile };
   const published = await start(["publish", "a", "1", "--url", base], { env }).ended;
   assert.equal(published.code, 0, published.stderr);
