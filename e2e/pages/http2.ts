@@ -11,6 +11,7 @@ interface Followed {
   readonly gaps: string[];
 }
 
+const page = globalThis as unknown as { readonly location: { readonly origin: string } };
 const followed: Followed[] = [];
 
 function native(stream: string): void {
@@ -20,14 +21,14 @@ function native(stream: string): void {
   source.onmessage = ({ data }) => {
     for (const line of String(data).split("\n")) one.values.push(JSON.parse(line).data);
   };
-  source.addEventListener("gap", ({ data }) => one.gaps.push(String(data)));
+  source.addEventListener("gap", (event) => void one.gaps.push(String((event as unknown as { readonly data: unknown }).data)));
 }
 
 async function byClient(stream: string, transport: string): Promise<void> {
   const one: Followed = { how: transport, stream, values: [], gaps: [] };
   followed.push(one);
-  const client = connect(location.origin, { transports: [transport], backoffBaseMs: 100 });
-  for await (const { data } of client.stream(stream, { from: "first", onGap: (gap) => one.gaps.push(gap.reason) })) one.values.push(data as number);
+  const client = connect(page.location.origin, { transports: [transport], backoffBaseMs: 100 });
+  for await (const { data } of client.stream(stream, { from: "first", onGap: (gap) => void one.gaps.push(gap.reason) })) one.values.push(data as number);
 }
 
 Object.assign(globalThis, { followed, native, byClient });
