@@ -2,36 +2,22 @@
  * One accepted link: performs what its machine (link-state.ts) decides, and answers the client's messages.
  * It holds cursors, never entries. Nothing a peer sends may throw out of here.
  */
-import {
-  type ClientFrame,
-  type Code,
-  type DecodeFault,
-  decodeClientFrame,
-  type GapReason,
-  HoldfastError,
-  type RefusedFrame,
-  type SubscribeFrame,
-} from "@holdfast/protocol";
-import { forbiddenText } from "../auth/authorizer.ts";
+import { type ClientFrame, type Code, type DecodeFault, decodeClientFrame, HoldfastError, type RefusedFrame } from "@holdfast/protocol";
 import type { Verdict } from "../auth/publish-verdict.ts";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { AppendRequest } from "../engine.ts";
-import { AskedSubscribes } from "./asked-subscribes.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess } from "./link-access.ts";
 import { LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
-import type { MovedReader } from "./live-stream.ts";
-import { newReader, type Reader, type ReaderLink } from "./reader.ts";
-import { resolveStart } from "./start.ts";
+import { LinkSubscriptions, type SubscribingLink } from "./link-subscriptions.ts";
 import { streamBeats } from "./stream-beats.ts";
 
 /** How long a client whose access was revoked may take to read why. */
 const revokeGraceMs = 1_000;
 
-const noReaders: readonly Reader[] = [];
 const noDetails: CloseDetails = {};
 
 /** Who keeps the links. */
@@ -44,20 +30,15 @@ export interface LinkOwner {
   forget(link: HubLink): void;
 }
 
-export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, RenewingLink {
+export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, SubscribingLink {
   readonly id: string;
   readonly carrier: Carrier;
   readonly openedMs: number;
-  /** Readers that are behind, in the order of their turns. */
-  readonly behind: Reader[] = [];
-  /** The fan-out's own mark. */
-  inFanOut = false;
 
   readonly #hub: HubContext;
   readonly #owner: LinkOwner;
   readonly #access: LinkAccess;
-  /** An array of exactly that many takes a fifth of a map's memory, and there are few. */
-  #readers: readonly Reader[] = noReaders;
+  readonly #subscribed: LinkSubscriptions;
   /** Made by the first publish: most links only read. */
   #publisher: LinkPublisher | null = null;
   #state: LinkState;
@@ -65,10 +46,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   /** Since when bytes have waited for the peer; -1 while none do. */
   #stalledSinceMs = -1;
   #inputHeld = false;
-  /** Subscriptions whose start is being looked up, or that are being judged, replaced ones included. */
-  #starting = 0;
-  /** Made by the first subscribe that has to wait for a verdict, and by the first renewal. */
-  #asked: AskedSubscribes | null = null;
+  /** Made by the first renewal. */
   #renewal: LinkRenewal | null = null;
   /** From the hello to the welcome. */
   #greeting: LinkGreeting | null = null;
@@ -85,18 +63,16 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
     this.#hub = hub;
     this.#owner = owner;
     this.#access = access;
+    this.#subscribed = new LinkSubscriptions(this, hub, access);
     this.#lastBytesMs = nowMs;
     this.#state = openLink(hub.options, nowMs);
   }
 
-  get readers(): readonly Reader[] {
-    return this.#readers;
-  }
   get subscriptions(): number {
-    return this.#readers.length + (this.#asked?.size ?? 0);
+    return this.#subscribed.count;
   }
   get unanswered(): number {
-    return this.#starting + (this.#publisher?.unanswered ?? 0) + (this.#state.name === "judging" ? 1 : 0);
+    return this.#subscribed.starting + (this.#publisher?.unanswered ?? 0) + (this.#state.name === "judging" ? 1 : 0);
   }
   get #name(): { readonly id: string; readonly transport: string } {
     return { id: this.id, transport: this.carrier.transport };
@@ -135,7 +111,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
 
   drained(): void {
     this.#stalledSinceMs = -1;
-    this.#hub.fanOut.linkReady(this);
+    this.#hub.fanOut.linkReady(this.#subscribed);
     this.holdInputWhenBusy();
   }
 
@@ -214,7 +190,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   }
 
   #sendBeat(): void {
-    const streams = streamBeats(this.#readers);
+    const streams = streamBeats(this.#subscribed.readers);
     const windowMs = this.#hub.reconnectWindowMs();
     const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
     if (advise) this.#advisedWindowMs = windowMs;
@@ -225,34 +201,6 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
     });
   }
 
-  /** Tells the reader's client that entries up to `after` cannot be had, and goes on from there. */
-  gap(reader: Reader, after: number, afterPosition: string): void {
-    this.#sendGap(reader, after <= reader.stream.firstPrev ? "trimmed" : "missing", after, afterPosition);
-  }
-
-  /** The stream's log was rewritten and this reader was past the fork. */
-  moved(move: MovedReader<Reader>): void {
-    const { reader, reason, after } = move;
-    if (!reader.placed) return; // Its place is being looked up in the new log anyway.
-    this.#sendGap(reader, reason, after, reader.stream.position(after));
-  }
-
-  #sendGap(reader: Reader, reason: GapReason, seq: number, after: string): void {
-    const { stream } = reader;
-    this.#hub.counters.gap(reason);
-    this.#hub.counters.resumesFromGap++;
-    this.carrier.send({ type: "gap", stream: stream.name, reason, from: reader.position, after, head: stream.headPosition });
-    reader.cursor = reader.scan = seq;
-    reader.position = after;
-    reader.page = null;
-  }
-
-  /** The reader has everything of a stream that has ended. */
-  streamEnded(reader: Reader): void {
-    this.carrier.send({ type: "closed", stream: reader.stream.name, position: reader.stream.headPosition });
-    this.#drop(reader);
-  }
-
   /** Answers flow only as fast as the peer takes them: while too many wait, nothing more is read from it. */
   holdInputWhenBusy(): void {
     const { options } = this.#hub;
@@ -260,7 +208,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
       this.#state.name === "judging" ||
       this.carrier.queuedBytes > options.controlBytesMax ||
       (this.#publisher?.inFlight ?? 0) >= options.publishesInFlightMax ||
-      this.#starting > options.subscriptionsMax;
+      this.#subscribed.starting > options.subscriptionsMax;
     if (busy === this.#inputHeld) return;
     this.#inputHeld = busy;
     if (!busy) this.bytes();
@@ -281,18 +229,14 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
     }
     switch (frame.type) {
       case "subscribe":
-        this.#subscribe(frame);
+        this.#subscribed.subscribe(frame);
         return;
       case "auth":
         this.#renew(frame.id, frame.token);
         return;
-      case "unsubscribe": {
-        const reader = this.#readerOf(frame.stream);
-        this.#asked?.forget(frame.stream);
-        if (reader !== undefined) this.#drop(reader);
-        this.carrier.send({ type: "unsubscribed", stream: frame.stream });
+      case "unsubscribe":
+        this.#subscribed.unsubscribe(frame.stream);
         return;
-      }
       case "part":
         this.#publishing().part(frame);
         return;
@@ -310,24 +254,13 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
     }
   }
 
-  #refuse(fault: DecodeFault): void {
-    this.#hub.counters.refuse(fault.code);
-    if (this.#state.name === "live" && fault.of === "publish" && fault.id !== undefined) {
-      this.carrier.send({ type: "refused", id: fault.id, code: fault.code, message: fault.message });
-      return;
-    }
-    if (this.#state.name === "live" && fault.of === "subscribe" && fault.id !== undefined) {
-      // A refused subscribe leaves no subscription, not even the one that it would have replaced.
-      const before = fault.stream === undefined ? undefined : this.#readerOf(fault.stream);
-      if (before !== undefined) this.#drop(before);
-      this.carrier.send({ type: "unsubscribed", id: fault.id, stream: fault.stream ?? "", code: fault.code, message: fault.message });
-      return;
-    }
-    this.#step({ type: "bad" });
-    if (this.live) this.carrier.send({ type: "error", code: fault.code, message: fault.message });
+  #refuse({ of, id, stream, code, message }: DecodeFault): void {
+    if (this.live && of === "publish" && id !== undefined) this.#publishing().refuse(id, code, message);
+    else if (this.live && of === "subscribe" && id !== undefined) this.#subscribed.refuse(id, stream, code, message);
+    else this.bad(code, message);
   }
 
-  /** Answers a message that was understood and cannot be done; it counts as a bad message. */
+  /** Answers a message that cannot be read or done; it counts as a bad message. */
   bad(code: Code, message: string): void {
     this.#hub.counters.refuse(code);
     this.#step({ type: "bad" });
@@ -338,104 +271,9 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
     return this.#access.judgePublish(request);
   }
 
-  /** The log is not looked at before it is known that the client may: neither the answer nor its time says whether there is one. */
-  #subscribe(frame: SubscribeFrame): void {
-    const { stream: name, id } = frame;
-    const before = this.#readerOf(name);
-    if (before !== undefined) this.#drop(before);
-    this.#asked?.forget(name);
-    if (this.subscriptions >= this.#hub.options.subscriptionsMax) {
-      this.#refuseSubscribe(id, name, "too_many_subscriptions", `expected at most ${this.#hub.options.subscriptionsMax} subscriptions`);
-      return;
-    }
-    const may = this.#access.mayRead(name);
-    if (may === true) this.#begin(frame);
-    else if (may === false) this.#refuseSubscribe(id, name, "forbidden", forbiddenText);
-    else this.#ask(frame, may);
-  }
-
-  #ask(frame: SubscribeFrame, may: Promise<boolean>): void {
-    const { stream, id } = frame;
-    const { principal } = this.#access;
-    this.#asked ??= new AskedSubscribes();
-    this.#starting++;
-    this.#asked.ask(
-      frame,
-      may,
-      () => this.#started(),
-      (answer) => {
-        // A token that was taken meanwhile may allow less, or more.
-        if (principal !== this.#access.principal) this.#subscribe(frame);
-        else if (answer === true) this.#begin(frame);
-        else if (answer === false) this.#refuseSubscribe(id, stream, "forbidden", forbiddenText);
-        else this.#refuseSubscribe(id, stream, answer.code, answer.detail);
-      },
-    );
-  }
-
-  #begin(frame: SubscribeFrame): void {
-    const { stream: name, id } = frame;
-    const stream = this.#hub.stream(name);
-    const reader = newReader(this, stream);
-    this.#readers = this.#readers.concat(reader); // Exactly as long as needed; a spread or push makes room for 16 more.
-    stream.addReader(reader);
-    this.#starting++;
-    resolveStart(stream, frame.from, this.#hub.engine).then(
-      (start) => {
-        this.#started();
-        if (!this.#readers.includes(reader)) return; // Unsubscribed, subscribed anew or gone meanwhile.
-        reader.placed = true;
-        reader.cursor = reader.scan = start.seq;
-        reader.position = start.position;
-        reader.beatSent = start.seq;
-        reader.beatHead = stream.tail.last;
-        this.carrier.send({ type: "subscribed", id, stream: name, position: start.position, head: stream.headPosition });
-        if (start.gap !== null) this.#sendGap(reader, start.gap, start.seq, stream.position(start.seq));
-        else if (typeof frame.from === "object" && "after" in frame.from) this.#countResume(reader);
-        this.#hub.fanOut.fallBehind(reader);
-      },
-      (thrown: unknown) => {
-        this.#started();
-        if (!this.#readers.includes(reader)) return;
-        this.#drop(reader);
-        const error = HoldfastError.from(thrown);
-        this.#refuseSubscribe(id, name, error.code, error.detail);
-      },
-    );
-  }
-
-  #readerOf(stream: string): Reader | undefined {
-    return this.#readers.find((reader) => reader.stream.name === stream);
-  }
-
   #publishing(): LinkPublisher {
     this.#publisher ??= new LinkPublisher(this, this.#hub);
     return this.#publisher;
-  }
-
-  #started(): void {
-    this.#starting--;
-    this.holdInputWhenBusy();
-  }
-
-  #countResume(reader: Reader): void {
-    if (reader.cursor >= reader.stream.tail.start) this.#hub.counters.resumesFromTail++;
-    else this.#hub.counters.resumesFromPage++;
-  }
-
-  #refuseSubscribe(id: number, stream: string, code: Code, message: string): void {
-    this.#hub.counters.refuse(code);
-    this.carrier.send({ type: "unsubscribed", id, stream, code, message });
-  }
-
-  #drop(reader: Reader): void {
-    const { stream } = reader;
-    this.#readers = this.#readers.filter((other) => other !== reader);
-    stream.unready(reader);
-    const at = this.behind.indexOf(reader);
-    if (at >= 0) this.behind.splice(at, 1);
-    stream.readers.delete(reader);
-    if (stream.readers.size === 0) this.#hub.idle(stream);
   }
 
   // ---- who it is
@@ -474,7 +312,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
       this.bad("bad_request", "expected the token in the `hello` of the next request");
       return;
     }
-    this.#renewal ??= new LinkRenewal(this, this.#access);
+    this.#renewal ??= new LinkRenewal(this, this.#access, this.#subscribed);
     this.#renewal.take(id, token);
   }
 
@@ -492,12 +330,6 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
   #expiry(): { readonly expiresMs?: number } {
     const expiresMs = this.#access.expiresMs(this.#hub.env.clock.wallMs());
     return expiresMs === undefined ? {} : { expiresMs };
-  }
-
-  takeAway(reader: Reader, code: Code, message: string): void {
-    this.#drop(reader);
-    this.#hub.counters.refuse(code);
-    this.carrier.send({ type: "unsubscribed", stream: reader.stream.name, code, message });
   }
 
   #left(): void {
@@ -556,8 +388,7 @@ export class HubLink implements CarrierEvents, ReaderLink, PublishingLink, Renew
 
   #dropAll(): void {
     this.#publisher?.abandon();
-    this.#asked?.clear();
+    this.#subscribed.clear();
     this.#greeting = null;
-    for (const reader of this.#readers) this.#drop(reader);
   }
 }

@@ -79,7 +79,7 @@ export class LinkPublisher {
   #spoil(id: number, code: Code, message: string): void {
     this.#assembly = null;
     this.#spoiltId = id;
-    this.#refuse(id, code, message);
+    this.refuse(id, code, message);
   }
 
   part(frame: PublishPartFrame): void {
@@ -113,7 +113,7 @@ export class LinkPublisher {
     const { format } = frame;
     const fault = frame.hasEntry ? payloadFault(format, payload, this.#hub.options.entryBytesMax) : null;
     if (fault !== null) {
-      this.#refuse(frame.id, fault.code, fault.message);
+      this.refuse(frame.id, fault.code, fault.message);
       return;
     }
     this.#append(frame.id, {
@@ -131,7 +131,7 @@ export class LinkPublisher {
     this.#assembly = null;
     if (frame.id === this.#spoiltId) return null;
     if (assembly === null || assembly.id !== frame.id || assembly.parts.length !== frame.parts) {
-      this.#refuse(frame.id, "bad_request", `expected ${frame.parts} parts before this, got ${assembly?.id === frame.id ? assembly.parts.length : 0}`);
+      this.refuse(frame.id, "bad_request", `expected ${frame.parts} parts before this, got ${assembly?.id === frame.id ? assembly.parts.length : 0}`);
       return null;
     }
     return join(assembly.parts, assembly.bytes);
@@ -206,7 +206,8 @@ export class LinkPublisher {
     });
   }
 
-  #refuse(id: number, code: Code, message: string): void {
+  /** Answers a publish that cannot be taken: one of those here, or one that the link could not even read. */
+  refuse(id: number, code: Code, message: string): void {
     this.#hub.counters.refuse(code);
     if (!this.#abandoned) this.#link.carrier.send({ type: "refused", id, code, message });
   }

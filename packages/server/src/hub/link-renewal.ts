@@ -6,30 +6,29 @@ import { type Code, HoldfastError, type RefusedFrame, retryOf } from "@holdfast/
 import { forbiddenText } from "../auth/authorizer.ts";
 import { settled } from "../auth/gate.ts";
 import type { LinkAccess } from "./link-access.ts";
-import type { Reader } from "./reader.ts";
+import type { LinkSubscriptions } from "./link-subscriptions.ts";
 
 /** What a renewal needs of its link. */
 export interface RenewingLink {
   readonly live: boolean;
-  readonly readers: readonly Reader[];
   /** The new token counts. */
   renewed(id: number): void;
   /** It cannot be judged now; the former counts. */
   notRenewed(frame: RefusedFrame): void;
   /** It does not count, nor does anything else. */
   refuseLink(error: HoldfastError): void;
-  /** Ends a subscription. */
-  takeAway(reader: Reader, code: Code, message: string): void;
 }
 
 export class LinkRenewal {
   readonly #link: RenewingLink;
   readonly #access: LinkAccess;
+  readonly #subscribed: LinkSubscriptions;
   #isUnderWay = false;
 
-  constructor(link: RenewingLink, access: LinkAccess) {
+  constructor(link: RenewingLink, access: LinkAccess, subscribed: LinkSubscriptions) {
     this.#link = link;
     this.#access = access;
+    this.#subscribed = subscribed;
   }
 
   take(id: number, token: string): void {
@@ -64,11 +63,12 @@ export class LinkRenewal {
 
   #review(): void {
     const access = this.#access;
+    const subscribed = this.#subscribed;
     const { principal } = access;
-    for (const reader of this.#link.readers) {
+    for (const reader of subscribed.readers) {
       const end = (code: Code, message: string): void => {
         // Judged for a token that has been followed by another, or for a subscription that is over: no verdict.
-        if (principal === access.principal && this.#link.readers.includes(reader)) this.#link.takeAway(reader, code, message);
+        if (principal === access.principal && subscribed.readers.includes(reader)) subscribed.takeAway(reader, code, message);
       };
       settled(
         () => access.mayRead(reader.stream.name),
