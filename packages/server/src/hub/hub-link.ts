@@ -8,12 +8,12 @@ import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { AppendRequest } from "../engine.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess } from "./link-access.ts";
+import { type BeatingLink, LinkBeat } from "./link-beat.ts";
 import { LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
 import { LinkSubscriptions, type SubscribingLink } from "./link-subscriptions.ts";
-import { streamBeats } from "./stream-beats.ts";
 
 /** How long a client whose access was revoked may take to read why. */
 const revokeGraceMs = 1_000;
@@ -30,29 +30,27 @@ export interface LinkOwner {
   forget(link: HubLink): void;
 }
 
-export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, SubscribingLink {
+export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, RenewingLink, SubscribingLink {
   readonly id: string;
   readonly carrier: Carrier;
   readonly openedMs: number;
+  lastBytesMs: number;
+  inputHeld = false;
 
   readonly #hub: HubContext;
   readonly #owner: LinkOwner;
   readonly #access: LinkAccess;
   readonly #subscribed: LinkSubscriptions;
+  readonly #beat: LinkBeat;
   /** Made by the first publish: most links only read. */
   #publisher: LinkPublisher | null = null;
   #state: LinkState;
-  #lastBytesMs: number;
-  /** Since when bytes have waited for the peer; -1 while none do. */
-  #stalledSinceMs = -1;
-  #inputHeld = false;
   /** Made by the first renewal. */
   #renewal: LinkRenewal | null = null;
   /** From the hello to the welcome. */
   #greeting: LinkGreeting | null = null;
   /** Why this side ended it. */
   #endCode: Code | null = null;
-  #advisedWindowMs = 0;
   #drainDetails: CloseDetails = noDetails;
 
   constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner, access: LinkAccess) {
@@ -64,7 +62,8 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
     this.#owner = owner;
     this.#access = access;
     this.#subscribed = new LinkSubscriptions(this, hub, access);
-    this.#lastBytesMs = nowMs;
+    this.#beat = new LinkBeat(this, hub, this.#subscribed);
+    this.lastBytesMs = nowMs;
     this.#state = openLink(hub.options, nowMs);
   }
 
@@ -89,7 +88,7 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
   // ---- what the transport tells
 
   bytes(): void {
-    this.#lastBytesMs = this.#hub.env.clock.monoMs();
+    this.lastBytesMs = this.#hub.env.clock.monoMs();
   }
 
   text(message: string): void {
@@ -110,7 +109,7 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
   }
 
   drained(): void {
-    this.#stalledSinceMs = -1;
+    this.#beat.drained();
     this.#hub.fanOut.linkReady(this.#subscribed);
     this.holdInputWhenBusy();
   }
@@ -157,48 +156,15 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
     else this.#hub.env.clock.after(revokeGraceMs, reset);
   }
 
-  /** Before the hello there are no beats: only the handshake's deadline is watched. */
-  checkGreeting(): void {
-    this.#step({ type: "check", silentMs: 0, stalledMs: 0 });
+  check(silentMs: number, stalledMs: number): void {
+    this.#step({ type: "check", silentMs, stalledMs });
   }
 
-  /** One beat: checks the peer, then says where every changed stream stands. */
+  /** Its turn on the wheel (beats.ts). */
   beat(): void {
     const nowMs = this.#hub.env.clock.monoMs();
     this.#publisher?.checkAge(nowMs);
-    if (this.carrier.queuedBytes === 0) this.#stalledSinceMs = -1;
-    else if (this.#stalledSinceMs < 0) this.#stalledSinceMs = nowMs;
-    const stalledMs = this.#stalledSinceMs < 0 ? 0 : nowMs - this.#stalledSinceMs;
-    const silentMs = this.#silentMs(nowMs);
-    this.#step({ type: "check", silentMs, stalledMs });
-    const { heartbeatMs } = this.#hub.options;
-    if (this.live && silentMs > heartbeatMs) {
-      // The next beat would come too late to free the descriptor within two beats of silence. Whether anything came since is
-      // asked of the bytes, not of the clock: a timer may fire a fraction of a millisecond early.
-      const lastBytesMs = this.#lastBytesMs;
-      this.#hub.env.clock.after(2 * heartbeatMs - silentMs, () => {
-        if (this.#lastBytesMs === lastBytesMs && !this.#inputHeld) this.#step({ type: "check", silentMs: 2 * heartbeatMs, stalledMs: 0 });
-      });
-    }
-    // While bytes wait, they are the proof of life to come; a beat behind them would only add to the pile.
-    if (this.#state.name === "live" && this.carrier.queuedBytes === 0) this.#sendBeat();
-  }
-
-  /** For how long the peer has been silent; what is not read from it, because answers wait, is not held against it. */
-  #silentMs(nowMs: number): number {
-    return this.carrier.twoWay && !this.#inputHeld ? nowMs - this.#lastBytesMs : 0;
-  }
-
-  #sendBeat(): void {
-    const streams = streamBeats(this.#subscribed.readers);
-    const windowMs = this.#hub.reconnectWindowMs();
-    const advise = Math.abs(windowMs - this.#advisedWindowMs) * 4 > this.#advisedWindowMs;
-    if (advise) this.#advisedWindowMs = windowMs;
-    this.carrier.send({
-      type: "beat",
-      ...(streams === null ? {} : { streams }),
-      ...(advise ? { reconnect: { windowMs } } : {}),
-    });
+    this.#beat.beat(nowMs);
   }
 
   /** Answers flow only as fast as the peer takes them: while too many wait, nothing more is read from it. */
@@ -209,8 +175,8 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
       this.carrier.queuedBytes > options.controlBytesMax ||
       (this.#publisher?.inFlight ?? 0) >= options.publishesInFlightMax ||
       this.#subscribed.starting > options.subscriptionsMax;
-    if (busy === this.#inputHeld) return;
-    this.#inputHeld = busy;
+    if (busy === this.inputHeld) return;
+    this.inputHeld = busy;
     if (!busy) this.bytes();
     this.carrier.holdInput(busy);
   }
@@ -334,7 +300,7 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
 
   #left(): void {
     const nowMs = this.#hub.env.clock.monoMs();
-    this.#access.gone(this.#name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.#lastBytesMs });
+    this.#access.gone(this.#name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.lastBytesMs });
   }
 
   // ---- the machine's orders
@@ -352,8 +318,6 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
         return;
       case "welcome": {
         const { options } = this.#hub;
-        const windowMs = this.#hub.reconnectWindowMs();
-        this.#advisedWindowMs = windowMs;
         this.carrier.send({
           type: "welcome",
           link: this.id,
@@ -361,7 +325,7 @@ export class HubLink implements CarrierEvents, PublishingLink, RenewingLink, Sub
           heartbeatMs: options.heartbeatMs,
           entryBytesMax: options.entryBytesMax,
           subscriptionsMax: options.subscriptionsMax,
-          reconnect: { windowMs },
+          reconnect: this.#beat.advice(),
           ...this.#expiry(),
         });
         this.#owner.welcomed(this);

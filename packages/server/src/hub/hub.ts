@@ -338,7 +338,7 @@ export class Hub {
     this.#checking = true;
     this.#env.clock.after(Math.min(greetingCheckMs, this.#options.handshakeMs), () => {
       this.#checking = false;
-      for (const link of this.#greeting) link.checkGreeting();
+      for (const link of this.#greeting) link.check(0, 0);
       if (this.#greeting.size > 0) this.#checkGreetings();
     });
   }
