@@ -3,9 +3,7 @@
  * It holds cursors, never entries. Nothing a peer sends may throw out of here.
  */
 import { type ClientFrame, type Code, type DecodeFault, decodeClientFrame, HoldfastError, type RefusedFrame } from "@holdfast/protocol";
-import type { Verdict } from "../auth/publish-verdict.ts";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
-import type { AppendRequest } from "../engine.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess } from "./link-access.ts";
 import { type BeatingLink, LinkBeat } from "./link-beat.ts";
@@ -33,13 +31,13 @@ export interface LinkOwner {
 export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, RenewingLink, SubscribingLink {
   readonly id: string;
   readonly carrier: Carrier;
+  readonly access: LinkAccess;
   readonly openedMs: number;
   lastBytesMs: number;
   inputHeld = false;
 
   readonly #hub: HubContext;
   readonly #owner: LinkOwner;
-  readonly #access: LinkAccess;
   readonly #subscribed: LinkSubscriptions;
   readonly #beat: LinkBeat;
   /** Made by the first publish: most links only read. */
@@ -60,7 +58,7 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
     this.openedMs = nowMs;
     this.#hub = hub;
     this.#owner = owner;
-    this.#access = access;
+    this.access = access;
     this.#subscribed = new LinkSubscriptions(this, hub, access);
     this.#beat = new LinkBeat(this, hub, this.#subscribed);
     this.lastBytesMs = nowMs;
@@ -75,10 +73,6 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
   }
   get #name(): { readonly id: string; readonly transport: string } {
     return { id: this.id, transport: this.carrier.transport };
-  }
-  /** Whose it is; null before that is known. */
-  get subject(): string | null {
-    return this.#access.principal?.subject ?? null;
   }
   /** Whether the handshake is done and no close has begun. */
   get live(): boolean {
@@ -124,23 +118,6 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
   close(code: Code, details: CloseDetails = noDetails): void {
     this.#drainDetails = details;
     this.#step({ type: "close", code });
-  }
-
-  /** Ends the link when its time is over. */
-  checkExpiry(): void {
-    const { principal } = this.#access;
-    if (principal !== null && !this.#hub.gate.holds(principal)) this.close("token_expired");
-  }
-
-  /** Whether what it has shown still counts. */
-  get isAllowed(): boolean {
-    const { principal } = this.#access;
-    return principal === null || this.#hub.gate.holds(principal);
-  }
-
-  /** Whether it lasts for a time only. */
-  get expires(): boolean {
-    return (this.#access.principal?.expiresMs ?? null) !== null;
   }
 
   /** Ends the link so that what is queued for its client is not delivered. A client with nothing queued is told why. */
@@ -233,23 +210,19 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
     if (this.live) this.carrier.send({ type: "error", code, message });
   }
 
-  judgePublish(request: AppendRequest): Verdict | Promise<Verdict> {
-    return this.#access.judgePublish(request);
-  }
-
   #publishing(): LinkPublisher {
-    this.#publisher ??= new LinkPublisher(this, this.#hub);
+    this.#publisher ??= new LinkPublisher(this, this.#hub, this.access);
     return this.#publisher;
   }
 
   // ---- who it is
 
   #judge(): void {
-    this.#access.judge(
+    this.access.judge(
       this.#name,
       this.#greeting?.takeToken(),
       () => {
-        const { subject } = this;
+        const { subject } = this.access;
         // Where nobody is asked, all are the same one.
         if (this.#hub.gate.isGuarded && subject !== null && this.carrier.belongsTo?.(subject) === false) {
           this.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));
@@ -278,14 +251,14 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
       this.bad("bad_request", "expected the token in the `hello` of the next request");
       return;
     }
-    this.#renewal ??= new LinkRenewal(this, this.#access, this.#subscribed);
+    this.#renewal ??= new LinkRenewal(this, this.access, this.#subscribed);
     this.#renewal.take(id, token);
   }
 
   renewed(id: number): void {
     this.#hub.counters.renewals++;
     this.#owner.renewed(this);
-    this.carrier.send({ type: "authed", id, ...this.#expiry() });
+    this.carrier.send({ type: "authed", id, ...this.access.expiry() });
   }
 
   notRenewed(frame: RefusedFrame): void {
@@ -293,14 +266,9 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
     this.carrier.send(frame);
   }
 
-  #expiry(): { readonly expiresMs?: number } {
-    const expiresMs = this.#access.expiresMs(this.#hub.env.clock.wallMs());
-    return expiresMs === undefined ? {} : { expiresMs };
-  }
-
   #left(): void {
     const nowMs = this.#hub.env.clock.monoMs();
-    this.#access.gone(this.#name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.lastBytesMs });
+    this.access.gone(this.#name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.lastBytesMs });
   }
 
   // ---- the machine's orders
@@ -326,7 +294,7 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
           entryBytesMax: options.entryBytesMax,
           subscriptionsMax: options.subscriptionsMax,
           reconnect: this.#beat.advice(),
-          ...this.#expiry(),
+          ...this.access.expiry(),
         });
         this.#owner.welcomed(this);
         return;

@@ -174,7 +174,7 @@ export class Hub {
   endRevoked({ subject }: Revocation): number {
     let ended = 0;
     for (const link of [...this.#links]) {
-      if (link.subject !== subject || link.isAllowed) continue;
+      if (link.access.subject !== subject || link.access.holds) continue;
       link.revoke();
       ended++;
     }
@@ -317,7 +317,7 @@ export class Hub {
 
   /** One timer for all: a link that ends a second late has had a second of what it was allowed a moment ago. */
   #watchExpiry(link: HubLink): void {
-    if (!link.expires) {
+    if (!link.access.expires) {
       this.#expiring.delete(link);
       return;
     }
@@ -325,7 +325,7 @@ export class Hub {
     if (this.#checkingExpiry) return;
     this.#checkingExpiry = true;
     const check = (): void => {
-      for (const each of [...this.#expiring]) each.checkExpiry();
+      for (const each of [...this.#expiring]) if (!each.access.holds) each.close("token_expired");
       this.#checkingExpiry = this.#expiring.size > 0;
       if (this.#checkingExpiry) this.#env.clock.after(expiryCheckMs, check);
     };

@@ -43,6 +43,18 @@ export class LinkAccess {
   get principal(): Principal | null {
     return this.#principal;
   }
+  /** Whose the link is; null before that is known. */
+  get subject(): string | null {
+    return this.#principal?.subject ?? null;
+  }
+  /** Whether what it has shown still counts. */
+  get holds(): boolean {
+    return this.#principal === null || this.#hub.gate.holds(this.#principal);
+  }
+  /** Whether it lasts for a time only. */
+  get expires(): boolean {
+    return (this.#principal?.expiresMs ?? null) !== null;
+  }
 
   /** Judges the hello. */
   judge(link: LinkName, token: string | undefined, done: () => void, failed: Failed): void {
@@ -85,16 +97,18 @@ export class LinkAccess {
     return principal !== null && this.#hub.gate.may(principal, "read", stream);
   }
 
+  /** Whether it may publish that. Never rejects. */
   judgePublish(request: AppendRequest): Verdict | Promise<Verdict> {
     const { gate, hooks } = this.#hub;
     const principal = this.#principal;
     return principal === null ? { code: "unauthenticated", message: "not welcome" } : judgePublish(gate, hooks, principal, request);
   }
 
-  /** For how long the link lasts; undefined when it does not end by itself. */
-  expiresMs(wallMs: number): number | undefined {
+  /** For how long the link lasts, as its client is told; nothing when it does not end by itself. */
+  expiry(): { readonly expiresMs?: number } {
     const expiresMs = this.#principal?.expiresMs ?? null;
-    return expiresMs === null ? undefined : Math.min(Math.max(0, Math.floor(expiresMs - wallMs)), durationMsMax);
+    if (expiresMs === null) return {};
+    return { expiresMs: Math.min(Math.max(0, Math.floor(expiresMs - this.#hub.env.clock.wallMs())), durationMsMax) };
   }
 
   /** The link is gone. */

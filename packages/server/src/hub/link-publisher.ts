@@ -16,6 +16,7 @@ import type { Verdict } from "../auth/publish-verdict.ts";
 import type { Carrier } from "../carrier.ts";
 import type { AppendRequest } from "../engine.ts";
 import type { HubContext } from "./hub-context.ts";
+import type { LinkAccess } from "./link-access.ts";
 import { payloadFault } from "./payload.ts";
 import { join } from "./tail.ts";
 
@@ -29,8 +30,6 @@ interface Assembly {
 /** What the way in needs of its link. */
 export interface PublishingLink {
   readonly carrier: Carrier;
-  /** Whether it may publish that. Never rejects. */
-  judgePublish(request: AppendRequest): Verdict | Promise<Verdict>;
   /** A publish was answered: input that was held for it may go on. */
   holdInputWhenBusy(): void;
 }
@@ -38,6 +37,7 @@ export interface PublishingLink {
 export class LinkPublisher {
   readonly #link: PublishingLink;
   readonly #hub: HubContext;
+  readonly #access: LinkAccess;
   #assembly: Assembly | null = null;
   /** The publish whose parts were refused: what still comes of it has been answered. */
   #spoiltId = -1;
@@ -48,9 +48,10 @@ export class LinkPublisher {
   #held: Map<string, (() => void)[]> | null = null;
   #abandoned = false;
 
-  constructor(link: PublishingLink, hub: HubContext) {
+  constructor(link: PublishingLink, hub: HubContext, access: LinkAccess) {
     this.#link = link;
     this.#hub = hub;
+    this.#access = access;
   }
 
   /** Publishes that have not been answered. */
@@ -147,7 +148,7 @@ export class LinkPublisher {
   }
 
   #judge(id: number, request: AppendRequest): void {
-    const verdict = this.#link.judgePublish(request);
+    const verdict = this.#access.judgePublish(request);
     if (!(verdict instanceof Promise)) {
       this.#judged(id, request, verdict);
       return;
