@@ -1,13 +1,14 @@
 /**
- * One accepted link: performs what its machine (link-state.ts) decides, and answers the client's messages.
- * It holds cursors, never entries. Nothing a peer sends may throw out of here.
+ * One accepted link: performs what its machine (link-state.ts) decides, and gives each of the client's messages to the part that answers it:
+ * what the link reads is in link-subscriptions.ts, what it writes in link-publisher.ts, who it is in link-access.ts.
+ * It holds neither cursors nor entries. Nothing a peer sends may throw out of here.
  */
-import { type ClientFrame, type Code, type DecodeFault, decodeClientFrame, HoldfastError, type RefusedFrame } from "@holdfast/protocol";
+import { type ClientFrame, type Code, type DecodeFault, decodeClientFrame, type HoldfastError } from "@holdfast/protocol";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { HubContext } from "./hub-context.ts";
-import type { LinkAccess } from "./link-access.ts";
+import type { LinkAccess, LinkName } from "./link-access.ts";
 import { type BeatingLink, LinkBeat } from "./link-beat.ts";
-import { LinkGreeting } from "./link-greeting.ts";
+import { type GreetingLink, LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
@@ -15,7 +16,6 @@ import { LinkSubscriptions, type SubscribingLink } from "./link-subscriptions.ts
 
 /** How long a client whose access was revoked may take to read why. */
 const revokeGraceMs = 1_000;
-
 const noDetails: CloseDetails = {};
 
 /** Who keeps the links. */
@@ -28,7 +28,7 @@ export interface LinkOwner {
   forget(link: HubLink): void;
 }
 
-export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, RenewingLink, SubscribingLink {
+export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, PublishingLink, RenewingLink, SubscribingLink {
   readonly id: string;
   readonly carrier: Carrier;
   readonly access: LinkAccess;
@@ -40,9 +40,9 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
   readonly #owner: LinkOwner;
   readonly #subscribed: LinkSubscriptions;
   readonly #beat: LinkBeat;
+  #state: LinkState;
   /** Made by the first publish: most links only read. */
   #publisher: LinkPublisher | null = null;
-  #state: LinkState;
   /** Made by the first renewal. */
   #renewal: LinkRenewal | null = null;
   /** From the hello to the welcome. */
@@ -71,7 +71,7 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
   get unanswered(): number {
     return this.#subscribed.starting + (this.#publisher?.unanswered ?? 0) + (this.#state.name === "judging" ? 1 : 0);
   }
-  get #name(): { readonly id: string; readonly transport: string } {
+  get name(): LinkName {
     return { id: this.id, transport: this.carrier.transport };
   }
   /** Whether the handshake is done and no close has begun. */
@@ -162,7 +162,7 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
 
   #take(frame: ClientFrame): void {
     if (frame.type === "hello") {
-      if (this.#state.name === "greeting") this.#greeting = new LinkGreeting(frame.token);
+      if (this.#state.name === "greeting") this.#greeting = new LinkGreeting(this, this.#hub, this.access, frame.token);
       this.#step({ type: "hello", protocol: frame.protocol });
       return;
     }
@@ -175,7 +175,8 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
         this.#subscribed.subscribe(frame);
         return;
       case "auth":
-        this.#renew(frame.id, frame.token);
+        this.#renewal ??= new LinkRenewal(this, this.#hub, this.access, this.#subscribed);
+        this.#renewal.take(frame.id, frame.token);
         return;
       case "unsubscribe":
         this.#subscribed.unsubscribe(frame.stream);
@@ -215,28 +216,14 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
     return this.#publisher;
   }
 
-  // ---- who it is
+  // ---- what its parts tell
 
-  #judge(): void {
-    this.access.judge(
-      this.#name,
-      this.#greeting?.takeToken(),
-      () => {
-        const { subject } = this.access;
-        // Where nobody is asked, all are the same one.
-        if (this.#hub.gate.isGuarded && subject !== null && this.carrier.belongsTo?.(subject) === false) {
-          this.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));
-          return;
-        }
-        this.#step({ type: "admitted" });
-        const early = this.#greeting?.messages ?? [];
-        this.#greeting = null;
-        for (const message of early) this.text(message);
-        if (this.#state.name === "gone") this.#left();
-        this.holdInputWhenBusy();
-      },
-      (error) => this.refuseLink(error),
-    );
+  admitted(): void {
+    this.#step({ type: "admitted" });
+    const early = this.#greeting?.messages ?? [];
+    this.#greeting = null;
+    for (const message of early) this.text(message);
+    if (this.#state.name === "gone") this.#left();
     this.holdInputWhenBusy();
   }
 
@@ -246,29 +233,14 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
     this.close(code, { message: detail, ...(afterMs === undefined ? {} : { afterMs }) });
   }
 
-  #renew(id: number, token: string): void {
-    if (!this.carrier.twoWay) {
-      this.bad("bad_request", "expected the token in the `hello` of the next request");
-      return;
-    }
-    this.#renewal ??= new LinkRenewal(this, this.access, this.#subscribed);
-    this.#renewal.take(id, token);
-  }
-
-  renewed(id: number): void {
+  renewed(): void {
     this.#hub.counters.renewals++;
     this.#owner.renewed(this);
-    this.carrier.send({ type: "authed", id, ...this.access.expiry() });
-  }
-
-  notRenewed(frame: RefusedFrame): void {
-    this.#hub.counters.refuse(frame.code);
-    this.carrier.send(frame);
   }
 
   #left(): void {
     const nowMs = this.#hub.env.clock.monoMs();
-    this.access.gone(this.#name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.lastBytesMs });
+    this.access.gone(this.name, { code: this.#endCode, ageMs: nowMs - this.openedMs, silentMs: nowMs - this.lastBytesMs });
   }
 
   // ---- the machine's orders
@@ -282,7 +254,8 @@ export class HubLink implements CarrierEvents, BeatingLink, PublishingLink, Rene
   #do(action: LinkAction): void {
     switch (action.do) {
       case "judge":
-        this.#judge();
+        this.#greeting?.judge();
+        this.holdInputWhenBusy();
         return;
       case "welcome": {
         const { options } = this.#hub;

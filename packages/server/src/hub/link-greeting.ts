@@ -1,22 +1,36 @@
 /**
- * What a link holds from its hello to its welcome, and no longer: the token, and the messages that came while it was judged.
+ * A link from its hello to its welcome, and no longer: the token, the judging of it, and the messages that come meanwhile.
+ * It must never hold a token that is being judged, nor more of what the client says than `earlyCharsMax`.
  */
-import { limits } from "@holdfast/protocol";
+import { HoldfastError, limits } from "@holdfast/protocol";
+import type { Carrier } from "../carrier.ts";
+import type { HubContext } from "./hub-context.ts";
+import type { LinkAccess, LinkName } from "./link-access.ts";
+
+/** What a greeting needs of its link. */
+export interface GreetingLink {
+  readonly name: LinkName;
+  readonly carrier: Carrier;
+  /** It may come in. */
+  admitted(): void;
+  /** It may not, or nobody can say. */
+  refuseLink(error: HoldfastError): void;
+}
 
 export class LinkGreeting {
+  /** What came while it was judged, in order. */
   readonly messages: string[] = [];
+  readonly #link: GreetingLink;
+  readonly #hub: HubContext;
+  readonly #access: LinkAccess;
   #token: string | undefined;
   #chars = 0;
 
-  constructor(token: string | undefined) {
+  constructor(link: GreetingLink, hub: HubContext, access: LinkAccess, token: string | undefined) {
+    this.#link = link;
+    this.#hub = hub;
+    this.#access = access;
     this.#token = token;
-  }
-
-  /** The token, which is then not held any more. */
-  takeToken(): string | undefined {
-    const token = this.#token;
-    this.#token = undefined;
-    return token;
   }
 
   /** Keeps a message. False: there are too many, though nothing more is read from the client. */
@@ -25,5 +39,27 @@ export class LinkGreeting {
     if (this.#chars > limits.earlyCharsMax.value) return false;
     this.messages.push(message);
     return true;
+  }
+
+  /** Has it judged who that is, once. */
+  judge(): void {
+    const link = this.#link;
+    const token = this.#token;
+    this.#token = undefined;
+    this.#access.judge(
+      link.name,
+      token,
+      () => this.#judged(),
+      (error) => link.refuseLink(error),
+    );
+  }
+
+  #judged(): void {
+    const link = this.#link;
+    const { subject } = this.#access;
+    // Where nobody is asked, all are the same one.
+    if (this.#hub.gate.isGuarded && subject !== null && link.carrier.belongsTo?.(subject) === false) {
+      link.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));
+    } else link.admitted();
   }
 }

@@ -5,36 +5,46 @@
 import { type Code, HoldfastError, type RefusedFrame, retryOf } from "@holdfast/protocol";
 import { forbiddenText } from "../auth/authorizer.ts";
 import { settled } from "../auth/gate.ts";
+import type { Carrier } from "../carrier.ts";
+import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess } from "./link-access.ts";
 import type { LinkSubscriptions } from "./link-subscriptions.ts";
 
 /** What a renewal needs of its link. */
 export interface RenewingLink {
+  readonly carrier: Carrier;
+  /** Whether the handshake is done and no close has begun. */
   readonly live: boolean;
-  /** The new token counts. */
-  renewed(id: number): void;
-  /** It cannot be judged now; the former counts. */
-  notRenewed(frame: RefusedFrame): void;
+  /** The new token counts: the link lasts for another time than before. */
+  renewed(): void;
   /** It does not count, nor does anything else. */
   refuseLink(error: HoldfastError): void;
+  /** Answers a message that cannot be done. */
+  bad(code: Code, message: string): void;
 }
 
 export class LinkRenewal {
   readonly #link: RenewingLink;
+  readonly #hub: HubContext;
   readonly #access: LinkAccess;
   readonly #subscribed: LinkSubscriptions;
   #isUnderWay = false;
 
-  constructor(link: RenewingLink, access: LinkAccess, subscribed: LinkSubscriptions) {
+  constructor(link: RenewingLink, hub: HubContext, access: LinkAccess, subscribed: LinkSubscriptions) {
     this.#link = link;
+    this.#hub = hub;
     this.#access = access;
     this.#subscribed = subscribed;
   }
 
   take(id: number, token: string): void {
     const link = this.#link;
+    if (!link.carrier.twoWay) {
+      link.bad("bad_request", "expected the token in the `hello` of the next request");
+      return;
+    }
     if (this.#isUnderWay) {
-      link.notRenewed({ type: "refused", id, code: "overloaded", message: "another token is being judged" });
+      this.#refuse({ type: "refused", id, code: "overloaded", message: "another token is being judged" });
       return;
     }
     this.#isUnderWay = true;
@@ -46,7 +56,8 @@ export class LinkRenewal {
       token,
       () =>
         over(() => {
-          link.renewed(id);
+          link.renewed();
+          link.carrier.send({ type: "authed", id, ...this.#access.expiry() });
           this.#review();
         }),
       () => over(() => link.refuseLink(new HoldfastError("unauthenticated", "the token is of another subject"))),
@@ -58,7 +69,12 @@ export class LinkRenewal {
     const { code, detail, afterMs } = error;
     // Only what is for now leaves the former token as it was.
     if (retryOf(code) !== "backoff") this.#link.refuseLink(error);
-    else this.#link.notRenewed({ type: "refused", id, code, message: detail, ...(afterMs === undefined ? {} : { afterMs }) });
+    else this.#refuse({ type: "refused", id, code, message: detail, ...(afterMs === undefined ? {} : { afterMs }) });
+  }
+
+  #refuse(frame: RefusedFrame): void {
+    this.#hub.counters.refuse(frame.code);
+    this.#link.carrier.send(frame);
   }
 
   #review(): void {
