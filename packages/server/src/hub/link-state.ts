@@ -13,7 +13,6 @@ export type LinkState =
   | { readonly name: "judging"; readonly deadlineMs: number }
   | {
       readonly name: "live";
-      readonly liveSinceMs: number;
       /** Bad messages since `countedSinceMs`. */
       readonly bad: number;
       readonly badSinceMs: number;
@@ -108,7 +107,7 @@ function greeting(state: Extract<LinkState, { name: "greeting" }>, event: LinkEv
 function judging(state: Extract<LinkState, { name: "judging" }>, event: LinkEvent, nowMs: number): Step {
   switch (event.type) {
     case "admitted":
-      return { state: { name: "live", liveSinceMs: nowMs, bad: 0, badSinceMs: nowMs, pings: 0, pingsSinceMs: nowMs }, actions: [{ do: "welcome" }] };
+      return { state: { name: "live", bad: 0, badSinceMs: nowMs, pings: 0, pingsSinceMs: nowMs }, actions: [{ do: "welcome" }] };
     case "check":
       return nowMs >= state.deadlineMs ? closing("overloaded", "not judged in time", nowMs) : { state, actions: nothing };
     case "close":
