@@ -7,7 +7,7 @@ import { type ClientFrame, type Code, type DecodeFault, decodeClientFrame, type 
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess, LinkName } from "./link-access.ts";
-import { type BeatingLink, LinkBeat } from "./link-beat.ts";
+import { advise, type BeatingLink, beat } from "./link-beat.ts";
 import { type GreetingLink, LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
@@ -35,11 +35,12 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   readonly openedMs: number;
   lastBytesMs: number;
   inputHeld = false;
+  stalledSinceMs = -1;
+  advisedWindowMs = 0;
 
   readonly #hub: HubContext;
   readonly #owner: LinkOwner;
   readonly #subscribed: LinkSubscriptions;
-  readonly #beat: LinkBeat;
   #state: LinkState;
   /** Made by the first publish: most links only read. */
   #publisher: LinkPublisher | null = null;
@@ -49,7 +50,6 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   #greeting: LinkGreeting | null = null;
   /** Why this side ended it. */
   #endCode: Code | null = null;
-  #drainDetails: CloseDetails = noDetails;
 
   constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner, access: LinkAccess) {
     const nowMs = hub.env.clock.monoMs();
@@ -59,8 +59,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
     this.#hub = hub;
     this.#owner = owner;
     this.access = access;
-    this.#subscribed = new LinkSubscriptions(this, hub, access);
-    this.#beat = new LinkBeat(this, hub, this.#subscribed);
+    this.#subscribed = new LinkSubscriptions(this, hub);
     this.lastBytesMs = nowMs;
     this.#state = openLink(hub.options, nowMs);
   }
@@ -103,7 +102,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   }
 
   drained(): void {
-    this.#beat.drained();
+    this.stalledSinceMs = -1;
     this.#hub.fanOut.linkReady(this.#subscribed);
     this.holdInputWhenBusy();
   }
@@ -116,8 +115,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
 
   /** Ends the link with a code; `details` travel in the closing handshake. */
   close(code: Code, details: CloseDetails = noDetails): void {
-    this.#drainDetails = details;
-    this.#step({ type: "close", code });
+    this.#step({ type: "close", code }, details);
   }
 
   /** Ends the link so that what is queued for its client is not delivered. A client with nothing queued is told why. */
@@ -141,7 +139,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   beat(): void {
     const nowMs = this.#hub.env.clock.monoMs();
     this.#publisher?.checkAge(nowMs);
-    this.#beat.beat(nowMs);
+    beat(this, this.#subscribed.readers, this.#hub, nowMs);
   }
 
   /** Answers flow only as fast as the peer takes them: while too many wait, nothing more is read from it. */
@@ -162,7 +160,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
 
   #take(frame: ClientFrame): void {
     if (frame.type === "hello") {
-      if (this.#state.name === "greeting") this.#greeting = new LinkGreeting(this, this.#hub, this.access, frame.token);
+      if (this.#state.name === "greeting") this.#greeting = new LinkGreeting(this, this.#hub, frame.token);
       this.#step({ type: "hello", protocol: frame.protocol });
       return;
     }
@@ -175,7 +173,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
         this.#subscribed.subscribe(frame);
         return;
       case "auth":
-        this.#renewal ??= new LinkRenewal(this, this.#hub, this.access, this.#subscribed);
+        this.#renewal ??= new LinkRenewal(this, this.#hub, this.#subscribed);
         this.#renewal.take(frame.id, frame.token);
         return;
       case "unsubscribe":
@@ -212,7 +210,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   }
 
   #publishing(): LinkPublisher {
-    this.#publisher ??= new LinkPublisher(this, this.#hub, this.access);
+    this.#publisher ??= new LinkPublisher(this, this.#hub);
     return this.#publisher;
   }
 
@@ -245,13 +243,13 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
 
   // ---- the machine's orders
 
-  #step(event: LinkEvent): void {
+  #step(event: LinkEvent, details = noDetails): void {
     const { state, actions } = stepLink(this.#state, event, this.#hub.options, this.#hub.env.clock.monoMs());
     this.#state = state;
-    for (const action of actions) this.#do(action);
+    for (const action of actions) this.#do(action, details);
   }
 
-  #do(action: LinkAction): void {
+  #do(action: LinkAction, details: CloseDetails): void {
     switch (action.do) {
       case "judge":
         this.#greeting?.judge();
@@ -266,7 +264,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
           heartbeatMs: options.heartbeatMs,
           entryBytesMax: options.entryBytesMax,
           subscriptionsMax: options.subscriptionsMax,
-          reconnect: this.#beat.advice(),
+          reconnect: advise(this, this.#hub),
           ...this.access.expiry(),
         });
         this.#owner.welcomed(this);
@@ -275,7 +273,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
       case "close":
         this.#endCode = action.code;
         this.#hub.counters.close(action.code);
-        this.carrier.close(action.code, { ...this.#drainDetails, ...(action.message === "" ? {} : { message: action.message }) });
+        this.carrier.close(action.code, { ...details, ...(action.message === "" ? {} : { message: action.message }) });
         this.#dropAll();
         return;
       case "destroy":

@@ -11,6 +11,7 @@ import type { LinkAccess, LinkName } from "./link-access.ts";
 export interface GreetingLink {
   readonly name: LinkName;
   readonly carrier: Carrier;
+  readonly access: LinkAccess;
   /** It may come in. */
   admitted(): void;
   /** It may not, or nobody can say. */
@@ -22,14 +23,12 @@ export class LinkGreeting {
   readonly messages: string[] = [];
   readonly #link: GreetingLink;
   readonly #hub: HubContext;
-  readonly #access: LinkAccess;
   #token: string | undefined;
   #chars = 0;
 
-  constructor(link: GreetingLink, hub: HubContext, access: LinkAccess, token: string | undefined) {
+  constructor(link: GreetingLink, hub: HubContext, token: string | undefined) {
     this.#link = link;
     this.#hub = hub;
-    this.#access = access;
     this.#token = token;
   }
 
@@ -46,7 +45,7 @@ export class LinkGreeting {
     const link = this.#link;
     const token = this.#token;
     this.#token = undefined;
-    this.#access.judge(
+    link.access.judge(
       link.name,
       token,
       () => this.#judged(),
@@ -56,7 +55,7 @@ export class LinkGreeting {
 
   #judged(): void {
     const link = this.#link;
-    const { subject } = this.#access;
+    const { subject } = link.access;
     // Where nobody is asked, all are the same one.
     if (this.#hub.gate.isGuarded && subject !== null && link.carrier.belongsTo?.(subject) === false) {
       link.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));

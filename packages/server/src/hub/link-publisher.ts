@@ -30,6 +30,7 @@ interface Assembly {
 /** What the way in needs of its link. */
 export interface PublishingLink {
   readonly carrier: Carrier;
+  readonly access: LinkAccess;
   /** A publish was answered: input that was held for it may go on. */
   holdInputWhenBusy(): void;
 }
@@ -37,7 +38,6 @@ export interface PublishingLink {
 export class LinkPublisher {
   readonly #link: PublishingLink;
   readonly #hub: HubContext;
-  readonly #access: LinkAccess;
   #assembly: Assembly | null = null;
   /** The publish whose parts were refused: what still comes of it has been answered. */
   #spoiltId = -1;
@@ -48,10 +48,9 @@ export class LinkPublisher {
   #held: Map<string, (() => void)[]> | null = null;
   #abandoned = false;
 
-  constructor(link: PublishingLink, hub: HubContext, access: LinkAccess) {
+  constructor(link: PublishingLink, hub: HubContext) {
     this.#link = link;
     this.#hub = hub;
-    this.#access = access;
   }
 
   /** Publishes that have not been answered. */
@@ -148,7 +147,7 @@ export class LinkPublisher {
   }
 
   #judge(id: number, request: AppendRequest): void {
-    const verdict = this.#access.judgePublish(request);
+    const verdict = this.#link.access.judgePublish(request);
     if (!(verdict instanceof Promise)) {
       this.#judged(id, request, verdict);
       return;

@@ -13,6 +13,7 @@ import type { LinkSubscriptions } from "./link-subscriptions.ts";
 /** What a renewal needs of its link. */
 export interface RenewingLink {
   readonly carrier: Carrier;
+  readonly access: LinkAccess;
   /** Whether the handshake is done and no close has begun. */
   readonly live: boolean;
   /** The new token counts: the link lasts for another time than before. */
@@ -26,14 +27,12 @@ export interface RenewingLink {
 export class LinkRenewal {
   readonly #link: RenewingLink;
   readonly #hub: HubContext;
-  readonly #access: LinkAccess;
   readonly #subscribed: LinkSubscriptions;
   #isUnderWay = false;
 
-  constructor(link: RenewingLink, hub: HubContext, access: LinkAccess, subscribed: LinkSubscriptions) {
+  constructor(link: RenewingLink, hub: HubContext, subscribed: LinkSubscriptions) {
     this.#link = link;
     this.#hub = hub;
-    this.#access = access;
     this.#subscribed = subscribed;
   }
 
@@ -52,12 +51,12 @@ export class LinkRenewal {
       this.#isUnderWay = false;
       if (link.live) then();
     };
-    this.#access.renew(
+    link.access.renew(
       token,
       () =>
         over(() => {
           link.renewed();
-          link.carrier.send({ type: "authed", id, ...this.#access.expiry() });
+          link.carrier.send({ type: "authed", id, ...link.access.expiry() });
           this.#review();
         }),
       () => over(() => link.refuseLink(new HoldfastError("unauthenticated", "the token is of another subject"))),
@@ -78,7 +77,7 @@ export class LinkRenewal {
   }
 
   #review(): void {
-    const access = this.#access;
+    const { access } = this.#link;
     const subscribed = this.#subscribed;
     const { principal } = access;
     for (const reader of subscribed.readers) {

@@ -18,6 +18,7 @@ const noReaders: readonly Reader[] = [];
 /** What subscriptions need of their link. */
 export interface SubscribingLink {
   readonly carrier: Carrier;
+  readonly access: LinkAccess;
   /** A subscribe was answered: input that was held for it may go on. */
   holdInputWhenBusy(): void;
 }
@@ -31,18 +32,16 @@ export class LinkSubscriptions implements ReaderLink {
 
   readonly #link: SubscribingLink;
   readonly #hub: HubContext;
-  readonly #access: LinkAccess;
   /** An array of exactly that many takes a fifth of a map's memory, and there are few. */
   #readers: readonly Reader[] = noReaders;
   #starting = 0;
   /** Made by the first subscribe that has to wait for a verdict. */
   #asked: AskedSubscribes | null = null;
 
-  constructor(link: SubscribingLink, hub: HubContext, access: LinkAccess) {
+  constructor(link: SubscribingLink, hub: HubContext) {
     this.carrier = link.carrier;
     this.#link = link;
     this.#hub = hub;
-    this.#access = access;
   }
 
   get readers(): readonly Reader[] {
@@ -67,7 +66,7 @@ export class LinkSubscriptions implements ReaderLink {
       this.#refuse(id, name, "too_many_subscriptions", `expected at most ${this.#hub.options.subscriptionsMax} subscriptions`);
       return;
     }
-    const may = this.#access.mayRead(name);
+    const may = this.#link.access.mayRead(name);
     if (may === true) this.#begin(frame);
     else if (may === false) this.#refuse(id, name, "forbidden", forbiddenText);
     else this.#ask(frame, may);
@@ -92,7 +91,8 @@ export class LinkSubscriptions implements ReaderLink {
 
   #ask(frame: SubscribeFrame, may: Promise<boolean>): void {
     const { stream, id } = frame;
-    const { principal } = this.#access;
+    const { access } = this.#link;
+    const { principal } = access;
     this.#asked ??= new AskedSubscribes();
     this.#starting++;
     this.#asked.ask(
@@ -101,7 +101,7 @@ export class LinkSubscriptions implements ReaderLink {
       () => this.#started(),
       (answer) => {
         // A token that was taken meanwhile may allow less, or more.
-        if (principal !== this.#access.principal) this.subscribe(frame);
+        if (principal !== access.principal) this.subscribe(frame);
         else if (answer === true) this.#begin(frame);
         else if (answer === false) this.#refuse(id, stream, "forbidden", forbiddenText);
         else this.#refuse(id, stream, answer.code, answer.detail);
