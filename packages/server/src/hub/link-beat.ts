@@ -1,8 +1,8 @@
 /**
  * The beats of one link: at each it is seen for how long the peer has been silent and has taken nothing, and the peer is told where
  * every changed stream stands. What silence means is not decided here but in link-state.ts. When a link has its turn is the wheel's
- * affair (beats.ts). A beat must never be put behind bytes that wait. What beats remember is in the link's own fields: an object more
- * for every link is what idle links would be made of.
+ * affair (beats.ts). A beat must never be put behind bytes that wait. What beats remember is in the link's own fields: an object for
+ * it would add to what thousands of idle links cost.
  */
 import type { StreamBeat } from "@holdfast/protocol";
 import type { Carrier } from "../carrier.ts";
