@@ -2,8 +2,9 @@
  * What a run of kill cycles must show, and how it is told.
  */
 import type { CycleReport } from "./cycles.ts";
+import { quantile } from "./processes.ts";
 
-/** Back serving within this time, from the start of the process to its first answer. */
+/** Back serving within this time, from the start of the process to its first answer; the median, because one start may meet a busy machine. */
 const startMsMax = 2_000;
 
 export interface LeastResumes {
@@ -27,20 +28,26 @@ export function judgeReport(report: CycleReport, least: LeastResumes): string[] 
   for (const kind of ["tail", "page", "gap", "midFrame"] as const) {
     if (report.resumes[kind] < least[kind]) wrong.push(`only ${report.resumes[kind]} resumes from ${kind}, expected at least ${least[kind]}`);
   }
-  const late = report.startMs.filter((ms) => ms > startMsMax);
-  if (late.length > 0) wrong.push(`${late.length} starts took longer than ${startMsMax} ms, the longest ${Math.max(...late).toFixed(0)} ms`);
+  const startMs = median(report.startMs);
+  if (startMs > startMsMax) wrong.push(`the median start took ${startMs.toFixed(0)} ms, expected at most ${startMsMax}`);
   return wrong;
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
 }
 
 /** The run in a few lines. */
 export function summary(report: CycleReport): string[] {
-  const { verdict, resumes } = report;
-  const starts = [...report.startMs].sort((a, b) => a - b);
+  const { verdict, resumes, startMs } = report;
   return [
     `published ${report.sent}, acknowledged ${report.acknowledged}, delivered ${verdict.delivered}`,
     `lost ${verdict.lost.length}, duplicated ${verdict.duplicated.length}, reordered ${verdict.reordered.length}, phantom ${verdict.phantom.length}, announced gaps ${verdict.gaps}`,
     `duplicates on the wire, ignored by the clients: ${report.duplicatesOnTheWire}; links ${report.reconnects}`,
     `resumes from tail ${resumes.tail}, from page ${resumes.page}, from a gap ${resumes.gap}, cut in mid-frame ${resumes.midFrame}`,
-    `back serving after ${starts[Math.floor(starts.length / 2)]?.toFixed(0)} ms (median), ${starts.at(-1)?.toFixed(0)} ms (longest)`,
+    `back serving after ${median(startMs).toFixed(0)} ms (median), ${Math.max(...startMs).toFixed(0)} ms (longest)`,
   ];
 }
