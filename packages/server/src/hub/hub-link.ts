@@ -78,6 +78,10 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
     return this.#state.name === "live";
   }
 
+  get isGone(): boolean {
+    return this.#state.name === "gone";
+  }
+
   // ---- what the transport tells
 
   bytes(): void {
@@ -124,7 +128,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
     const isQueued = this.carrier.queuedBytes > 0;
     this.close("unauthenticated", { message: "access was revoked" });
     const reset = (): void => {
-      if (this.#state.name !== "gone") this.carrier.destroy();
+      if (!this.isGone) this.carrier.destroy();
     };
     if (isQueued) reset();
     // The kernel may hold bytes for a peer that takes none: a reset throws those away as well.
@@ -221,12 +225,12 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
     const early = this.#greeting?.messages ?? [];
     this.#greeting = null;
     for (const message of early) this.text(message);
-    if (this.#state.name === "gone") this.#left();
+    if (this.isGone) this.#left();
     this.holdInputWhenBusy();
   }
 
   refuseLink({ code, detail, afterMs }: HoldfastError): void {
-    if (this.#state.name === "gone" || this.#state.name === "closing") return;
+    if (this.isGone || this.#state.name === "closing") return;
     this.#hub.counters.refuse(code);
     this.close(code, { message: detail, ...(afterMs === undefined ? {} : { afterMs }) });
   }

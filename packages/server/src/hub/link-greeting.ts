@@ -12,7 +12,9 @@ export interface GreetingLink {
   readonly name: LinkName;
   readonly carrier: Carrier;
   readonly access: LinkAccess;
-  /** It may come in. */
+  /** Its connection is gone. */
+  readonly isGone: boolean;
+  /** It may come in, or has gone meanwhile. */
   admitted(): void;
   /** It may not, or nobody can say. */
   refuseLink(error: HoldfastError): void;
@@ -56,8 +58,8 @@ export class LinkGreeting {
   #judged(): void {
     const link = this.#link;
     const { subject } = link.access;
-    // Where nobody is asked, all are the same one.
-    if (this.#hub.gate.isGuarded && subject !== null && link.carrier.belongsTo?.(subject) === false) {
+    // Where nobody is asked, all are the same one. A connection that is gone takes nobody's place.
+    if (!link.isGone && this.#hub.gate.isGuarded && subject !== null && link.carrier.belongsTo?.(subject) === false) {
       link.refuseLink(new HoldfastError("too_many_links", "too many connections of this subject", { afterMs: this.#hub.reconnectWindowMs() }));
     } else link.admitted();
   }

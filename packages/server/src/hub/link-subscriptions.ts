@@ -79,8 +79,7 @@ export class LinkSubscriptions implements ReaderLink {
 
   /** Answers a subscribe that cannot be read. It leaves no subscription, not even the one that it would have replaced. */
   refuse(id: number, stream: string | undefined, code: Code, message: string): void {
-    const before = stream === undefined ? undefined : this.#readerOf(stream);
-    if (before !== undefined) this.#drop(before);
+    if (stream !== undefined) this.#forget(stream);
     this.#refuse(id, stream ?? "", code, message);
   }
 
