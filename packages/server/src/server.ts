@@ -33,8 +33,8 @@ export interface ServerParts {
   readonly env?: Env;
   /** Options of guard that differ from what the server's own options say of connections. */
   readonly guard?: Partial<GuardOptions>;
-  /** What stands before the server's one listener: TLS, a PROXY header. Default: neither. */
-  readonly listener?: Pick<ListenerParts, "proxied" | "tls">;
+  /** What stands before the server's one listener: TLS, with limits of HTTP/2, and a PROXY header. Default: neither. */
+  readonly listener?: Pick<ListenerParts, "proxied" | "tls" | "http2">;
   /** Told how connections end, and of what guard finds contradictory. */
   readonly connectionEvents?: GuardEvents;
   /**

@@ -20,6 +20,8 @@ export function writeQueueBytes(raw: Socket): number {
   return (raw as WithHandle)._handle?.writeQueueSize ?? 0;
 }
 
+const isShuttingDown = (socket: Socket): boolean => socket.writableEnded && !socket.writableFinished;
+
 export class NodeSocketPort implements SocketPort {
   readonly raw: Socket;
   /** What the application speaks on. Null until the TLS handshake is done. */
@@ -70,9 +72,9 @@ export class NodeSocketPort implements SocketPort {
   }
 
   reset(): void {
-    // Node resets TCP sockets only; a TLS socket ends with the raw one under it. While a shutdown is under way a reset fails, and Node then
-    // forgets the socket without closing it.
-    const isEnding = this.raw.writableEnded && !this.raw.writableFinished;
+    // Node resets TCP sockets only; a TLS socket ends with the raw one under it. While a shutdown is under way, of the raw socket or of TLS,
+    // which shuts the raw one down unseen, a reset fails, and Node then forgets the socket without closing it.
+    const isEnding = isShuttingDown(this.raw) || (this.#top !== null && isShuttingDown(this.#top));
     if (this.raw.remoteFamily === undefined || isEnding) this.raw.destroy();
     else this.raw.resetAndDestroy();
     this.#top?.destroy();

@@ -44,16 +44,24 @@ export interface SessionWire {
   readonly announce: ((frame: Uint8Array) => boolean) | null;
 }
 
-/** Begins to watch a session; call it in the server's `session` event. `left` is called when it is to take no more requests. */
+/** What a session asks of whoever watches it. */
+export interface SessionHost {
+  /** Runs `call` when whatever runs now is over. */
+  readonly soon: (call: () => void) => void;
+  /** It takes no more requests from now on. */
+  readonly left: () => void;
+}
+
+/** Begins to watch a session; call it in the server's `session` event. */
 export function guardHttp2Session(
   session: ServerHttp2Session,
   limits: Http2SessionLimits,
   watched: Watched,
   counters: Http2Counters,
   wire: SessionWire,
-  left: () => void = () => {},
+  host: SessionHost,
 ): Http2Part {
-  return new SessionGuard(session, limits, watched, counters, wire, left);
+  return new SessionGuard(session, limits, watched, counters, wire, host);
 }
 
 /** Whether the rest of a request is what everybody waits for; not so where the host does not read, or has begun to answer. */
@@ -73,7 +81,7 @@ class SessionGuard implements Http2Part {
   readonly #watched: Watched;
   readonly #counters: Http2Counters;
   readonly #wire: SessionWire;
-  readonly #left: () => void;
+  readonly #host: SessionHost;
   readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
   readonly #progress: Progress<ServerHttp2Stream>;
   readonly #prober: Prober;
@@ -97,13 +105,13 @@ class SessionGuard implements Http2Part {
   /** What the peer's GOAWAY said. */
   #peerLeft: EndCode | null = null;
 
-  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, wire: SessionWire, left: () => void) {
+  constructor(session: ServerHttp2Session, limits: Http2SessionLimits, watched: Watched, counters: Http2Counters, wire: SessionWire, host: SessionHost) {
     this.#session = session;
     this.#limits = limits;
     this.#watched = watched;
     this.#counters = counters;
     this.#wire = wire;
-    this.#left = left;
+    this.#host = host;
     this.#beganMs = watched.nowMs();
     this.#idleSinceMs = this.#beganMs;
     const { pingsMax, settingsFramesMax, resetsMax, strayBytesMax } = limits;
@@ -319,14 +327,15 @@ class SessionGuard implements Http2Part {
         return this.#ping(() => this.#step({ type: "answered" }));
       case "leave":
         session.close();
-        return this.#left();
+        return this.#host.left();
       case "cancel":
         for (const stream of this.#open.keys()) cutOff(stream, `The session ended (${code}) before this stream did`);
         return session.close();
       case "destroy":
         return destroyWith(session, errorOf(code));
       case "end":
-        return this.#watched.end(code);
+        // Within an event of the session Node holds back what it has to say, GOAWAY too, until the event is over: nothing may be shut before.
+        return this.#host.soon(() => this.#watched.end(code));
       case "reset":
         return this.#watched.reset(code);
     }

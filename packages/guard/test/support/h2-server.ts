@@ -133,7 +133,7 @@ function accept(session: ServerHttp2Session, socket: Socket, wire: SessionWire, 
   const one: Accepted = {
     socket,
     session,
-    part: guardHttp2Session(session, limits, watched, counters, wire),
+    part: guardHttp2Session(session, limits, watched, counters, wire, { soon: setImmediate, left: () => {} }),
     said,
     proofs: 0,
     closed: false,

@@ -31,7 +31,10 @@ export function attachSession(
 ): void {
   connection.upgraded(isTls ? "h2" : "h2c");
   const sessionLimits = http2SessionLimits(limits, options, { ageMs: connection.ageMsMax, slot: randomFraction(env.rng) });
-  const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls), () => left?.(session));
+  const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls), {
+    soon: (call) => env.soon(call),
+    left: () => left?.(session),
+  });
   connection.parts.push(part);
   session.on("stream", () => {
     connection.requests = part.requests;
