@@ -8,10 +8,10 @@ import type { ConnectionRow, Ending, GuardOptions, Http2Limits } from "@holdfast
 import { http2LimitDocs } from "@holdfast/guard";
 import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";
-import { type HostileRow, http2Rows } from "../packages/guard/test/http2/rows.ts";
-import { errorNames, RawHttp2 } from "../packages/guard/test/support/h2-frames.ts";
-import { Http2Client, until } from "../packages/server/test/support/http2-client.ts";
 import { certificates } from "../scripts/test-support/certificates.ts";
+import { Http2Client, until } from "../scripts/test-support/http2-client.ts";
+import { errorNames, RawHttp2 } from "../scripts/test-support/http2-frames.ts";
+import { type HostileRow, http2Rows } from "../scripts/test-support/http2-rows.ts";
 import { needs } from "../scripts/test-support/needs.ts";
 
 const tls = { rejectUnauthorized: false };

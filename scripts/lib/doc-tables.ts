@@ -114,10 +114,10 @@ const hostile = (part: string): TableSource => ({
 });
 
 /** Rows that stand with the tests of a part of guard, in their own form. */
-const hostileOf = (part: string, name: string): TableSource => ({
+const hostileOf = (part: string, module: string, name: string): TableSource => ({
   table: `hostile-${part}`,
   page: "docs/hostile-input.md",
-  module: `packages/guard/test/${part}/rows.ts`,
+  module,
   export: name,
   columns: {
     Row: (_: string, row: Row) => `${cell(row["part"])}${cell(row["row"])}`,
@@ -178,8 +178,8 @@ export const tables: readonly TableSource[] = [
     columns: metricColumns,
   },
   ...["A", "B", "D", "E", "G"].map(hostile),
-  hostileOf("websocket", "hostileRows"),
-  hostileOf("http2", "http2Rows"),
+  hostileOf("websocket", "packages/guard/test/websocket/rows.ts", "hostileRows"),
+  hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),
   { table: "hostile-missing", page: "docs/hostile-input.md", module: "e2e/hostile/not-yet.ts", export: "notYet", columns: missingColumns },
 ];
 

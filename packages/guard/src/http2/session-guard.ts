@@ -334,6 +334,7 @@ class SessionGuard implements Http2Part {
       case "destroy":
         return destroyWith(session, errorOf(code));
       case "end":
+        this.#watched.closing(code);
         // Within an event of the session Node holds back what it has to say, GOAWAY too, until the event is over: nothing may be shut before.
         return this.#host.soon(() => this.#watched.end(code));
       case "reset":

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ServerHttp2Stream } from "node:http2";
 import { type TestContext, test } from "node:test";
-import { errorNames, flags, frameTypes, headers, ping, RawHttp2, requestFields } from "../support/h2-frames.ts";
+import { errorNames, flags, frameTypes, headers, ping, RawHttp2, requestFields } from "../../../../scripts/test-support/http2-frames.ts";
 import { type Accepted, eventually, type GuardedServer, type GuardedServerOptions, guardedServer } from "../support/h2-server.ts";
 
 const announced = 0x7fff_ffff;

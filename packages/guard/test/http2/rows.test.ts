@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { test } from "node:test";
-import { errorNames, RawHttp2 } from "../support/h2-frames.ts";
+import { errorNames, RawHttp2 } from "../../../../scripts/test-support/http2-frames.ts";
+import { type HostileRow, http2Rows } from "../../../../scripts/test-support/http2-rows.ts";
 import { eventually, guardedServer } from "../support/h2-server.ts";
-import { type HostileRow, http2Rows } from "./rows.ts";
 
 /** The table says 2 s; the rest is for a machine that is busy. */
 const deadlineMs = 15_000;

@@ -15,7 +15,7 @@ import {
   settingIds,
   settings,
   windowUpdate,
-} from "../support/h2-frames.ts";
+} from "../../../../scripts/test-support/http2-frames.ts";
 import { eventually, type GuardedServer, type GuardedServerOptions, guardedServer } from "../support/h2-server.ts";
 
 async function start(t: TestContext, options: GuardedServerOptions = {}): Promise<GuardedServer> {

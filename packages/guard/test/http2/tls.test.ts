@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { onePair } from "../../../../scripts/test-support/certificates.ts";
+import { errorNames, flags, frameTypes, headers, ping, RawHttp2, settingIds, windowUpdate } from "../../../../scripts/test-support/http2-frames.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
-import { errorNames, flags, frameTypes, headers, ping, RawHttp2, settingIds, windowUpdate } from "../support/h2-frames.ts";
 import { eventually, type GuardedServer, type GuardedServerOptions, guardedServer } from "../support/h2-server.ts";
 
 const tls = onePair() ?? undefined;

@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type ConnectionRow, type Ending, type Guard, type GuardOptions, guard, http2ServerOptions, resolveHttp2Limits } from "@holdfast/guard";
 import { onePair } from "../../../../scripts/test-support/certificates.ts";
+import { data, flags, frameTypes, headers, ping, RawHttp2 } from "../../../../scripts/test-support/http2-frames.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
-import { data, flags, frameTypes, headers, ping, RawHttp2 } from "../support/h2-frames.ts";
 import { eventually } from "../support/h2-server.ts";
 
 const limits = { pingsMax: 10, announceMs: 100 };

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { certificates } from "../../../../scripts/test-support/certificates.ts";
+import { Http2Client, until } from "../../../../scripts/test-support/http2-client.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import type { AuthorizeFunction, ServerOptions, ServerParts } from "../../src/index.ts";
-import { Http2Client, until } from "../support/http2-client.ts";
 import { linkBody } from "../support/links.ts";
 import { type TestServer, testServer } from "../support/server.ts";
 

@@ -4,8 +4,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
-import { EventStreamParser } from "../../../../scripts/test-support/event-stream.ts";
-import { linkBody, type Message, messagesOf } from "./links.ts";
+import { EventStreamParser } from "./event-stream.ts";
 
 /** One request and what has come for it so far. */
 export class Answer {
@@ -33,13 +32,13 @@ export class Answer {
   }
 
   /** The messages of an event stream so far. */
-  get messages(): Message[] {
+  get messages(): Record<string, unknown>[] {
     const parser = new EventStreamParser();
     parser.push(Buffer.from(this.text));
-    return messagesOf(parser.events);
+    return parser.events.flatMap(({ data }) => data.split("\n").map((line) => JSON.parse(line) as Record<string, unknown>));
   }
 
-  ofType(type: string): Message[] {
+  ofType(type: string): Record<string, unknown>[] {
     return this.messages.filter((message) => message["type"] === type);
   }
 
@@ -99,12 +98,14 @@ export class Http2Client {
     return this.send({ ":method": "POST", ":path": path, "content-type": "text/plain;charset=UTF-8", ...headers }, body);
   }
 
-  publish(stream: string, value: unknown): Promise<Answer> {
-    return this.post(`/v1/streams/${stream}`, JSON.stringify(value), { "content-type": "application/json" }).whole();
+  /** Posts a link and leaves it open: a hello, then these messages. */
+  link(...messages: readonly object[]): Answer {
+    const lines = [{ type: "hello", protocol: 1 }, ...messages].map((message) => JSON.stringify(message));
+    return this.post("/v1/sse", lines.join("\n"));
   }
 
-  link(...messages: readonly Message[]): Answer {
-    return this.post("/v1/sse", linkBody(...messages));
+  publish(stream: string, value: unknown): Promise<Answer> {
+    return this.post(`/v1/streams/${stream}`, JSON.stringify(value), { "content-type": "application/json" }).whole();
   }
 
   async close(): Promise<void> {

@@ -7,8 +7,7 @@
  * when the session ends; a session beside it is served before and after; nothing is counted as ended that was not.
  */
 import type { ServerHttp2Stream } from "node:http2";
-import type { Http2SessionLimits } from "../../src/http2/settings.ts";
-import * as h2 from "../support/h2-frames.ts";
+import * as h2 from "./http2-frames.ts";
 
 export interface HostileRow {
   readonly row: number | string;
@@ -23,7 +22,7 @@ export interface HostileRow {
   readonly reset?: string;
   /** Handlers may be called this often at most. */
   readonly handlersMax: number;
-  readonly limits?: Partial<Http2SessionLimits>;
+  readonly limits?: Readonly<Record<string, number>>;
   /** SETTINGS with which the peer begins. */
   readonly settings?: readonly (readonly [number, number])[];
   readonly onStream?: (stream: ServerHttp2Stream) => void;
