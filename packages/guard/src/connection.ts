@@ -114,6 +114,8 @@ export class Connection implements Watched {
   readonly #options: GuardOptions;
   /** When it ends whatever it does: what it was opened under is not valid any longer. */
   #endsMs = Number.POSITIVE_INFINITY;
+  /** When its TLS handshake is to be done; null: there is none, or it is done. */
+  #handshakeEndsMs: number | null = null;
   readonly #ended: Start["ended"];
   #state: ConnectionState;
   #ending: { readonly code: EndCode; readonly side: Side } | null = null;
@@ -188,8 +190,14 @@ export class Connection implements Watched {
     this.#ending ??= { code, side: ends[code].side };
   }
 
+  /** It begins with a TLS handshake: no request is waited for before that is done. */
+  handshaking(withinMs: number): void {
+    this.#handshakeEndsMs = this.nowMs() + withinMs;
+  }
+
   /** The TLS handshake is done: the first request is waited for from now on. */
   secured(): void {
+    this.#handshakeEndsMs = null;
     this.#bytesAtAnswer = this.#port.bytesRead();
     this.#state = openConnection(this.nowMs());
     this.proof();
@@ -234,6 +242,10 @@ export class Connection implements Watched {
   check(nowMs: number): void {
     if (this.#state.name === "gone") return;
     const facts = this.#look(nowMs);
+    if (this.#handshakeEndsMs !== null && this.#state.name === "opening") {
+      if (nowMs >= this.#handshakeEndsMs) this.end("handshake_timeout");
+      return;
+    }
     if (nowMs >= this.#endsMs) this.spare("age_limit");
     if (this.handling?.complete === true) this.bodyCame(this.handling);
     const { state, verdict } = stepConnection(this.#state, { type: "check", facts }, this.#options, nowMs);

@@ -37,7 +37,7 @@ export const ends = {
   handshake_timeout: row(
     "guard",
     null,
-    "No TLS handshake within `handshakeMs`, or no HTTP/2 preface and SETTINGS within `prefaceMs`",
+    "No TLS handshake within `handshakeMs` (`headersMs` without a front), or no HTTP/2 preface and SETTINGS within `prefaceMs`",
     "Nothing, unless it happens often: then look for a slow network or an attack",
   ),
   header_timeout: row("guard", 408, "No complete header block within `headersMs`", "Nothing, unless it happens often: then it is slowloris"),

@@ -21,7 +21,8 @@ import type { ProxiedListenerOptions } from "./identity/options.ts";
 import { proxyRefusals } from "./identity/refusals.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
 import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
-import type { HandshakeFailure } from "./tls/handshake-failure.ts";
+import { endOfHandshake } from "./tls/handshake-failure.ts";
+import { tlsOptionDocs } from "./tls/options.ts";
 import type { Reload, TlsFront, TlsNotice } from "./tls/tls-front.ts";
 import { type GuardedWebSockets, guardWebSockets } from "./websocket/guard-websockets.ts";
 import type { WebSocketLimits } from "./websocket/limits.ts";
@@ -164,6 +165,7 @@ class NodeGuard implements Guard {
       name,
       options,
       isTls,
+      handshakeMs: handshakeMsOf(options, parts.tls),
       upgrades,
       http2: resolveHttp2Limits(parts.http2),
       certificateMs,
@@ -179,7 +181,7 @@ class NodeGuard implements Guard {
 
   #tls(server: AnyServer, settings: AttachSettings, attachment: Attachment): TlsFront {
     const front = attachTls(server, settings, {
-      failed: (raw, { reason }) => attachment.handshakeFailed(raw, endOfHandshake(reason)),
+      failed: (raw, { reason, error }) => attachment.handshakeFailed(raw, endOfHandshake(reason, error)),
       said: (notice) => this.#events.notice?.(notice),
     });
     this.#core.everySweep.push((nowMs) => front.check(nowMs));
@@ -283,9 +285,9 @@ class NodeGuard implements Guard {
   }
 }
 
-function endOfHandshake(reason: HandshakeFailure): EndCode {
-  if (reason === "front_closed") return "draining";
-  return reason === "handshake_timeout" || reason === "peer_closed" ? reason : "tls_failed";
+/** A front has a deadline of its own, which comes first and says more. */
+function handshakeMsOf({ headersMs }: GuardOptions, tls: AttachSettings | undefined): number {
+  return tls === undefined ? headersMs : headersMs + (tls.handshakeMs ?? tlsOptionDocs.handshakeMs.default);
 }
 
 /** Guards `server`. Throws a TypeError for bad options; call it before the server listens. */

@@ -38,6 +38,8 @@ export interface Listener {
   readonly name: string;
   readonly options: GuardOptions;
   readonly isTls: boolean;
+  /** From the accept to the end of the TLS handshake. */
+  readonly handshakeMs: number;
   readonly http2: Http2Limits;
   /** For how long a connection that is secured now may live, by the certificate that it was secured with. */
   readonly certificateMs?: () => number;
@@ -110,7 +112,7 @@ class HttpAttachment implements Attachment {
   }
 
   #connected(raw: Socket): boolean {
-    const { isTls, options, name } = this.#listener;
+    const { isTls, handshakeMs, options, name } = this.#listener;
     const peer: Peer = { address: raw.remoteAddress ?? "", port: raw.remotePort ?? 0 };
     const port = new NodeSocketPort(raw, isTls);
     const { connection, isRefused } = this.#core.accept({ listener: name, peer, addressKey: addressKey(raw.remoteAddress), port, options });
@@ -130,6 +132,7 @@ class HttpAttachment implements Attachment {
       setImmediate(() => connection.gone(guarded.code));
     });
     if (isTls) {
+      connection.handshaking(handshakeMs);
       this.#byRaw.set(raw, guarded);
       this.#handshaking.set(ends, guarded);
     } else this.#adopt(raw, guarded);

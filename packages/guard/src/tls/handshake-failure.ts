@@ -3,6 +3,8 @@
  * which of them it causes: none of them may become a name of a metric.
  */
 
+import type { EndCode } from "../ends.ts";
+
 interface FailureDoc {
   readonly meaning: string;
   readonly remedy: string;
@@ -31,6 +33,14 @@ export const handshakeFailures = {
 } as const satisfies Readonly<Record<string, FailureDoc>>;
 
 export type HandshakeFailure = keyof typeof handshakeFailures;
+
+/** The end of a connection whose handshake failed. */
+export function endOfHandshake(reason: HandshakeFailure, error: NodeJS.ErrnoException): EndCode {
+  if (reason === "front_closed") return "draining";
+  // Node says ECONNRESET of peers that closed as well; only what came of the kernel names a call.
+  if (reason === "peer_closed") return error.code === "ECONNRESET" && error.syscall !== undefined ? "peer_reset" : reason;
+  return reason === "handshake_timeout" ? reason : "tls_failed";
+}
 
 /** What is known of a handshake that failed. */
 export interface FailureFacts {

@@ -42,11 +42,8 @@ export function takeOver(server: Server, h2?: Http2Server): SecureDoor {
   } else if (listeners.includes(ownOfHttp)) {
     server.removeListener("connection", ownOfHttp);
     server.on("secureConnection", (socket: TLSSocket) => {
-      if (socket.alpnProtocol === "h2") {
-        // A server of `http` accepts sockets that stay open behind the peer's end, and Node's HTTP/2 waits for the socket to close.
-        socket.allowHalfOpen = false;
-        h2?.emit("connection", socket);
-      } else ownOfHttp.call(server, socket);
+      if (socket.alpnProtocol === "h2") h2?.emit("connection", socket);
+      else ownOfHttp.call(server, socket);
     });
   } else throw new TypeError("Expected a server of `http`, `https` or `http2` to which no TLS front is attached yet");
   return {

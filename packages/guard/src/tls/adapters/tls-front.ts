@@ -123,6 +123,9 @@ class Front implements TlsFront {
     });
     this.#handshakes.set(raw, handshake);
     if (this.#closed) return this.#fail(handshake, "front_closed", new Error("the listener is closing"), null);
+    // Sockets of a plain `http` server stay open behind their peer's end: Node would wait for the rest of a handshake, and its HTTP/2 for the
+    // socket to close. A secure socket ends with its peer, as those of `https`.
+    raw.allowHalfOpen = false;
     if (raw.destroyed) return this.#fail(handshake, "peer_closed", raw.errored ?? new Error("the connection has ended"), null);
     handshake.start();
   }
