@@ -195,6 +195,11 @@ export class Connection implements Watched {
     this.#handshakeEndsMs = this.nowMs() + withinMs;
   }
 
+  /** Why it is being ended; null while it is not. */
+  get endsFor(): EndCode | null {
+    return this.#ending?.code ?? null;
+  }
+
   /** The TLS handshake is done: the first request is waited for from now on. */
   secured(): void {
     this.#handshakeEndsMs = null;

@@ -23,7 +23,7 @@ import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./option
 import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
 import { endOfHandshake } from "./tls/handshake-failure.ts";
 import { tlsOptionDocs } from "./tls/options.ts";
-import type { Reload, TlsFront, TlsNotice } from "./tls/tls-front.ts";
+import { type HandshakeCounters, newHandshakeCounters, type Reload, type TlsFront, type TlsNotice } from "./tls/tls-front.ts";
 import { type GuardedWebSockets, guardWebSockets } from "./websocket/guard-websockets.ts";
 import type { WebSocketLimits } from "./websocket/limits.ts";
 import type { WsServer } from "./websocket/ws-types.ts";
@@ -80,6 +80,8 @@ export interface Guard {
   attach(server: AnyServer, options?: Partial<GuardOptions>, parts?: ListenerParts): void;
   /** The TLS fronts, of the listeners that have one: certificates, sessions resumed, failures by reason. */
   readonly fronts: readonly TlsFront[];
+  /** TLS handshakes, by listener with TLS: its front's, or, without one, those of its server. */
+  readonly handshakes: readonly Readonly<HandshakeCounters>[];
   /** Reads certificates and keys again; a bad pair is refused, and the one before it stays. Drops no connection. */
   reloadTls(): Promise<Reload[]>;
   /** The connections that are open now. */
@@ -121,6 +123,7 @@ class NodeGuard implements Guard {
     readonly attachment: Attachment;
     readonly proxied: ProxiedListener | null;
     readonly front: TlsFront | null;
+    readonly handshakes: HandshakeCounters | null;
   }[] = [];
   #draining: Promise<void> | null = null;
 
@@ -161,8 +164,10 @@ class NodeGuard implements Guard {
     let front: TlsFront | null = null;
     const certificateMs = (): number => (front === null ? Number.POSITIVE_INFINITY : front.certificate.notAfterMs - env.clock.wallMs());
     const upgrades = parts.upgrades ?? ["websocket"];
+    const handshakes = isTls && parts.tls === undefined ? newHandshakeCounters() : null;
     const listener = {
       name,
+      handshakes,
       options,
       isTls,
       handshakeMs: handshakeMsOf(options, parts.tls),
@@ -176,7 +181,7 @@ class NodeGuard implements Guard {
     if (parts.tls !== undefined) front = this.#tls(server, parts.tls, attachment);
     // Outermost: whatever else looks at a connection sees the client, and not the proxy.
     const proxied = parts.proxied === undefined ? null : this.#proxied(server, name, parts.proxied);
-    this.#servers.push({ server, attachment, proxied, front });
+    this.#servers.push({ server, attachment, proxied, front, handshakes });
   }
 
   #tls(server: AnyServer, settings: AttachSettings, attachment: Attachment): TlsFront {
@@ -199,6 +204,10 @@ class NodeGuard implements Guard {
 
   get fronts(): TlsFront[] {
     return this.#servers.flatMap(({ front }) => (front === null ? [] : [front]));
+  }
+
+  get handshakes(): Readonly<HandshakeCounters>[] {
+    return this.#servers.flatMap(({ front, handshakes }) => front?.counters ?? handshakes ?? []);
   }
 
   reloadTls(): Promise<Reload[]> {

@@ -48,6 +48,7 @@ export { type SniCallback, type TlsFrontOptions, type TlsFrontSettings, tlsOptio
 export {
   type CertificateFacts,
   type CertificateFault,
+  type HandshakeCounters,
   type Reload,
   type TicketAge,
   type TlsCounters,

@@ -28,9 +28,11 @@ import { attachSession } from "../http2/adapters/attach-sessions.ts";
 import type { Http2Limits } from "../http2/settings.ts";
 import { addressKey } from "../identity/address.ts";
 import type { GuardOptions } from "../options.ts";
+import { endOfHandshake, failureOf } from "../tls/handshake-failure.ts";
+import type { HandshakeCounters } from "../tls/tls-front.ts";
 import { Guarded } from "./guarded.ts";
 import { intercept } from "./intercept.ts";
-import { NodeSocketPort } from "./socket-port.ts";
+import { NodeSocketPort, rawOf } from "./socket-port.ts";
 
 export type AnyServer = Server | HttpsServer | Http2Server | Http2SecureServer;
 
@@ -40,6 +42,8 @@ export interface Listener {
   readonly isTls: boolean;
   /** From the accept to the end of the TLS handshake. */
   readonly handshakeMs: number;
+  /** Of a server that does its own TLS; null where a front counts, and where there is none. */
+  readonly handshakes: HandshakeCounters | null;
   readonly http2: Http2Limits;
   /** For how long a connection that is secured now may live, by the certificate that it was secured with. */
   readonly certificateMs?: () => number;
@@ -65,9 +69,8 @@ class HttpAttachment implements Attachment {
   readonly #server: AnyServer;
   /** By the socket that the application sees, or the session for which it sees a stand-in only. */
   readonly #bySocket = new WeakMap<Socket | ServerHttp2Session, Guarded>();
-  readonly #byRaw = new WeakMap<Socket, Guarded>();
-  /** By the ends of the raw connection, until its TLS handshake is done: Node does not say which raw socket a secure one stands on. */
-  readonly #handshaking = new Map<string, Guarded>();
+  /** By the raw socket, until its TLS handshake is done. */
+  readonly #handshaking = new WeakMap<Socket, Guarded>();
   /** The connection on which the host is about to speak: a session begins in the same turn, and shows only a stand-in of its socket. */
   #adopted: Guarded | null = null;
   /** Answers whose requests were let through: a host may emit one again, as Node's pattern for `checkContinue` does. */
@@ -88,6 +91,7 @@ class HttpAttachment implements Attachment {
     const own = intercept(server, {
       connection: (socket: Socket) => this.#connected(socket),
       secureConnection: (socket: TLSSocket) => this.#secured(socket),
+      tlsClientError: (error: Error, socket: TLSSocket) => this.#unsecured(error, socket),
       request,
       checkContinue: request,
       checkExpectation: (request: IncomingMessage, response: ServerResponse) => this.#expected(request, response),
@@ -104,7 +108,7 @@ class HttpAttachment implements Attachment {
   }
 
   handshakeFailed(raw: Socket, code: EndCode): void {
-    this.#byRaw.get(raw)?.connection.blame(code); // Not by its ends: a socket that is destroyed does not know them any more.
+    this.#handshaking.get(raw)?.connection.blame(code);
   }
 
   detach(): void {
@@ -125,16 +129,11 @@ class HttpAttachment implements Attachment {
     connection.parts.push(guarded);
     if (options.tcpKeepAliveMs !== "never") raw.setKeepAlive(true, options.tcpKeepAliveMs);
     guarded.watch(raw);
-    const ends = endsOf(raw);
-    raw.once("close", () => {
-      this.#handshaking.delete(ends);
-      // Node says why it ended an HTTP/2 session only now, to those that listen to the session.
-      setImmediate(() => connection.gone(guarded.code));
-    });
+    // Node says why it ended an HTTP/2 session only now, to those that listen to the session.
+    raw.once("close", () => setImmediate(() => connection.gone(guarded.code)));
     if (isTls) {
       connection.handshaking(handshakeMs);
-      this.#byRaw.set(raw, guarded);
-      this.#handshaking.set(ends, guarded);
+      this.#handshaking.set(raw, guarded);
     } else this.#adopt(raw, guarded);
     return false;
   }
@@ -162,17 +161,34 @@ class HttpAttachment implements Attachment {
   }
 
   #secured(socket: TLSSocket): boolean {
-    const guarded = this.#handshaking.get(endsOf(socket));
+    const guarded = this.#handshaking.get(rawOf(socket));
     if (guarded === undefined) return false;
-    this.#handshaking.delete(endsOf(socket));
+    this.#handshaking.delete(guarded.port.raw);
     guarded.port.secured(socket);
     guarded.watch(socket); // Node ends a raw socket under TLS without a word: what the peer did is seen here.
-    guarded.connection.tls = tlsFacts(socket);
+    const tls = tlsFacts(socket);
+    guarded.connection.tls = tls;
     guarded.connection.secured();
-    const { certificateMs } = this.#listener;
+    const { certificateMs, handshakes } = this.#listener;
+    if (handshakes !== null) handshakes.handshakes++;
+    if (handshakes !== null && tls.resumed) handshakes.resumed++;
     // Not all at once: those that were opened under one certificate would all come back in the same second.
     if (certificateMs !== undefined) guarded.connection.endWithin(certificateMs() * (1 - certificateShare * randomFraction(this.#core.env.rng)));
     this.#adopt(socket, guarded);
+    return false;
+  }
+
+  /** A server that does its own TLS gave a handshake up. Where there is a front, this is its word for the host, and all is known already. */
+  #unsecured(error: NodeJS.ErrnoException, socket: TLSSocket): boolean {
+    const { handshakes } = this.#listener;
+    const guarded = this.#handshaking.get(rawOf(socket));
+    if (handshakes === null || guarded === undefined) return false;
+    // Node leaves the reason there when it refuses a certificate, and nothing in the error.
+    const certificateRefused = socket.authorizationError !== undefined && socket.authorizationError !== null;
+    const reason = failureOf({ errorCode: error.code ?? null, certificateRefused, startedAsTls: true });
+    const { connection } = guarded;
+    connection.blame(endOfHandshake(reason, error));
+    handshakes.failed[connection.endsFor === "handshake_timeout" ? "handshake_timeout" : reason]++;
     return false;
   }
 
@@ -337,10 +353,6 @@ function tlsFacts(socket: TLSSocket): TlsFacts {
     sni: (socket as TLSSocket & { servername?: string | false }).servername || null,
     resumed: socket.isSessionReused(),
   };
-}
-
-function endsOf({ remoteAddress, remotePort, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localPort}`;
 }
 
 /** One function for all sockets: it stays with each for as long as that lives. */

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { SocketPort } from "../socket-port.ts";
 
 /**
@@ -18,6 +19,11 @@ type Dumped = IncomingMessage & { readonly _dump?: () => void };
 /** What is left of the write that the kernel is taking from `raw`, a TCP socket. */
 export function writeQueueBytes(raw: Socket): number {
   return (raw as WithHandle)._handle?.writeQueueSize ?? 0;
+}
+
+/** What a TLS socket was made of. Node has no public name for it, and no other way to tell whose handshake has ended. */
+export function rawOf(socket: TLSSocket): Socket {
+  return (socket as unknown as { readonly _parent: Socket })._parent;
 }
 
 const isShuttingDown = (socket: Socket): boolean => socket.writableEnded && !socket.writableFinished;

@@ -38,7 +38,7 @@ export const guardMetricDocs = {
   ),
   holdfast_guard_reused_ratio: row("gauge", "Requests reused in all requests, since the start; absent without requests"),
   holdfast_guard_requests_per_connection: row("histogram", "Requests that a connection had served at its end"),
-  holdfast_guard_tls_handshakes_total: row("counter", "TLS handshakes done by a front (`tls`): `session` is `new` or `resumed`", "session"),
+  holdfast_guard_tls_handshakes_total: row("counter", "TLS handshakes done: `session` is `new` or `resumed`", "session"),
   holdfast_guard_tls_failures_total: row("counter", "TLS handshakes that failed, by reason", "reason"),
   holdfast_guard_tls_resumed_ratio: row("gauge", "Handshakes that resumed a session, in all that were done, since the start; absent without handshakes"),
   holdfast_guard_log_suppressed_total: row("counter", "Lines about ended connections that were not logged because too many ended at once"),

@@ -11,10 +11,10 @@ import { type GuardMetric, guardMetricDocs } from "./metric-docs.ts";
 
 /** What is looked at of a guard. */
 export interface Looked extends Pick<Guard, "options" | "counters" | "ready" | "connections" | "addresses" | "descriptors"> {
-  readonly fronts: readonly { readonly counters: TlsFigures }[];
+  readonly handshakes: readonly TlsFigures[];
 }
 
-/** Counters of TLS, as a front has them. */
+/** Counters of the handshakes of one listener. */
 export interface TlsFigures {
   /** All that were done, resumed ones included. */
   readonly handshakes: number;
@@ -43,7 +43,7 @@ export function guardMetrics(guard: Looked, registry: Registry = new Registry(),
 function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: ProcessFigures): Readonly<Record<Shown, () => Figures>> {
   const { counters } = guard;
   const table = oneLook(guard);
-  const tls = (): TlsFigures | null => tlsFigures(guard.fronts);
+  const tls = (): TlsFigures | null => tlsFigures(guard.handshakes);
   return {
     holdfast_guard_connections: groupsSeen(table),
     holdfast_guard_addresses: () => guard.addresses,
@@ -73,12 +73,12 @@ function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: P
   };
 }
 
-/** All fronts together; null where there is none: a server that does its own TLS has no counters. */
-function tlsFigures(fronts: Looked["fronts"]): TlsFigures | null {
-  if (fronts.length === 0) return null;
+/** All listeners together; null where none has TLS. */
+function tlsFigures(listeners: Looked["handshakes"]): TlsFigures | null {
+  if (listeners.length === 0) return null;
   const failed: Record<string, number> = {};
   let [handshakes, resumed] = [0, 0];
-  for (const { counters } of fronts) {
+  for (const counters of listeners) {
     handshakes += counters.handshakes;
     resumed += counters.resumed;
     for (const [reason, count] of Object.entries(counters.failed)) failed[reason] = (failed[reason] ?? 0) + count;

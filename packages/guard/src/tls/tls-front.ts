@@ -44,13 +44,23 @@ export interface TlsEvents {
 /** How old the key of a resumed ticket was. */
 export type TicketAge = "next" | "current" | "previous" | "oldest";
 
-/** Sums since the front began; only ever growing. */
-export interface TlsCounters {
-  accepted: number;
+/** Handshakes of one listener, with a front or without; only ever growing. */
+export interface HandshakeCounters {
+  /** All that were done, resumed ones included. */
   handshakes: number;
   resumed: number;
-  readonly resumedByAge: Record<TicketAge, number>;
   readonly failed: Record<HandshakeFailure, number>;
+}
+
+export function newHandshakeCounters(): HandshakeCounters {
+  const failed = Object.fromEntries(Object.keys(handshakeFailures).map((reason) => [reason, 0])) as Record<HandshakeFailure, number>;
+  return { handshakes: 0, resumed: 0, failed };
+}
+
+/** Sums since the front began. */
+export interface TlsCounters extends HandshakeCounters {
+  accepted: number;
+  readonly resumedByAge: Record<TicketAge, number>;
   /** First messages that brought a ticket. */
   ticketsOffered: number;
   /** ... none of whose keys is read here: too old, of another secret, or made up. */
@@ -64,10 +74,9 @@ export interface TlsCounters {
 }
 
 export function newTlsCounters(): TlsCounters {
-  const failed = Object.fromEntries(Object.keys(handshakeFailures).map((reason) => [reason, 0])) as Record<HandshakeFailure, number>;
   const resumedByAge = { next: 0, current: 0, previous: 0, oldest: 0 };
   const tickets = { ticketsOffered: 0, ticketsUnknown: 0, ticketsRefused: 0 };
-  return { accepted: 0, handshakes: 0, resumed: 0, resumedByAge, failed, ...tickets, rotations: 0, reloads: 0, reloadsRefused: 0, sniFailures: 0 };
+  return { ...newHandshakeCounters(), accepted: 0, resumedByAge, ...tickets, rotations: 0, reloads: 0, reloadsRefused: 0, sniFailures: 0 };
 }
 
 /** How a reload went. */

@@ -78,9 +78,12 @@ describe("guard's metrics", () => {
   it("are those of the table, with its types and labels, and every code is there before it happens", async (t) => {
     const one = await guarded({}, (_request, response) => response.end());
     t.after(() => one.stop());
-    const fronts = [{ counters: { handshakes: 4, resumed: 3, failed: { not_tls: 2 } } }, { counters: { handshakes: 6, resumed: 6, failed: { not_tls: 0 } } }];
+    const handshakes = [
+      { handshakes: 4, resumed: 3, failed: { not_tls: 2 } },
+      { handshakes: 6, resumed: 6, failed: { not_tls: 0 } },
+    ];
     const { options, counters, ready, addresses } = one.guard;
-    const looked = { options, counters, ready, addresses, fronts, connections: () => one.guard.connections(), descriptors: () => one.guard.descriptors() };
+    const looked = { options, counters, ready, addresses, handshakes, connections: () => one.guard.connections(), descriptors: () => one.guard.descriptors() };
     const told = await scraped(one, guardMetrics(looked, new Registry(), { log: { suppressed: 5 } }));
     for (const [name, { type, labels, what }] of Object.entries(guardMetricDocs)) {
       if (name === "holdfast_guard_admin_refused_total") continue; // The admin listener's own.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { createServer as createH2 } from "node:http2";
+import { createServer as createH2, createSecureServer } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { after, describe, it } from "node:test";
@@ -10,7 +10,7 @@ import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { certificates, type Pair } from "../../../../scripts/test-support/certificates.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import type { AnyServer } from "../../src/adapters/attach.ts";
-import { type Ending, type GuardOptions, type GuardParts, guard } from "../../src/index.ts";
+import { type Ending, type Guard, type GuardOptions, type GuardParts, guard } from "../../src/index.ts";
 import type { AttachSettings } from "../../src/tls/adapters/attach-tls.ts";
 import { until } from "../support/guarded.ts";
 import { only, versions } from "../support/tls-listener.ts";
@@ -26,6 +26,8 @@ const kinds: readonly (readonly [what: string, alpn: string, make: (pair: Pair) 
   ["an http server behind a front", "http/1.1", (pair) => [createServer(hello), { tls: files(pair) }]],
   ["an http2 server beside it", "h2", (pair) => [createServer(hello), { tls: { ...files(pair), h2: createH2(hello) } }]],
   ["an https server behind a front", "http/1.1", (pair) => [createHttps({}, hello), { tls: files(pair) }]],
+  ["an https server of its own", "http/1.1", (pair) => [createHttps(pair, hello), {}]],
+  ["an http2 server of its own", "h2", (pair) => [createSecureServer(pair, hello), {}]],
 ];
 
 const ways: readonly (readonly [what: string, code: string, go: (raw: Socket, secure: TLSSocket) => void])[] = [
@@ -34,6 +36,9 @@ const ways: readonly (readonly [what: string, code: string, go: (raw: Socket, se
   ["closes", "peer_closed", (raw) => raw.end()],
   ["resets", "peer_reset", (raw) => raw.resetAndDestroy()],
 ];
+
+/** Handshakes that failed, by reason. */
+const told = ({ handshakes: [counters] }: Guard): object => Object.fromEntries(Object.entries(counters?.failed ?? {}).filter(([, count]) => count > 0));
 
 describe("a peer that vanishes", { skip: needs("openssl") }, () => {
   const made = certificates();
@@ -85,11 +90,12 @@ describe("a peer that vanishes", { skip: needs("openssl") }, () => {
     it(`${server}: who never begins a handshake is not told of for a header`, async (t) => {
       const [made, parts] = make(pair);
       const tls = parts.tls === undefined ? {} : { tls: { ...parts.tls, handshakeMs: 1_000 } };
-      const { endings, port, stop } = await open([made, { ...parts, ...tls }], { headersMs: 1_000 });
+      const { guarded, endings, port, stop } = await open([made, { ...parts, ...tls }], { headersMs: 1_000 });
       t.after(stop);
       const raws = Array.from({ length: 10 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
       await until(() => endings.length === raws.length);
       assert.deepEqual([...new Set(endings.map(({ code }) => code))], ["handshake_timeout"]);
+      assert.deepEqual(told(guarded), { handshake_timeout: raws.length });
     });
   }
 });

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
 import type { Clock, Rng } from "@holdfast/protocol";
 import { nodeEnv } from "../../adapters/env.ts";
+import { rawOf } from "../../adapters/socket-port.ts";
 import type { TlsFacts } from "../../connection.ts";
 import { CertificateError, CertificateStore, type LoadedPair, type PairFault } from "../certificate-store.ts";
 import { failureOf, type HandshakeFailure } from "../handshake-failure.ts";
@@ -47,9 +48,6 @@ function tried(pair: LoadedPair, options: TlsFrontOptions): PairFault | null {
     return { fault: "context_refused", message: error instanceof Error ? error.message : String(error) };
   }
 }
-
-/** What a TLS socket was made of. Node has no public name for it, and no other way to tell whose handshake has ended. */
-const rawOf = (socket: TLSSocket): Socket => (socket as unknown as { readonly _parent: Socket })._parent;
 
 const ages: Readonly<Record<string, TicketAge>> = { "1": "next", "0": "current", "-1": "previous", "-2": "oldest" };
 
