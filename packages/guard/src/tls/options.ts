@@ -14,7 +14,7 @@ export interface TlsFrontOptions {
   readonly clientCaFile: string | null;
   readonly alpn: readonly string[];
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
-  readonly ciphers: string | null;
+  readonly ciphers: string;
   readonly sniCallback: SniCallback | null;
   readonly handshakeMs: number;
   readonly ticketSecret: string | Uint8Array | null;
@@ -41,6 +41,12 @@ const dayMs = 24 * hourMs;
 /** TLS 1.3 forbids tickets that live longer (RFC 8446, section 4.6.1). */
 const ticketLifeMsMax = 7 * dayMs;
 
+/** Authenticated encryption with forward secrecy, and nothing else: what of TLS 1.2 HTTP/2 allows (RFC 9113, appendix A). */
+const defaultCiphers = [
+  ...["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"],
+  ...["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"].flatMap((cipher) => [`ECDHE-ECDSA-${cipher}`, `ECDHE-RSA-${cipher}`]),
+].join(":");
+
 /** Defaults and meaning of every option; docs/tls.md is made from it. */
 export const tlsOptionDocs = {
   certFile: { default: "", unit: "path", what: "The certificate, with its chain behind it, in PEM. Must be given" },
@@ -57,7 +63,7 @@ export const tlsOptionDocs = {
     what: "Protocols offered, in this order. A client whose list shares none gets an alert; one without a list is let in",
   },
   minVersion: { default: "TLSv1.2", unit: "version", what: "Lowest version: `TLSv1.2` or `TLSv1.3`" },
-  ciphers: { default: null, unit: "OpenSSL list", what: "Other ciphers than Node's" },
+  ciphers: { default: defaultCiphers, unit: "OpenSSL list", what: "Ciphers of TLS 1.3 and 1.2, the preferred ones first" },
   sniCallback: {
     default: null,
     unit: "function",

@@ -31,10 +31,10 @@ export function contextOptions(pair: LoadedPair, { passphrase, minVersion, ciphe
     cert: pair.cert,
     key: pair.key,
     minVersion,
+    ciphers,
     // TLS 1.3 has no renegotiation; in 1.2 it costs the server a handshake at the client's whim (CVE-2011-1473).
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(passphrase === null ? {} : { passphrase }),
-    ...(ciphers === null ? {} : { ciphers }),
     ...(pair.clientCa === null ? {} : { ca: pair.clientCa }),
   };
 }
