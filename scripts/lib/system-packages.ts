@@ -18,6 +18,8 @@ export const systemTools: Readonly<Record<string, string>> = {
   caddy: "caddy",
   h2load: "nghttp2-client",
   slowhttptest: "slowhttptest",
+  sslscan: "sslscan",
+  testssl: "testssl.sh",
   "/usr/bin/python3": "python3",
   "/usr/lib/python3/dist-packages/websockets/__init__.py": "python3-websockets",
 };

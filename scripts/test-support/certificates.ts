@@ -14,11 +14,14 @@ export interface Pair {
   readonly key: string;
 }
 
+/** Kinds of keys, as openssl is asked for them. */
+const keys = { ec: ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], rsa: ["rsa:2048"] } as const;
+
 /** A folder with certificates for `localhost`, self-signed. */
 export interface Certificates extends Disposable {
   readonly folder: string;
   /** Makes a pair; the name of its files is also its common name. */
-  make(name: string, days?: number): Pair;
+  make(name: string, days?: number, key?: keyof typeof keys): Pair;
   /** Puts the files of one pair in place of another's as a renewal does: each file at once, but one after the other. */
   replace(target: Pair, by: Pair): void;
 }
@@ -27,9 +30,9 @@ export function certificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-tls-"));
   return {
     folder,
-    make: (name, days = 60) => {
+    make: (name, days = 60, key = "ec") => {
       const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)];
-      const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", String(days)];
+      const kind = ["-newkey", ...keys[key], "-nodes", "-days", String(days)];
       const names = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
       execFileSync("openssl", ["req", "-x509", ...kind, "-keyout", keyFile, "-out", certFile, ...names], { stdio: "ignore" });
       return { certFile, keyFile, cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };

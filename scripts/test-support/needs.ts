@@ -19,6 +19,8 @@ const probes = {
   haproxy: { met: () => isOnPath("haproxy"), reason: "needs HAProxy" },
   caddy: { met: () => isOnPath("caddy"), reason: "needs Caddy" },
   slowhttptest: { met: () => isOnPath("slowhttptest"), reason: "needs slowhttptest" },
+  sslscan: { met: () => isOnPath("sslscan"), reason: "needs sslscan" },
+  testssl: { met: () => isOnPath("testssl"), reason: "needs testssl.sh" },
   pythonWebsockets: {
     met: () => isOnPath("/usr/bin/python3") && succeeds("/usr/bin/python3", "-c", "import websockets"),
     reason: "needs Debian's python3-websockets",
