@@ -63,6 +63,14 @@ test("what is not allowed is refused, and said", async () => {
   assert.deepEqual([publish.code, /forbidden/.test(publish.stderr)], [4, true]);
 });
 
+test("a token of several lines, which no header can carry, is not shown by the error that says so", async () => {
+  const file = join(cwd, "lines");
+  writeFileSync(file, `${token}\n${token}\n`);
+  const ended = await holdfast(["streams", "--token-file", file]);
+  assert.deepEqual([ended.code, ended.stdout], [1, ""]);
+  assert.match(ended.stderr, /cannot read the token: expected one line of ASCII/);
+});
+
 test("a revocation at the admin listener ends what runs, and what comes back", async () => {
   const eve = sign({ read: ["rooms/*"] }, 60_000, "eve");
   const tail = start(["tail", "rooms/1", "--from", "start"], { cwd, env: { HOLDFAST_URL: server.url, HOLDFAST_TOKEN: eve } });

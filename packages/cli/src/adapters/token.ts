@@ -18,8 +18,16 @@ export function tokenOf(source: TokenSource): () => string | Promise<string> {
   }
 }
 
+/** What a header can carry: the platform's own error about anything else would quote it. */
+const inHeader = /^[\t\x20-\x7e]*$/;
+
 /** The headers of a request. */
 export async function tokenHeaders(source: TokenSource): Promise<Record<string, string>> {
-  const token = await tokenOf(source)();
+  return bearer(await tokenOf(source)());
+}
+
+/** The headers with this token. */
+export function bearer(token: string): Record<string, string> {
+  if (!inHeader.test(token)) throw new TypeError("expected one line of ASCII");
   return token === "" ? {} : { Authorization: `Bearer ${token}` };
 }
