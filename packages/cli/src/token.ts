@@ -18,6 +18,11 @@ export const tokenFlags: Readonly<Record<"token" | "token-file", FlagSpec>> = {
 /** The variables that commands read, and `serve` does not. */
 export const tokenVariable = "HOLDFAST_TOKEN";
 
+/** What somebody else said, without the token: a hop may repeat in its error what it was sent. */
+export function withoutToken(text: string, token: string): string {
+  return token === "" ? text : text.replaceAll(token, "(the token)");
+}
+
 /** From --token or --token-file, else HOLDFAST_TOKEN, else none. */
 export function tokenSource(given: Given, variables: Variables): Checked<TokenSource> {
   const token = textFlag(given, "token");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type CommandSpec, readArgs } from "../src/args.ts";
-import { tokenFlags, tokenSource } from "../src/token.ts";
+import { tokenFlags, tokenSource, withoutToken } from "../src/token.ts";
 
 const spec: CommandSpec = { name: "x", summary: "", operands: "", operandsMin: 0, operandsMax: 0, flags: tokenFlags, notes: [], examples: [] };
 
@@ -23,4 +23,9 @@ test("a token comes from the flag, the file or the variable, in this order, or t
 
 test("two are refused, and neither is shown", () => {
   assert.equal(source(["--token", "d.e.f", "--token-file", "t"]), "expected --token or --token-file, not both");
+});
+
+test("what others say is shown without the token", () => {
+  assert.equal(withoutToken("a.b.c is not a.b.c", "a.b.c"), "(the token) is not (the token)");
+  assert.equal(withoutToken("nothing", ""), "nothing");
 });

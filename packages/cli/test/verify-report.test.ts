@@ -87,6 +87,12 @@ test("what was found is told with stream, place and fault; what could not be don
   assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f]/);
 });
 
+test("a refusal is told with what was refused, and nothing is said of losses", () => {
+  const text = resultText(result(transport({ verdict: "refused", reason: "http://a refused a link: forbidden", notes: ["one stays"] })));
+  assert.match(text, /^websocket: http:\/\/a refused a link: forbidden\n {2}note: one stays\n\nREFUSED: nothing can be said of losses/);
+  assert.doesNotMatch(text, /published|every reader/);
+});
+
 test("JUnit has a suite per transport, a case per kind, one for the log, and no character that XML lacks", () => {
   const xml = junitXml(result(transport(), { ...lossy, transport: "sse" }, transport({ transport: "poll", verdict: "absent", reason: "no /v1/poll there" })));
   assert.match(
@@ -107,6 +113,7 @@ test("JUnit has a suite per transport, a case per kind, one for the log, and no 
 test("the exit says the worst that was found, then how it ended, then what was not there", () => {
   const down = transport({ verdict: "unreachable", reason: "refused" });
   const absent = transport({ verdict: "absent" });
+  const refused = transport({ verdict: "refused" });
   const cases: readonly [VerifyResult, boolean, string][] = [
     [result(transport()), false, "ok"],
     [result(transport(), absent), false, "ok"],
@@ -118,6 +125,9 @@ test("the exit says the worst that was found, then how it ended, then what was n
     [result(lossy, down), false, "damaged"],
     [{ ...result(lossy), interrupted: true }, false, "damaged"],
     [{ ...result(transport()), interrupted: true }, false, "interrupted"],
+    [result(transport(), refused), false, "refused"],
+    [{ ...result(refused), interrupted: true }, false, "refused"],
+    [result(lossy, refused), false, "damaged"],
   ];
   for (const [given, isDemanded, exit] of cases) assert.equal(exitOf(given, isDemanded, "interrupted"), exit);
 });

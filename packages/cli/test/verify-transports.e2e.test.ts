@@ -6,9 +6,8 @@ import { randomId } from "@holdfast/protocol";
 import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";
 import { nodeClock } from "../src/adapters/clock.ts";
-import { get } from "../src/adapters/http.ts";
-import { endStream } from "../src/verify/adapters/end-stream.ts";
 import { greet } from "../src/verify/adapters/greeting.ts";
+import { openRequests } from "../src/verify/adapters/requests.ts";
 import { openRoutes, type Routes } from "../src/verify/adapters/routes.ts";
 import { kindNames } from "../src/verify/kinds.ts";
 import type { VerifyParts } from "../src/verify/parts.ts";
@@ -34,9 +33,11 @@ after(async () => {
 
 const partsFor = (more: Partial<VerifyParts> = {}): VerifyParts => ({
   ...{ url, publishUrl: url, run: randomId(platformEnv.rng, 12), seed, durationMs: 9_000, perSecond: 50, streams: 2, settleMs: 0, effectMs: 800 },
-  ...{ clock: nodeClock, stop: new AbortController().signal, connect, route: routes.add, greet, endStream, progress: () => {} },
+  ...{ clock: nodeClock, stop: new AbortController().signal, connect, route: routes.add, progress: () => {} },
+  ...openRequests({ kind: "none" }, 10_000),
+  greet: (server, transport, limitMs) => greet(server, transport, limitMs, ""),
+  isTokenFixed: true,
   clientOptions: { probeTimeoutMs: 300, ackTimeoutMs: 500, dialTimeoutMs: 2_000, backoffBaseMs: 50, backoffCapMs: 200 },
-  get: (resource) => get(resource, AbortSignal.timeout(10_000)),
   ...more,
 });
 
@@ -74,4 +75,11 @@ test("a log that cannot be read is not called clean", async () => {
   const result = await runVerify(parts, ["websocket"]);
   assert.equal(result.verdict, "unverified", resultText(result));
   assert.match(result.transports[0]?.reason ?? "", /cannot be read: HTTP 503: away/);
+});
+
+test("a log that may not be read is a refusal, and what was found before is no finding", async () => {
+  const body = JSON.stringify({ error: { code: "forbidden", message: "not allowed" } });
+  const result = await runVerify(partsFor({ durationMs: 500, get: async () => ({ kind: "refused", status: 403, body }) }), ["websocket", "sse"]);
+  assert.deepEqual([result.verdict, result.transports.length], ["refused", 1], resultText(result));
+  assert.equal(result.transports[0]?.reason, `${url} refused reading a log: forbidden, not allowed`);
 });

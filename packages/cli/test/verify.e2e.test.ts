@@ -213,6 +213,7 @@ for (const [words, message] of [
   [["http://a", "--streams", "0"], /expected --streams/],
   [["http://a", "--seed", "x"], /expected --seed/],
   [["http://a", "--publish-url", "b"], /expected --publish-url to be an address/],
+  [["http://a", "--token", "canary", "--token-file", "f"], /expected --token or --token-file, not both$/m],
   [["http://a", "--minutes", "1440", "--rate", "1000"], /deliveries/],
 ] as const) {
   test(`refuses ${words.join(" ")}`, async () => {
@@ -225,7 +226,7 @@ for (const [words, message] of [
 test("--help shows every flag and an example", async () => {
   const { code, stdout } = await run(["verify", "--help"]);
   assert.equal(code, 0);
-  for (const flag of ["--transport", "--minutes", "--rate", "--streams", "--publish-url", "--json", "--junit", "--seed"])
+  for (const flag of ["--transport", "--minutes", "--rate", "--streams", "--publish-url", "--json", "--junit", "--seed", "--token", "--token-file"])
     assert.ok(stdout.includes(flag), flag);
 });
 

@@ -6,14 +6,15 @@ import { writeFileSync } from "node:fs";
 import { connect, platformEnv } from "@holdfast/client";
 import { randomId } from "@holdfast/protocol";
 import { nodeClock } from "../adapters/clock.ts";
-import { get } from "../adapters/http.ts";
 import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { bearer, tokenOf } from "../adapters/token.ts";
 import { bad, type Checked, type CommandSpec, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
-import type { Command } from "../command.ts";
+import type { Command, Variables } from "../command.ts";
 import { escapeJson, escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
-import { endStream } from "../verify/adapters/end-stream.ts";
+import { type TokenSource, tokenFlags, tokenSource } from "../token.ts";
 import { greet } from "../verify/adapters/greeting.ts";
+import { openRequests } from "../verify/adapters/requests.ts";
 import { openRoutes, type Routes } from "../verify/adapters/routes.ts";
 import { deliveriesPerEntry } from "../verify/crew.ts";
 import { junitXml } from "../verify/junit.ts";
@@ -50,6 +51,7 @@ const spec: CommandSpec = {
     rate: { value: "N", what: `Entries published per second, over all streams (default: ${perSecondDefault})` },
     streams: { value: "N", what: `Streams to publish to and read (default: ${streamsDefault})` },
     "publish-url": { value: "URL", what: "Where to publish, if not at URL: another node, or past a proxy" },
+    ...tokenFlags,
     seed: { value: "N", what: "Makes the same choices as an earlier run (default: a new one, which is printed)" },
     json: { what: "Print the result on stdout as one JSON object" },
     junit: { value: "FILE", what: "Write the result to FILE as JUnit's XML: a suite per transport, a case per kind of fault" },
@@ -57,6 +59,7 @@ const spec: CommandSpec = {
   notes: [
     "Publishes numbered entries to streams of its own (verify/RUN/...), reads them with several clients whose links it breaks in every way, and compares what they were given with the log read over HTTP at URL. Ends its streams afterwards; retention removes them.",
     "Only its own connections are broken: each client goes by a proxy inside this process. With https the proxy passes bytes on, and name and certificate are still the server's.",
+    "Where the server asks who its clients are, the token must let them read, publish to and end verify/**; one that does not ends the run.",
     "Ctrl-C ends early, with the table so far.",
   ],
   examples: ["holdfast verify http://127.0.0.1:4150", "holdfast verify https://live.example.org --transport sse --minutes 5 --junit verify.xml"],
@@ -65,6 +68,7 @@ const spec: CommandSpec = {
 interface Request {
   readonly url: string;
   readonly publishUrl: string;
+  readonly token: TokenSource;
   readonly transports: readonly TransportName[];
   /** Whether the transports were named. */
   readonly isDemanded: boolean;
@@ -78,19 +82,21 @@ interface Request {
 
 export const verify: Command = {
   spec,
-  prepare: (given): Checked<() => Promise<Exit>> => {
-    const request = parseVerify(given);
+  prepare: (given, variables): Checked<() => Promise<Exit>> => {
+    const request = parseVerify(given, variables);
     return request.ok ? good(() => run(request.value)) : request;
   },
 };
 
 /** What was asked for. Pure. */
-export function parseVerify(given: Given): Checked<Request> {
+export function parseVerify(given: Given, variables: Variables): Checked<Request> {
   const url = baseUrl(given.operands[0] ?? "", "URL");
   if (!url.ok) return url;
   const publishText = textFlag(given, "publish-url");
   const publishUrl = publishText === undefined ? url : baseUrl(publishText, "--publish-url");
   if (!publishUrl.ok) return publishUrl;
+  const token = tokenSource(given, variables);
+  if (!token.ok) return token;
   const named = (given.flags.get("transport") as readonly string[] | undefined) ?? [];
   const unknown = named.find((name) => !(transportNames as readonly string[]).includes(name));
   if (unknown !== undefined) return bad(`expected --transport to be ${transportNames.join(" or ")}, got ${JSON.stringify(unknown)}`);
@@ -108,6 +114,7 @@ export function parseVerify(given: Given): Checked<Request> {
   return good({
     url: url.value,
     publishUrl: publishUrl.value,
+    token: token.value,
     transports: named.length === 0 ? transportNames : transportNames.filter((name) => named.includes(name)),
     isDemanded: named.length > 0,
     durationMs: durationMs.value,
@@ -137,6 +144,11 @@ function minutesFlag(given: Given): Checked<number> {
 async function run(request: Request): Promise<Exit> {
   const notices = new Notices();
   const output = standardOutput();
+  const unread = await tokenFault(request.token);
+  if (unread !== null) {
+    notices.say(`holdfast verify: ${escapeLine(unread)}`);
+    return "failed";
+  }
   const stop = stopSignal();
   const routes = openRoutes();
   const say = (line: string): void => notices.say(`holdfast verify: ${line}`);
@@ -145,6 +157,8 @@ async function run(request: Request): Promise<Exit> {
   routes.close();
   notices.status("");
   await output.write(request.json ? `${escapeJson(JSON.stringify(result))}\n` : resultText(result));
+  const refused = result.transports.find(({ verdict }) => verdict === "refused");
+  if (refused !== undefined) say(escapeLine(refused.reason));
   const exit = exitOf(result, request.isDemanded, stop.reason === "SIGTERM" ? "terminated" : "interrupted");
   if (request.junit === undefined) return exit;
   const fault = writeReport(request.junit, result);
@@ -153,16 +167,36 @@ async function run(request: Request): Promise<Exit> {
   return exit === "ok" ? "failed" : exit;
 }
 
+/** Why there is no token to begin with, though one was named; or null. */
+async function tokenFault(source: TokenSource): Promise<string | null> {
+  try {
+    bearer(await tokenOf(source)());
+    return null;
+  } catch (thrown) {
+    return `cannot read the token: ${(thrown as Error).message}`;
+  }
+}
+
 function partsOf(request: Request, routes: Routes, stop: AbortSignal, progress: (line: string) => void): VerifyParts {
   const { url, publishUrl, durationMs, perSecond, streams } = request;
+  const token = tokenOf(request.token);
   return {
-    ...{ url, publishUrl, durationMs, perSecond, streams, settleMs, effectMs, clientOptions, stop, greet, endStream, progress },
+    ...{ url, publishUrl, durationMs, perSecond, streams, settleMs, effectMs, stop, progress },
+    ...openRequests(request.token, getLimitMs),
+    clientOptions: { ...clientOptions, token },
+    isTokenFixed: request.token.kind !== "file",
+    greet: async (server, transport, limitMs) => {
+      try {
+        return await greet(server, transport, limitMs, await token());
+      } catch (thrown) {
+        return { kind: "refused", reason: `cannot read the token: ${(thrown as Error).message}` };
+      }
+    },
     run: randomId(platformEnv.rng, 12),
     seed: request.seed ?? platformEnv.rng.u32(),
     clock: nodeClock,
     connect,
     route: routes.add,
-    get: (resource) => get(resource, AbortSignal.timeout(getLimitMs)),
   };
 }
 

@@ -36,6 +36,8 @@ export interface CrewParts {
   readonly seed: number;
   readonly clock: Clock;
   connect(url: string, options?: ClientOptions): Client;
+  /** Told whatever ended at a server, with the code. */
+  ended(server: string, what: string, code: string, said: string): void;
   /** The address by which a client reaches `server` through this port. */
   route(server: string, port: number): string;
 }
@@ -62,10 +64,13 @@ export class Crew {
       const { hostname, port, protocol } = new URL(server);
       const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (protocol === "https:" ? 443 : 80) };
       const proxy = await openProxy({ target, seed: (parts.seed + members.length) % Number.MAX_SAFE_INTEGER });
-      const lane = new Lane(name, role, { proxy, url: parts.route(server, proxy.port) }, parts.clock);
+      const lane = new Lane(name, role, { proxy, url: parts.route(server, proxy.port) }, parts.clock, (what, code, said) =>
+        parts.ended(server, what, code, said),
+      );
       const given = (): void => lane.carried();
-      const reading = read.length === 0 ? null : new Reading({ reader: name, streams: read, isWhole: true, payloadBytesMax: parts.payloadBytesMax, given });
-      const publishing = publish.length === 0 ? null : new Publishing(publish, parts.payloadBytesMax, () => lane.carried());
+      const { payloadBytesMax } = parts;
+      const reading = read.length === 0 ? null : new Reading({ reader: name, streams: read, isWhole: true, payloadBytesMax, given, failed: lane.readFailed });
+      const publishing = publish.length === 0 ? null : new Publishing(publish, payloadBytesMax, given, lane.publishFailed);
       members.push({ lane, reading, publishing });
     };
     for (let i = 1; i <= readers; i++) await add(`reader ${i}`, "reader", parts.url, streams, []);

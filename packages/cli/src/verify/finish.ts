@@ -1,12 +1,13 @@
 /**
  * The end of a run: everything is healed, publishes are answered, streams are ended, and every reader has been told so.
  */
+import { HoldfastError } from "@holdfast/protocol";
 import { streamUrl } from "../url.ts";
-import type { Run } from "./parts.ts";
+import type { Run, VerifyParts } from "./parts.ts";
 
 const interruptedLimitMs = 5_000;
 /** How long the ending of a stream by HTTP may take. */
-export const endLimitMs = 5_000;
+const endLimitMs = 5_000;
 
 export interface Ending {
   /** Whether every reader was given the end of every stream, so that what is missing is lost. */
@@ -14,6 +15,14 @@ export interface Ending {
   /** Publishes that had no answer in the end, though nothing was broken any more. */
   readonly unanswered: number;
   readonly notes: readonly string[];
+}
+
+/** For when no link can carry it. What is to be told of it: nothing when it went well. */
+export async function endByRequest(parts: VerifyParts, stream: string): Promise<string[]> {
+  const answer = await parts.endStream(streamUrl(parts.publishUrl, stream), endLimitMs);
+  if (answer.kind === "ok") return [];
+  const why = answer.kind === "unreachable" ? answer.reason : `HTTP ${answer.status}`;
+  return [`${stream} could not be ended (${why}); it stays until retention removes it`];
 }
 
 /** Heals everything, waits for the answers, ends the streams and waits until every reader has been told. */
@@ -39,12 +48,14 @@ export async function finish({ parts, crew, timing }: Run): Promise<Ending> {
           isEnded.yet = true;
           lane.look();
         },
-        () => {},
+        (thrown: unknown) => {
+          const { code, detail } = HoldfastError.from(thrown);
+          lane.ended(`the end of ${stream}`, code, detail);
+        },
       );
       if (await lane.until(() => isEnded.yet, leftMs(), stop)) continue;
       if (parts.stop.aborted && acknowledged.size === 0) continue;
-      const why = await parts.endStream(streamUrl(parts.publishUrl, stream), endLimitMs);
-      if (why !== null) notes.push(`${stream} could not be ended (${why}); it stays until retention removes it`);
+      notes.push(...(await endByRequest(parts, stream)));
     }
   });
   await Promise.all(ended);

@@ -41,6 +41,8 @@ function casesOf(transport: TransportResult): Case[] {
       return [{ name: "link", failure: null, skipped: `not offered: ${transport.reason}` }];
     case "unreachable":
       return [{ name: "link", failure: `no link: ${transport.reason}`, skipped: null }];
+    case "refused":
+      return [{ name: "link", failure: `refused: ${transport.reason}`, skipped: null }];
     case "clean":
     case "damaged":
     case "unverified":

@@ -4,7 +4,7 @@
  */
 import type { Client } from "@holdfast/client";
 import type { Connection, LabProxy } from "@holdfast/lab";
-import type { Clock, Timer } from "@holdfast/protocol";
+import type { Clock, HoldfastError, Timer } from "@holdfast/protocol";
 import type { UnaskedEnd } from "./ends.ts";
 import type { KindName, Role } from "./kinds.ts";
 
@@ -22,6 +22,8 @@ export class Lane {
   readonly role: Role;
   readonly way: Way;
   readonly ends: UnaskedEnd[] = [];
+  /** Told whatever ended something of this client, with the code; who listens picks out refusals. */
+  readonly ended: (what: string, code: string, said: string) => void;
   readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
   #client: Client | null = null;
@@ -36,11 +38,12 @@ export class Lane {
   downMs = Number.NEGATIVE_INFINITY;
   carriedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(name: string, role: Role, way: Way, clock: Clock) {
+  constructor(name: string, role: Role, way: Way, clock: Clock, ended: (what: string, code: string, said: string) => void) {
     this.name = name;
     this.role = role;
     this.way = way;
     this.#clock = clock;
+    this.ended = ended;
     way.proxy.onConnection((connection) => {
       this.#newest = connection;
     });
@@ -96,6 +99,10 @@ export class Lane {
     });
   }
 
+  /** A stream of this client, or a publish to it, ended with an error. */
+  readonly readFailed = (stream: string, { code, detail }: HoldfastError): void => this.ended(`reading ${stream}`, code, detail);
+  readonly publishFailed = (stream: string, { code, detail }: HoldfastError): void => this.ended(`a publish to ${stream}`, code, detail);
+
   leave(): void {
     this.#unwatch();
   }
@@ -116,6 +123,7 @@ export class Lane {
       }
       this.#wasUp = false;
     }
+    if (code !== null && (state === "denied" || state === "offline")) this.ended(`the link of ${this.name}`, code, reason);
     if (isLive) this.#wasUp = true;
     this.#isLive = isLive;
     this.#tell();

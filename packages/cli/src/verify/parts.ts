@@ -28,10 +28,12 @@ export interface VerifyParts {
   readonly stop: AbortSignal;
   connect(url: string, options: ClientOptions): Client;
   route(server: string, port: number): string;
+  /** Whether no dial will ever show another token than the first one did. */
+  readonly isTokenFixed: boolean;
   greet(url: string, transport: TransportName, limitMs: number): Promise<Greeting>;
   get(url: string): Promise<Answer>;
-  /** Ends a stream by HTTP; why it could not, or null. */
-  endStream(url: string, limitMs: number): Promise<string | null>;
+  /** Ends a stream by HTTP. */
+  endStream(url: string, limitMs: number): Promise<Answer>;
   /** Called several times a second with one line on how far it is. */
   progress(line: string): void;
 }

@@ -17,13 +17,15 @@ export class Publishing {
   readonly sent: readonly Sent[];
   readonly #payloadBytesMax: number;
   readonly #answered: () => void;
+  readonly #failed: (stream: string, error: HoldfastError) => void;
   #next = 0;
   pending = 0;
 
-  constructor(streams: readonly string[], payloadBytesMax: number, answered: () => void) {
+  constructor(streams: readonly string[], payloadBytesMax: number, answered: () => void, failed: (stream: string, error: HoldfastError) => void) {
     this.sent = streams.map((stream) => ({ stream, count: 0, acknowledged: new Map(), failed: [] }));
     this.#payloadBytesMax = payloadBytesMax;
     this.#answered = answered;
+    this.#failed = failed;
   }
 
   /** Publishes the next entry to the next stream; false when too many wait for their answers. */
@@ -36,7 +38,11 @@ export class Publishing {
       .publish(sent.stream, rawJson(payloadText(sent.stream, n, this.#payloadBytesMax)))
       .then(
         ({ position }) => sent.acknowledged.set(n, position),
-        (thrown: unknown) => sent.failed.push({ n, code: HoldfastError.from(thrown).code }),
+        (thrown: unknown) => {
+          const error = HoldfastError.from(thrown);
+          sent.failed.push({ n, code: error.code });
+          this.#failed(sent.stream, error);
+        },
       )
       .then(() => {
         this.pending--;

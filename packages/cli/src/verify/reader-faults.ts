@@ -123,6 +123,7 @@ function openGuest(parts: ReaderFaultParts, kind: KindName, name: string, option
       lane.look();
       return given() ?? undefined;
     },
+    failed: lane.readFailed,
   });
   own.mark(kind);
   own.begin(client);

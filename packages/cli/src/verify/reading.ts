@@ -14,6 +14,8 @@ export interface ReadingParts {
   readonly payloadBytesMax: number;
   /** Called for each entry, after it was written down; what it returns is awaited before the next is taken. */
   readonly given: (stream: string) => void | Promise<void>;
+  /** Called when a stream cannot be read any more, with the code, unless that was on purpose. */
+  readonly failed: (stream: string, error: HoldfastError) => void;
 }
 
 /** One reader over the life of one client, or of several that go on from one another. */
@@ -57,7 +59,7 @@ export class Reading {
   }
 
   async #follow(client: Client, track: Track): Promise<void> {
-    const { payloadBytesMax, given } = this.#parts;
+    const { payloadBytesMax, given, failed } = this.#parts;
     const place = this.#streams.get(track.stream)?.position ?? null;
     const from: From = place === null ? "first" : { after: place };
     const onGap = ({ reason, from, after }: { reason: string; from: string; after: string }): void => {
@@ -74,7 +76,10 @@ export class Reading {
       }
       if (stream.ended) track.ended = true;
     } catch (thrown) {
-      if (!this.#leaving) track.error = HoldfastError.from(thrown).message;
+      if (this.#leaving) return;
+      const error = HoldfastError.from(thrown);
+      track.error = error.message;
+      failed(track.stream, error);
     }
   }
 }

@@ -23,13 +23,16 @@ export interface FaultRow {
   readonly notDone: string | null;
 }
 
-/** `clean` and `damaged`: compared with the log. `unverified`: it could not be. `unreachable`, `absent`: there was no link at all. */
-export type TransportVerdict = "clean" | "damaged" | "unverified" | "unreachable" | "absent";
+/**
+ * `clean` and `damaged`: compared with the log. `unverified`: it could not be. `refused`: the server does not allow what a run needs.
+ * `unreachable`, `absent`: there was no link at all.
+ */
+export type TransportVerdict = "clean" | "damaged" | "unverified" | "refused" | "unreachable" | "absent";
 
 export interface TransportResult {
   readonly transport: TransportName;
   readonly verdict: TransportVerdict;
-  /** Why it is unverified, unreachable or absent; else empty. */
+  /** Why it is unverified, refused, unreachable or absent; else empty. */
   readonly reason: string;
   /** Whether the run was ended before its time. */
   readonly interrupted: boolean;
@@ -66,7 +69,7 @@ export interface VerifyResult {
   readonly seed: number;
   readonly startedMs: number;
   readonly elapsedMs: number;
-  readonly verdict: "clean" | "damaged" | "unverified" | "unreachable";
+  readonly verdict: "clean" | "damaged" | "unverified" | "refused" | "unreachable";
   readonly interrupted: boolean;
   readonly transports: readonly TransportResult[];
 }
@@ -75,6 +78,7 @@ export interface VerifyResult {
 export function verdictOf(results: readonly TransportResult[]): VerifyResult["verdict"] {
   const has = (verdict: TransportVerdict): boolean => results.some((result) => result.verdict === verdict);
   if (has("damaged")) return "damaged";
+  if (has("refused")) return "refused";
   if (has("unverified")) return "unverified";
   return has("clean") ? "clean" : "unreachable";
 }

@@ -15,7 +15,10 @@ export async function runVerify(parts: VerifyParts, transports: readonly Transpo
   const results: TransportResult[] = [];
   for (const transport of transports) {
     if (parts.stop.aborted) break;
-    results.push(await runTransport(parts, transport));
+    const result = await runTransport(parts, transport);
+    results.push(result);
+    // Whom a server refuses over one transport it refuses over all.
+    if (result.verdict === "refused") break;
   }
   return {
     ...{ format: "holdfast-verify", version: 1, url, publishUrl, run, seed, startedMs, elapsedMs: Math.round(clock.monoMs() - startMs) },
@@ -31,6 +34,7 @@ export async function runVerify(parts: VerifyParts, transports: readonly Transpo
  */
 export function exitOf(result: VerifyResult, isDemanded: boolean, signal: "interrupted" | "terminated"): Exit {
   if (result.verdict === "damaged") return "damaged";
+  if (result.verdict === "refused") return "refused";
   if (result.interrupted) return signal;
   if (result.transports.some(({ verdict }) => verdict === "unreachable" || (isDemanded && verdict === "absent"))) return "unreachable";
   if (result.verdict === "unreachable") return "unreachable";

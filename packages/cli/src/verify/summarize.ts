@@ -32,8 +32,14 @@ export interface SummaryParts {
 type Totals = Record<ReadingFault | LogFault, number>;
 const noTotals = (): Totals => Object.fromEntries([...readingFaults, ...logFaults].map((fault) => [fault, 0])) as Totals;
 
-/** The result of a transport over which there was no link. */
-export function absentResult(transport: TransportName, verdict: "absent" | "unreachable", reason: string, parts: VerifyParts): TransportResult {
+/** The result of a transport over which nothing can be shown: there was no link, or it was refused what it needs. */
+export function absentResult(
+  transport: TransportName,
+  verdict: "absent" | "unreachable" | "refused",
+  reason: string,
+  parts: VerifyParts,
+  notes: readonly string[] = [],
+): TransportResult {
   return {
     ...{
       transport,
@@ -48,7 +54,7 @@ export function absentResult(transport: TransportName, verdict: "absent" | "unre
       unanswered: 0,
       failed: {},
     },
-    ...{ inLog: 0, delivered: 0, gaps: 0, repaired: { holes: 0, duplicates: 0 }, faults: [], totals: noTotals(), findings: [], ends: [], notes: [] },
+    ...{ inLog: 0, delivered: 0, gaps: 0, repaired: { holes: 0, duplicates: 0 }, faults: [], totals: noTotals(), findings: [], ends: [], notes },
   };
 }
 

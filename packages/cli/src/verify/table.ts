@@ -21,7 +21,8 @@ export function resultText(result: VerifyResult): string {
 function transportText(result: TransportResult): string {
   const { transport, verdict, reason } = result;
   if (verdict === "absent") return `${transport}: the server does not offer it (${escapeLine(reason)})\n`;
-  if (verdict === "unreachable") return `${transport}: no link: ${escapeLine(reason)}\n`;
+  if (verdict === "refused" || verdict === "unreachable")
+    return [`${transport}: ${verdict === "refused" ? "" : "no link: "}${escapeLine(reason)}`, ...noteLines(result), ""].join("\n");
   const lines = [
     `${transport}: ${plural(result.sent, "entry", "entries")} published, ${groupDigits(result.acknowledged)} acknowledged, ${groupDigits(result.inLog)} in the log, ${groupDigits(result.delivered)} delivered in ${formatDuration(result.elapsedMs)}${result.interrupted ? ", interrupted" : ""}`,
     ...faultTable(result.faults),
@@ -38,10 +39,12 @@ function transportText(result: TransportResult): string {
       (end) =>
         `  ended unasked, ${plural(end.times, "time", "times")}: ${escapeLine(codeText(end.code, end.reason))} (age ${range(end.ageMs)}, idle ${range(end.idleMs)})`,
     ),
-    ...result.notes.map((note) => `  note: ${escapeLine(note)}`),
+    ...noteLines(result),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const noteLines = ({ notes }: TransportResult): string[] => notes.map((note) => `  note: ${escapeLine(note)}`);
 
 const duringText = (during: NonNullable<TransportResult["findings"][number]["during"]>): string =>
   during === "undisturbed" ? "before its link was first broken" : `after "${titleOf(during)}"`;
@@ -125,6 +128,8 @@ export function verdictLine(result: VerifyResult): string {
         .join(", ")} (seed ${result.seed})`;
     case "unverified":
       return `${early}UNVERIFIED: see above what could not be shown`;
+    case "refused":
+      return `${early}REFUSED: nothing can be said of losses; a run needs to read, publish to and end verify/**`;
     case "unreachable":
       return `${early}UNREACHABLE: no transport got through to ${escapeLine(result.url)}`;
     default:

@@ -4,14 +4,15 @@
  */
 import type { Client, ClientOptions } from "@holdfast/client";
 import { createRandom } from "@holdfast/lab";
+import type { WelcomeFrame } from "@holdfast/protocol";
 import { codeText } from "../code-text.ts";
-import { streamUrl } from "../url.ts";
-import { Crew, type Member } from "./crew.ts";
-import { endLimitMs, finish } from "./finish.ts";
+import { Crew, type CrewParts, type Member } from "./crew.ts";
+import { endByRequest, finish } from "./finish.ts";
 import type { Timing } from "./kinds.ts";
 import type { Run, VerifyParts } from "./parts.ts";
 import { showProgress } from "./progress.ts";
 import { feed } from "./publishing.ts";
+import { Refusals, refusalText } from "./refusal.ts";
 import type { TransportResult } from "./result.ts";
 import { absentResult, summarize } from "./summarize.ts";
 import type { TransportName } from "./transports.ts";
@@ -24,8 +25,48 @@ const openLimitMs = 5_000;
 export async function runTransport(parts: VerifyParts, transport: TransportName): Promise<TransportResult> {
   const startMs = parts.clock.monoMs();
   const greeting = await parts.greet(parts.url, transport, parts.clientOptions.dialTimeoutMs);
+  if (greeting.kind === "denied") return absentResult(transport, "refused", refusalText(parts.url, "a link", greeting.refused), parts);
   if (greeting.kind !== "welcome") return absentResult(transport, greeting.kind === "absent" ? "absent" : "unreachable", greeting.reason, parts);
-  const { welcome } = greeting;
+  const refusals = new Refusals(parts.isTokenFixed);
+  const run = await openRun(endedBy(refusals, parts), transport, greeting.welcome, refusals);
+  const progress = showProgress(run, transport, startMs);
+  try {
+    const unlinked = await openLinks(run);
+    if (unlinked !== null && !run.parts.stop.aborted) return absentResult(transport, "unreachable", unlinked, parts, await endBegun(run));
+    if (refusals.first === null) await breakAndPublish(run);
+    if (refusals.first !== null) return absentResult(transport, "refused", refusals.first, parts, await endBegun(run));
+    progress.say("waiting until every reader has everything");
+    const ending = await finish(run);
+    progress.say("comparing with the log");
+    const { crew, timing, tallies, payloadBytesMax } = run;
+    const result = await summarize({ parts: run.parts, transport, crew, timing, tallies, payloadBytesMax, startMs, ...ending });
+    // What was refused on the way to the end, the reading of the logs included, makes everything that was compared worth nothing.
+    return refusals.first === null ? result : absentResult(transport, "refused", refusals.first, parts, ending.notes);
+  } finally {
+    progress.stop();
+    await run.crew.close();
+  }
+}
+
+/** The same world, in which the first refusal ends the run as well, and no answer to a request is missed. */
+function endedBy(refusals: Refusals, parts: VerifyParts): VerifyParts {
+  return {
+    ...parts,
+    stop: AbortSignal.any([parts.stop, refusals.signal]),
+    get: async (url) => {
+      const answer = await parts.get(url);
+      refusals.answered(parts.url, "reading a log", answer);
+      return answer;
+    },
+    endStream: async (url, limitMs) => {
+      const answer = await parts.endStream(url, limitMs);
+      refusals.answered(parts.publishUrl, "the end of a stream", answer);
+      return answer;
+    },
+  };
+}
+
+async function openRun(parts: VerifyParts, transport: TransportName, welcome: WelcomeFrame, refusals: Refusals): Promise<Run> {
   const { settleMs, effectMs, clientOptions, clock } = parts;
   const timing: Timing = {
     heartbeatMs: welcome.heartbeatMs,
@@ -39,10 +80,10 @@ export async function runTransport(parts: VerifyParts, transport: TransportName)
     parts.connect(url, { name: "holdfast verify", ...clientOptions, ...options, transports: [transport] });
   const prefix = `verify/${parts.run}/${transport}`;
   const payloadBytesMax = welcome.entryBytesMax;
-  const crew = await Crew.open({ ...parts, prefix, payloadBytesMax, connect });
-  const run: Run = {
+  const ended: CrewParts["ended"] = (server, what, code, said) => refusals.ended(server, what, code, said);
+  return {
     parts,
-    crew,
+    crew: await Crew.open({ ...parts, prefix, payloadBytesMax, connect, ended }),
     timing,
     random: createRandom(parts.seed).fork(transport.length),
     tallies: new Map(),
@@ -50,22 +91,6 @@ export async function runTransport(parts: VerifyParts, transport: TransportName)
     payloadBytesMax,
     connect,
   };
-  const progress = showProgress(run, transport, startMs);
-  try {
-    const unlinked = await openLinks(run);
-    if (unlinked !== null && !parts.stop.aborted) {
-      await endBegun(run);
-      return absentResult(transport, "unreachable", unlinked, parts);
-    }
-    await breakAndPublish(run);
-    progress.say("waiting until every reader has everything");
-    const ending = await finish(run);
-    progress.say("comparing with the log");
-    return await summarize({ parts, transport, crew, timing, tallies: run.tallies, payloadBytesMax, startMs, ...ending });
-  } finally {
-    progress.stop();
-    await crew.close();
-  }
 }
 
 /** Waits for the first links. Why it is in vain, or null. */
@@ -81,10 +106,10 @@ async function openLinks({ parts, crew, timing }: Run): Promise<string | null> {
   return null;
 }
 
-/** Some links may have come about: what was begun over them is ended. */
-async function endBegun({ parts, crew }: Run): Promise<void> {
+/** Some links may have come about: what was begun over them is ended. Says what could not be. */
+async function endBegun({ parts, crew }: Run): Promise<string[]> {
   const begun = crew.members.flatMap(({ publishing }) => publishing?.sent ?? []).filter(({ acknowledged }) => acknowledged.size > 0);
-  await Promise.all(begun.map(({ stream }) => parts.endStream(streamUrl(parts.publishUrl, stream), endLimitMs)));
+  return (await Promise.all(begun.map(({ stream }) => endByRequest(parts, stream)))).flat();
 }
 
 async function breakAndPublish(run: Run): Promise<void> {

@@ -4,28 +4,37 @@
  */
 import { decodeServerFrame, encodeClientFrame, protocolVersion, subprotocol, type WelcomeFrame } from "@holdfast/protocol";
 import { whyUnreachable } from "../../adapters/http.ts";
+import { withoutToken } from "../../token.ts";
+import { type Refused, refusedIn } from "../refusal.ts";
 import type { TransportName } from "../transports.ts";
 
-/** What came of it. `absent`: the server answers, and has no such transport. */
+/** What came of it. `absent`: the server answers, and has no such transport. `denied`: it does not let this token in. */
 export type Greeting =
   | { readonly kind: "welcome"; readonly welcome: WelcomeFrame }
+  | { readonly kind: "denied"; readonly refused: Refused }
   | { readonly kind: "absent" | "unreachable" | "refused"; readonly reason: string };
 
-const hello = encodeClientFrame({ type: "hello", protocol: protocolVersion, client: "holdfast verify" });
+const helloOf = (token: string): string =>
+  encodeClientFrame({ type: "hello", protocol: protocolVersion, client: "holdfast verify", token: token || undefined });
+/** A refusal in what was said, or that it was none of ours. */
+const refusal = (said: string, otherwise: string): Greeting => {
+  const refused = refusedIn(said);
+  return refused === null ? { kind: "refused", reason: otherwise } : { kind: "denied", refused };
+};
 const welcomeIn = (text: string): WelcomeFrame | null => {
   const frame = decodeServerFrame(text);
   return frame !== null && frame !== "fault" && frame.type === "welcome" ? frame : null;
 };
 
-/** Never rejects. `url` is the server's base address; the attempt takes at most `limitMs`. */
-export async function greet(url: string, transport: TransportName, limitMs: number): Promise<Greeting> {
-  const greeting = await (transport === "websocket" ? greetBySocket(url, limitMs) : greetByRequest(url, transport, limitMs));
+/** Never rejects. `url` is the server's base address, `token` is empty without one; the attempt takes at most `limitMs`. */
+export async function greet(url: string, transport: TransportName, limitMs: number, token: string): Promise<Greeting> {
+  const greeting = await (transport === "websocket" ? greetBySocket(url, limitMs, token) : greetByRequest(url, transport, limitMs, token));
   if (greeting.kind !== "unreachable") return greeting;
   const why = await whyUnreachable(url);
   return why === null ? greeting : { kind: "unreachable", reason: why };
 }
 
-function greetBySocket(url: string, limitMs: number): Promise<Greeting> {
+function greetBySocket(url: string, limitMs: number, token: string): Promise<Greeting> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/link`, subprotocol);
     const done = (greeting: Greeting): void => {
@@ -34,7 +43,7 @@ function greetBySocket(url: string, limitMs: number): Promise<Greeting> {
       socket.close();
     };
     const timer = setTimeout(() => done({ kind: "unreachable", reason: `no welcome over a WebSocket within ${limitMs} ms` }), limitMs);
-    socket.onopen = () => socket.send(hello);
+    socket.onopen = () => socket.send(helloOf(token));
     socket.onmessage = ({ data }) => {
       const welcome = typeof data === "string" ? welcomeIn(data) : null;
       done(welcome === null ? { kind: "refused", reason: "the server does not speak this protocol" } : { kind: "welcome", welcome });
@@ -42,19 +51,22 @@ function greetBySocket(url: string, limitMs: number): Promise<Greeting> {
     socket.onerror = () => {};
     socket.onclose = ({ code, reason }) => {
       if (code === 1006) done({ kind: "unreachable", reason: "the WebSocket handshake failed: a hop may not let upgrades pass" });
-      else done({ kind: "refused", reason: `closed with ${code} ${reason}` });
+      else done(refusal(withoutToken(reason, token), `closed with ${code} ${withoutToken(reason, token)}`));
     };
   });
 }
 
 /** Either endpoint says welcome first, and then, as nothing is subscribed, is left at once. */
-async function greetByRequest(url: string, transport: "sse" | "poll", limitMs: number): Promise<Greeting> {
+async function greetByRequest(url: string, transport: "sse" | "poll", limitMs: number, token: string): Promise<Greeting> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), limitMs);
   try {
-    const response = await fetch(`${url}/v1/${transport}`, { method: "POST", body: hello, signal: over.signal });
+    const response = await fetch(`${url}/v1/${transport}`, { method: "POST", body: helloOf(token), signal: over.signal });
     if (response.status === 404 || response.status === 405) return { kind: "absent", reason: `no /v1/${transport} there (HTTP ${response.status})` };
-    if (!response.ok || response.body === null) return { kind: "refused", reason: `HTTP ${response.status}: ${(await response.text()).slice(0, 200)}` };
+    if (!response.ok || response.body === null) {
+      const said = withoutToken(await response.text(), token);
+      return refusal(said, `HTTP ${response.status}: ${said.slice(0, 200)}`);
+    }
     let text = "";
     for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
       text += piece;
