@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { answerCalls } from "../lib/child.ts";
-import { upgradeRequest } from "../lib/frames.ts";
+import { subprotocol } from "@holdfast/protocol";
+import { maskedText, upgradeRequest } from "../lib/frames.ts";
 import { openMany } from "../lib/light-link.ts";
 
 export interface ConnectRequest {
@@ -13,6 +14,8 @@ export interface ConnectRequest {
   readonly links: number;
   /** The certificate to trust; null for plain connections. */
   readonly ca: string | null;
+  /** Whether the server is Holdfast, to which a client says hello. */
+  readonly isHoldfast: boolean;
 }
 
 const linksAtOnce = 32;
@@ -22,7 +25,7 @@ const sourceAddresses = 8;
 let open: Socket[] = [];
 let session: Buffer | undefined;
 
-async function upgraded({ port, ca }: ConnectRequest, index: number): Promise<Socket> {
+async function upgraded({ port, ca, isHoldfast }: ConnectRequest, index: number): Promise<Socket> {
   const target = { host: "127.0.0.1", port, localAddress: `127.0.0.${1 + (index % sourceAddresses)}` };
   const raw = connect(target);
   const socket = ca === null ? raw : connectTls({ socket: raw, servername: "localhost", ca, ...(session === undefined ? {} : { session }) });
@@ -30,10 +33,11 @@ async function upgraded({ port, ca }: ConnectRequest, index: number): Promise<So
     session ??= ticket;
   });
   await once(socket, ca === null ? "connect" : "secureConnect");
-  socket.write(upgradeRequest("/", "localhost", null));
+  socket.write(isHoldfast ? upgradeRequest("/v1/link", "localhost", subprotocol) : upgradeRequest("/", "localhost", null));
   const [answer] = (await once(socket, "data")) as [Buffer];
   if (!answer.toString("latin1").startsWith("HTTP/1.1 101")) throw new Error(`the server answered ${answer.toString("latin1").slice(0, 80)}`);
   socket.on("error", () => undefined);
+  if (isHoldfast) socket.write(maskedText('{"type":"hello","protocol":1}'));
   return socket.resume();
 }
 

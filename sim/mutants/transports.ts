@@ -61,7 +61,7 @@ export const transportMutants: readonly Mutant[] = [
   {
     name: "flush-of-another",
     what: "A flush is taken for the one before it when both end alike",
-    patches: [{ file: chunks, find: "if (bytes !== this.#bytes || tail !== this.#tail || isChunked", replace: "if (tail !== this.#tail || isChunked" }],
+    patches: [{ file: chunks, find: "if (bytes !== last.bytes || tail !== last.tail)", replace: "if (tail !== last.tail)" }],
   },
   {
     name: "line-breaks-kept",
