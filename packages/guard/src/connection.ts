@@ -26,7 +26,7 @@ export interface TlsFacts {
 export interface Watched {
   readonly id: string;
   /** Monotonic. */
-  readonly nowMs: () => number;
+  nowMs(): number;
   /** Ends it gracefully (FIN, lingering) with a code; `final` bytes are written before. */
   end(code: EndCode, final?: Uint8Array): void;
   /** Resets it: queued bytes are not delivered. */
@@ -89,6 +89,9 @@ interface Start {
   readonly ended: (connection: Connection, ending: Ending) => void;
 }
 
+const noParts: readonly ConnectionPart[] = [];
+
+/** Ten thousand of these stand idle: each closure of its own would cost more than all of its numbers. */
 export class Connection implements Watched {
   readonly id: string;
   readonly listener: string;
@@ -96,7 +99,6 @@ export class Connection implements Watched {
   readonly openedMs: number;
   /** Age at which it is to take no further request, with its share of chance; Infinity for none. */
   readonly ageMsMax: number;
-  readonly nowMs: () => number;
   /** The key by which connections of one address are counted. */
   addressKey = "";
   protocol = "http/1.1";
@@ -107,8 +109,8 @@ export class Connection implements Watched {
   lastAnnounced: EndCode | null = null;
   /** The request that is being handled, while its body may still come. */
   handling: Handling | null = null;
-  readonly parts: ConnectionPart[] = [];
 
+  readonly #clock: Clock;
   readonly #port: SocketPort;
   readonly #watch: SocketWatch;
   readonly #options: GuardOptions;
@@ -117,6 +119,7 @@ export class Connection implements Watched {
   /** When its TLS handshake is to be done; null: there is none, or it is done. */
   #handshakeEndsMs: number | null = null;
   readonly #ended: Start["ended"];
+  #parts = noParts;
   #state: ConnectionState;
   #ending: { readonly code: EndCode; readonly side: Side } | null = null;
   /** Why its own protocol is ending it. */
@@ -131,13 +134,26 @@ export class Connection implements Watched {
     this.listener = start.listener;
     this.peer = start.peer;
     this.openedMs = nowMs;
-    this.nowMs = () => start.clock.monoMs();
+    this.#clock = start.clock;
     this.#port = start.port;
     this.#watch = new SocketWatch(start.port, start.options.stallMs, nowMs);
     this.#options = start.options;
     this.ageMsMax = start.ageMsMax;
     this.#ended = start.ended;
     this.#state = openConnection(nowMs);
+  }
+
+  nowMs(): number {
+    return this.#clock.monoMs();
+  }
+
+  get parts(): readonly ConnectionPart[] {
+    return this.#parts;
+  }
+
+  /** Has it watched by something more. */
+  addPart(part: ConnectionPart): void {
+    this.#parts = this.#parts.concat(part); // Exactly as long as needed; a push makes room for 16 more.
   }
 
   get phase(): Phase {
@@ -148,7 +164,7 @@ export class Connection implements Watched {
     const state = this.#state;
     // Bytes of a request count at once, not from the next sweep on.
     if (state.name === "idle" || state.name === "opening") return this.#port.bytesRead() === this.#bytesAtAnswer ? state.sinceMs : null;
-    for (const { idleSinceMs } of this.parts) if (idleSinceMs !== undefined) return idleSinceMs;
+    for (const { idleSinceMs } of this.#parts) if (idleSinceMs !== undefined) return idleSinceMs;
     return null;
   }
   /** Why it was ended while it waited for a request, without a word: its peer could not know. Null otherwise. */
@@ -256,7 +272,7 @@ export class Connection implements Watched {
     const { state, verdict } = stepConnection(this.#state, { type: "check", facts }, this.#options, nowMs);
     this.#state = state;
     if (verdict === null) {
-      for (const part of this.parts) part.check(nowMs);
+      for (const part of this.#parts) part.check(nowMs);
     } else if (verdict.do === "reset") this.reset(verdict.code);
     else if (this.#state.name === "tunnel") this.spare(verdict.code);
     else if (this.#state.name === "body" && this.#state.answered === true)
@@ -277,7 +293,7 @@ export class Connection implements Watched {
 
   /** Ends it although nothing is wrong with it, by its protocol's own means. */
   spare(code: EndCode): void {
-    const part = this.parts.find(({ drain }) => drain !== undefined);
+    const part = this.#parts.find(({ drain }) => drain !== undefined);
     if (part?.drain === undefined) this.end(code);
     else part.drain(code);
   }

@@ -92,7 +92,7 @@ export class GuardCore {
       id: randomId(this.env.rng, 12),
       clock: this.env.clock,
       ageMsMax: this.#ageMsMax(arrival.options),
-      ended: (gone, ending) => this.#ended(gone, ending),
+      ended: this.#gone,
     });
     connection.addressKey = arrival.addressKey;
     const refusal = this.#refusal(arrival.addressKey);
@@ -173,14 +173,15 @@ export class GuardCore {
     this.#resources.close();
   }
 
-  #ended(connection: Connection, ending: Ending): void {
+  /** One for all connections. */
+  readonly #gone = (connection: Connection, ending: Ending): void => {
     this.#refusals.delete(connection);
     if (this.table.get(connection.id) === undefined) return; // Counted as refused.
     this.table.remove(connection);
     this.counters.end(ending, connection.requests);
     this.#hooks.ended(connection, ending);
     if (this.table.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
-  }
+  };
 
   #arm(): void {
     this.#timer = this.env.clock.after(sweepMs / slices, () => {

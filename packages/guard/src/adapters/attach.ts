@@ -7,7 +7,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:http2";
 import type { Server as HttpsServer } from "node:https";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { randomFraction } from "@holdfast/protocol";
 import type { Admitted, Later } from "../admission.ts";
@@ -30,7 +30,7 @@ import { addressKey } from "../identity/address.ts";
 import type { GuardOptions } from "../options.ts";
 import { endOfHandshake, failureOf } from "../tls/handshake-failure.ts";
 import type { HandshakeCounters } from "../tls/tls-front.ts";
-import { Guarded } from "./guarded.ts";
+import { Guarded, guardedOf } from "./guarded.ts";
 import { intercept } from "./intercept.ts";
 import { NodeSocketPort, rawOf } from "./socket-port.ts";
 
@@ -67,10 +67,8 @@ class HttpAttachment implements Attachment {
   readonly #core: GuardCore;
   readonly #listener: Listener;
   readonly #server: AnyServer;
-  /** By the socket that the application sees, or the session for which it sees a stand-in only. */
-  readonly #bySocket = new WeakMap<Socket | ServerHttp2Session, Guarded>();
-  /** By the raw socket, until its TLS handshake is done. */
-  readonly #handshaking = new WeakMap<Socket, Guarded>();
+  /** By the session, of whose socket the application sees a stand-in only. */
+  readonly #bySession = new WeakMap<ServerHttp2Session, Guarded>();
   /** The connection on which the host is about to speak: a session begins in the same turn, and shows only a stand-in of its socket. */
   #adopted: Guarded | null = null;
   /** Answers whose requests were let through: a host may emit one again, as Node's pattern for `checkContinue` does. */
@@ -104,11 +102,23 @@ class HttpAttachment implements Attachment {
   }
 
   connectionOf(socket: Socket | ServerHttp2Session): Connection | undefined {
-    return this.#bySocket.get(socket)?.connection;
+    return (socket instanceof Socket ? this.#guardedOf(socket) : this.#bySession.get(socket))?.connection;
+  }
+
+  /** Undefined for what another guard has, or none. */
+  #guardedOf(socket: Socket): Guarded | undefined {
+    const guarded = guardedOf(socket);
+    return guarded?.core === this.#core ? guarded : undefined;
+  }
+
+  /** Undefined once the handshake is done. */
+  #handshakingOf(raw: Socket): Guarded | undefined {
+    const guarded = this.#guardedOf(raw);
+    return guarded?.port.isHandshaking === true ? guarded : undefined;
   }
 
   handshakeFailed(raw: Socket, code: EndCode): void {
-    this.#handshaking.get(raw)?.connection.blame(code);
+    this.#handshakingOf(raw)?.connection.blame(code);
   }
 
   detach(): void {
@@ -125,23 +135,18 @@ class HttpAttachment implements Attachment {
       raw.once("close", () => connection.gone("host_closed"));
       return true;
     }
-    const guarded = new Guarded(connection, port, this.#core.env);
-    connection.parts.push(guarded);
+    const guarded = new Guarded(connection, port, this.#core);
+    connection.addPart(guarded);
     if (options.tcpKeepAliveMs !== "never") raw.setKeepAlive(true, options.tcpKeepAliveMs);
-    guarded.watch(raw);
-    // Node says why it ended an HTTP/2 session only now, to those that listen to the session.
-    raw.once("close", () => setImmediate(() => connection.gone(guarded.code)));
-    if (isTls) {
-      connection.handshaking(handshakeMs);
-      this.#handshaking.set(raw, guarded);
-    } else this.#adopt(raw, guarded);
+    if (isTls) connection.handshaking(handshakeMs);
+    else this.#adopt(raw, guarded);
     return false;
   }
 
   #sessionBegan(session: ServerHttp2Session): boolean {
     if (this.#adopted === null) return false;
     const { connection, port } = this.#adopted;
-    this.#bySocket.set(session, this.#adopted);
+    this.#bySession.set(session, this.#adopted);
     const { http2: limits, options, isTls, sessionLeft: left } = this.#listener;
     attachSession(session, connection, port.raw, { limits, options, isTls, left, counters: this.#core.counters, env: this.#core.env });
     return false;
@@ -149,23 +154,14 @@ class HttpAttachment implements Attachment {
 
   /** `socket` is what the application will speak on. */
   #adopt(socket: Socket, guarded: Guarded): void {
-    this.#bySocket.set(socket, guarded);
+    guarded.adopt(socket);
     this.#adopted = guarded;
-    // Node calls this after the last answer, and would destroy the socket: with bytes unread that is a reset, and the answer is lost.
-    socket.destroySoon = () => {
-      if (!this.#core.stopped) return guarded.connection.end(guarded.connection.lastAnnounced ?? "connection_close");
-      // Nobody would see to the lingering: it is Node's own way again.
-      delete (socket as { destroySoon?: unknown }).destroySoon;
-      socket.destroySoon();
-    };
   }
 
   #secured(socket: TLSSocket): boolean {
-    const guarded = this.#handshaking.get(rawOf(socket));
+    const guarded = this.#handshakingOf(rawOf(socket));
     if (guarded === undefined) return false;
-    this.#handshaking.delete(guarded.port.raw);
     guarded.port.secured(socket);
-    guarded.watch(socket); // Node ends a raw socket under TLS without a word: what the peer did is seen here.
     const tls = tlsFacts(socket);
     guarded.connection.tls = tls;
     guarded.connection.secured();
@@ -181,8 +177,9 @@ class HttpAttachment implements Attachment {
   /** A server that does its own TLS gave a handshake up. Where there is a front, this is its word for the host, and all is known already. */
   #unsecured(error: NodeJS.ErrnoException, socket: TLSSocket): boolean {
     const { handshakes } = this.#listener;
-    const guarded = this.#handshaking.get(rawOf(socket));
-    if (handshakes === null || guarded === undefined) return false;
+    if (handshakes === null) return false;
+    const guarded = this.#handshakingOf(rawOf(socket));
+    if (guarded === undefined) return false;
     // Node leaves the reason there when it refuses a certificate, and nothing in the error.
     const certificateRefused = socket.authorizationError !== undefined && socket.authorizationError !== null;
     const reason = failureOf({ errorCode: error.code ?? null, certificateRefused, startedAsTls: true });
@@ -194,7 +191,7 @@ class HttpAttachment implements Attachment {
 
   #requested(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.httpVersionMajor > 1) return this.#streamFaulty(request, response);
-    const guarded = this.#bySocket.get(request.socket);
+    const guarded = this.#guardedOf(request.socket);
     if (guarded === undefined || this.#passed.has(response)) return false;
     const { connection } = guarded;
     if (connection.lastAnnounced !== null || connection.phase === "lingering") {
@@ -243,7 +240,7 @@ class HttpAttachment implements Attachment {
   #expected(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.#requested(request, response)) return true;
     if (this.#server.listenerCount("checkExpectation") > 1) return false;
-    const guarded = this.#bySocket.get(request.socket);
+    const guarded = this.#guardedOf(request.socket);
     if (guarded === undefined) this.#refuseStream(response, expectationFault);
     else this.#refuse(guarded, request, response, expectationFault);
     return true;
@@ -284,7 +281,7 @@ class HttpAttachment implements Attachment {
   }
 
   #upgraded(request: IncomingMessage, socket: Socket): boolean {
-    const guarded = this.#bySocket.get(socket);
+    const guarded = this.#guardedOf(socket);
     if (guarded === undefined) return false;
     const { connection } = guarded;
     if (connection.lastAnnounced !== null || connection.phase === "lingering") return true;
@@ -293,7 +290,9 @@ class HttpAttachment implements Attachment {
     const admitted: Admitted | Later | null = fault !== null || this.#core.draining ? null : this.#core.admitUpgrade();
     if (admitted?.ok === true) {
       connection.requests++;
-      connection.upgraded(request.method === "CONNECT" ? "tunnel" : (request.headers.upgrade ?? "").toLowerCase());
+      // The listener's own word for it: what the request said would be one more string for each connection.
+      const protocol = this.#listener.upgrades.find((name) => name === request.headers.upgrade?.toLowerCase());
+      connection.upgraded(protocol ?? "tunnel");
       return false;
     }
     const code: EndCode = fault !== null ? fault.code : this.#core.draining ? "draining" : "overloaded";
@@ -309,7 +308,7 @@ class HttpAttachment implements Attachment {
   }
 
   #clientError(error: NodeJS.ErrnoException, socket: Socket): boolean {
-    const guarded = this.#bySocket.get(socket);
+    const guarded = this.#guardedOf(socket);
     if (guarded === undefined) return false;
     const { connection } = guarded;
     // After the last answer nothing is parsed any more: what comes is thrown away, whatever it is.

@@ -40,6 +40,15 @@ export class NodeSocketPort implements SocketPort {
     this.#top = isTls ? null : raw;
   }
 
+  /** What the application speaks on; the raw socket before the TLS handshake is done. */
+  get top(): Socket {
+    return this.#top ?? this.raw;
+  }
+
+  get isHandshaking(): boolean {
+    return this.#top === null;
+  }
+
   /** The TLS handshake is done. */
   secured(top: Socket): void {
     this.#top = top;
@@ -50,11 +59,11 @@ export class NodeSocketPort implements SocketPort {
   }
 
   bytesWritten(): number {
-    return (this.#top ?? this.raw).bytesWritten;
+    return this.top.bytesWritten;
   }
 
   waitingBytes(): number {
-    return Math.max(this.queuedBytes(), (this.#top ?? this.raw).writableLength);
+    return Math.max(this.queuedBytes(), this.top.writableLength);
   }
 
   sentBytes(): number {

@@ -17,7 +17,7 @@ const wsDefaults = { maxPayload: 104_857_600, closeTimeout: 30_000 };
 
 /** A connection of the core: its parts are asked at every sweep, until it is gone. */
 export interface SweptConnection extends Watched {
-  readonly parts: ConnectionPart[];
+  addPart(part: ConnectionPart): void;
 }
 
 export interface WebSocketGuardStart {
@@ -137,7 +137,7 @@ class Guarded implements GuardedWebSockets {
     this.#parts.add(part);
     this.counters.accepted++;
     this.counters.open++;
-    seen.watched.parts.push(part);
+    seen.watched.addPart(part);
     if (this.#isDraining) part.leave({ windowMs: 0 });
   }
 

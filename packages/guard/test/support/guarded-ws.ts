@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { nodeEnv } from "../../src/adapters/env.ts";
 import { NodeSocketPort } from "../../src/adapters/socket-port.ts";
+import type { ConnectionPart } from "../../src/connection.ts";
 import type { EndCode } from "../../src/ends.ts";
 import { type GuardedWebSockets, guardWebSockets, type SweptConnection } from "../../src/websocket/guard-websockets.ts";
 import type { WebSocketLimits } from "../../src/websocket/limits.ts";
@@ -43,13 +44,14 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, clock, s
   const warnings: string[] = [];
   const messages: string[] = [];
   const nowMs = (): number => clock?.nowMs ?? performance.now();
-  const watched = new Map<Socket, SweptConnection>();
+  const watched = new Map<Socket, { readonly record: SweptConnection; readonly parts: readonly ConnectionPart[] }>();
   http.on("connection", (socket: Socket) => {
     let code: EndCode | null = null;
     let closing: EndCode | null = null;
+    const parts: ConnectionPart[] = [];
     const record: SweptConnection = {
       id: "x",
-      parts: [],
+      addPart: (part) => void parts.push(part),
       nowMs,
       end: (why) => {
         code ??= why;
@@ -65,14 +67,14 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, clock, s
       inFlightBytes: () => new NodeSocketPort(socket, false).queuedBytes(),
       proof: () => undefined,
     };
-    watched.set(socket, record);
+    watched.set(socket, { record, parts });
     socket.on("close", () => {
       watched.delete(socket);
-      if (record.parts.length > 0) ended.push(code ?? closing);
+      if (parts.length > 0) ended.push(code ?? closing);
     });
   });
   const guarded = guardWebSockets(wss, {
-    watchedOf: (socket) => watched.get(socket),
+    watchedOf: (socket) => watched.get(socket)?.record,
     rng: nodeEnv.rng,
     limits,
     warn: (sentence) => warnings.push(sentence),

@@ -35,7 +35,7 @@ export function attachSession(
     soon: (call) => env.soon(call),
     left: () => left?.(session),
   });
-  connection.parts.push(part);
+  connection.addPart(part);
   session.on("stream", () => {
     connection.requests = part.requests;
     counters.requests++;
