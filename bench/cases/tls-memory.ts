@@ -13,7 +13,14 @@ import type { TlsMemoryClientsCalls } from "../processes/tls-memory-clients.ts";
 import type { CarrierName, TlsMemoryServerCalls } from "../processes/tls-memory-server.ts";
 
 const processes = join(import.meta.dirname, "..", "processes");
-const labels: Readonly<Record<CarrierName, string>> = { plain: "ws over TCP", https: "ws over `https`", front: "ws over `https` behind a TLS front", guarded: "ws over `https`, guarded", holdfast: "Holdfast over TCP", "holdfast-tls": "Holdfast over TLS" };
+const labels: Readonly<Record<CarrierName, string>> = {
+  plain: "ws over TCP",
+  https: "ws over `https`",
+  front: "ws over `https` behind a TLS front",
+  guarded: "ws over `https`, guarded",
+  holdfast: "Holdfast over TCP",
+  "holdfast-tls": "Holdfast over TLS",
+};
 const names = Object.keys(labels) as readonly CarrierName[];
 /** What a process needs beside its links. */
 const descriptorsSpare = 200;

@@ -4,8 +4,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { answerCalls } from "../lib/child.ts";
 import { subprotocol } from "@holdfast/protocol";
+import { answerCalls } from "../lib/child.ts";
 import { maskedText, upgradeRequest } from "../lib/frames.ts";
 import { openMany } from "../lib/light-link.ts";
 

@@ -78,7 +78,8 @@ export interface Handling {
 }
 
 interface Start {
-  readonly id: string;
+  /** Makes an id; asked when somebody wants to know it, which for most connections nobody does. */
+  readonly newId: () => string;
   readonly listener: string;
   readonly peer: Peer;
   readonly port: SocketPort;
@@ -89,11 +90,13 @@ interface Start {
   readonly ended: (connection: Connection, ending: Ending) => void;
 }
 
+/** Whole numbers stand in the object itself; a fraction is an object of its own. */
+const wholeMs = (clock: Clock): number => Math.floor(clock.monoMs());
+
 const noParts: readonly ConnectionPart[] = [];
 
 /** Ten thousand of these stand idle: each closure of its own would cost more than all of its numbers. */
 export class Connection implements Watched {
-  readonly id: string;
   readonly listener: string;
   readonly peer: Peer;
   readonly openedMs: number;
@@ -111,6 +114,8 @@ export class Connection implements Watched {
   handling: Handling | null = null;
 
   readonly #clock: Clock;
+  readonly #newId: Start["newId"];
+  #id: string | null = null;
   readonly #port: SocketPort;
   readonly #watch: SocketWatch;
   readonly #options: GuardOptions;
@@ -129,8 +134,8 @@ export class Connection implements Watched {
   #bytesAtAnswer = 0;
 
   constructor(start: Start) {
-    const nowMs = start.clock.monoMs();
-    this.id = start.id;
+    const nowMs = wholeMs(start.clock);
+    this.#newId = start.newId;
     this.listener = start.listener;
     this.peer = start.peer;
     this.openedMs = nowMs;
@@ -143,8 +148,13 @@ export class Connection implements Watched {
     this.#state = openConnection(nowMs);
   }
 
+  get id(): string {
+    this.#id ??= this.#newId();
+    return this.#id;
+  }
+
   nowMs(): number {
-    return this.#clock.monoMs();
+    return wholeMs(this.#clock);
   }
 
   get parts(): readonly ConnectionPart[] {

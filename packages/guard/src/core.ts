@@ -89,7 +89,7 @@ export class GuardCore {
   accept(arrival: Arrival): { readonly connection: Connection; readonly isRefused: boolean } {
     const connection = new Connection({
       ...arrival,
-      id: randomId(this.env.rng, 12),
+      newId: this.#newId,
       clock: this.env.clock,
       ageMsMax: this.#ageMsMax(arrival.options),
       ended: this.#gone,
@@ -173,10 +173,11 @@ export class GuardCore {
     this.#resources.close();
   }
 
-  /** One for all connections. */
+  // One of each for all connections.
+  readonly #newId = (): string => randomId(this.env.rng, 12);
   readonly #gone = (connection: Connection, ending: Ending): void => {
     this.#refusals.delete(connection);
-    if (this.table.get(connection.id) === undefined) return; // Counted as refused.
+    if (!this.table.has(connection)) return; // Counted as refused.
     this.table.remove(connection);
     this.counters.end(ending, connection.requests);
     this.#hooks.ended(connection, ending);
@@ -188,7 +189,7 @@ export class GuardCore {
       this.#arm();
       // Timers are asked before sockets are: after a busy moment a request may lie in the kernel, in time, while its connection seems idle.
       // So each is judged as of now, but after the sockets have been read once more.
-      const nowMs = this.env.clock.monoMs();
+      const nowMs = Math.floor(this.env.clock.monoMs());
       this.env.soon(() => {
         if (this.#timer !== null) this.#sweepSlice(nowMs);
       });

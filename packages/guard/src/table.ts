@@ -1,11 +1,11 @@
 /**
- * All connections of one guard: by id, counted by address and subject, and in the order in which they can best be spared.
+ * All connections of one guard, counted by address and subject, and in the order in which they can best be spared.
  * It decides nothing.
  */
 import type { Connection } from "./connection.ts";
 
 export class ConnectionTable {
-  readonly #all = new Map<string, Connection>();
+  readonly #all = new Set<Connection>();
   readonly #byAddress = new Map<string, number>();
   readonly #bySubject = new Map<string, number>();
 
@@ -19,26 +19,31 @@ export class ConnectionTable {
   }
 
   add(connection: Connection): void {
-    this.#all.set(connection.id, connection);
+    this.#all.add(connection);
     up(this.#byAddress, connection.addressKey);
   }
 
   remove(connection: Connection): void {
-    if (!this.#all.delete(connection.id)) return;
+    if (!this.#all.delete(connection)) return;
     down(this.#byAddress, connection.addressKey);
     if (connection.subject !== null) down(this.#bySubject, connection.subject);
   }
 
   /** Names whose connection it is; a connection can pass from one subject to another. */
   setSubject(connection: Connection, subject: string | null): void {
-    if (connection.subject === subject || !this.#all.has(connection.id)) return;
+    if (connection.subject === subject || !this.#all.has(connection)) return;
     if (connection.subject !== null) down(this.#bySubject, connection.subject);
     if (subject !== null) up(this.#bySubject, subject);
     connection.subject = subject;
   }
 
+  has(connection: Connection): boolean {
+    return this.#all.has(connection);
+  }
+  /** Looks at all of them: only people ask by ids. */
   get(id: string): Connection | undefined {
-    return this.#all.get(id);
+    for (const connection of this.#all) if (connection.id === id) return connection;
+    return undefined;
   }
   values(): IterableIterator<Connection> {
     return this.#all.values();

@@ -52,7 +52,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   #endCode: Code | null = null;
 
   constructor(id: string, carrier: Carrier, hub: HubContext, owner: LinkOwner, access: LinkAccess) {
-    const nowMs = hub.env.clock.monoMs();
+    const nowMs = Math.floor(hub.env.clock.monoMs()); // A fraction would be an object of its own, for each link.
     this.id = id;
     this.carrier = carrier;
     this.openedMs = nowMs;
@@ -85,7 +85,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   // ---- what the transport tells
 
   bytes(): void {
-    this.lastBytesMs = this.#hub.env.clock.monoMs();
+    this.lastBytesMs = Math.floor(this.#hub.env.clock.monoMs());
   }
 
   text(message: string): void {
