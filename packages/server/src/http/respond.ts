@@ -2,6 +2,7 @@
  * Answers of the HTTP interface: JSON, never cached, errors in one shape with the table's status.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import { type Code, codes } from "@holdfast/protocol";
 import type { Counters } from "../hub/counters.ts";
 
@@ -43,9 +44,18 @@ export function refuse(counters: Counters, response: ServerResponse, code: Code,
   sendError(response, code, ...rest);
 }
 
+/** Ends a response in the middle, so that nobody takes it for a whole one: without an error a stream of HTTP/2 would end in good order. */
+export function cutOff(response: ServerResponse | Http2ServerResponse): void {
+  if ("stream" in response) response.stream.destroy(new Error("The response was cut off"));
+  else response.destroy();
+}
+
+/** The client left in the middle of its body: nothing of it counts, and there is nobody to answer. */
+export class ClientLeft extends Error {}
+
 /**
  * The whole body, or null when it is longer than `bytesMax`. What is too much is thrown away as it comes, up to as much again,
- * because closing on a peer that is still sending resets the connection and the answer with it.
+ * because closing on a peer that is still sending resets the connection and the answer with it. Rejects with ClientLeft.
  */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {
@@ -61,10 +71,10 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
       }
     });
     request.on("end", () => resolve(bytes > bytesMax ? null : Buffer.concat(chunks)));
-    request.on("error", reject);
+    request.on("error", (cause) => reject(new ClientLeft("the connection failed in the middle of the body", { cause })));
     request.on("close", () => {
       // Comes after the end as well: an error that nobody sees costs as much as one that is thrown.
-      if (!request.readableEnded) reject(new Error("the client left before the end of its body"));
+      if (!request.readableEnded) reject(new ClientLeft("the client left before the end of its body"));
     });
   });
 }

@@ -7,7 +7,7 @@ import type { HttpContext } from "./context.ts";
 import { answerPreflight } from "./cors.ts";
 import { history, list } from "./history.ts";
 import { publish } from "./publish.ts";
-import { refuse, sendJson } from "./respond.ts";
+import { ClientLeft, cutOff, refuse, sendJson } from "./respond.ts";
 import { exchange, sessionPath, ticketsPath } from "./tickets.ts";
 import { queryFault } from "./who.ts";
 
@@ -35,11 +35,11 @@ export async function route(context: HttpContext, request: IncomingMessage, resp
   try {
     await answer(context, request, response);
   } catch (thrown) {
-    if (request.destroyed && !request.complete) return; // The client left in the middle of its body.
+    if (thrown instanceof ClientLeft) return;
     const error = HoldfastError.from(thrown);
     if (response.headersSent) {
       context.hub.counters.refuse(error.code);
-      response.destroy();
+      cutOff(response);
     } else refuse(context.hub.counters, response, error.code, error.detail, error.afterMs === undefined ? {} : { afterMs: error.afterMs });
   }
 }

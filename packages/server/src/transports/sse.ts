@@ -12,7 +12,7 @@ import { admitNative, type NativeGate } from "./sse-admit.ts";
 import { NativeFlushMemo, NativeSseCarrier } from "./sse-get.ts";
 import { PostedSseCarrier } from "./sse-post.ts";
 import { readSseQuery, type SseQuery } from "./sse-query.ts";
-import { wayOutOf } from "./way-out.ts";
+import { isOver, wayOutOf } from "./way-out.ts";
 
 /** The longest name, a position, and what is around them. */
 const subscribeBytesMax = 1_024;
@@ -53,10 +53,10 @@ export function sseTransport(parts: TransportParts, tickets: NativeGate["tickets
         const { code, detail, afterMs } = HoldfastError.from(thrown);
         hub.counters.refuse(code);
         // A client that has left meanwhile is answered nothing.
-        if (!response.closed) carrier.turnAway(code, detail, afterMs ?? 0);
+        if (!isOver(response)) carrier.turnAway(code, detail, afterMs ?? 0);
         return;
       }
-      if (response.closed) return;
+      if (isOver(response)) return;
     }
     if (request.method === "HEAD") carrier.showHeaders();
     else carrier.open(messagesOf(query), entry);

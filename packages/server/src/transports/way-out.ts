@@ -16,6 +16,11 @@ export interface WayOut {
   readonly session: ServerHttp2Session | null;
 }
 
+/** Whether nobody reads the response any more. Node's stand-in for HTTP/2 does not know. */
+export function isOver(response: ServerResponse | Http2ServerResponse): boolean {
+  return "stream" in response ? response.stream.destroyed : response.closed;
+}
+
 /** Null when the client has left. */
 export function wayOutOf(response: ServerResponse | Http2ServerResponse): WayOut | null {
   if (!("stream" in response)) return response.socket === null ? null : { out: response.socket, connection: response.socket, session: null };

@@ -77,6 +77,23 @@ describe("a server with a certificate, over HTTP/2", { skip: needs("openssl") },
     assert.equal((await client.get("/healthz").whole()).status, 200);
   });
 
+  it("takes nothing of a body that its client leaves in the middle, and answers nobody", async () => {
+    const refused = [...test.server.hub.counters.refused];
+    const session = await open(test);
+    const left = session.session.request({ ":method": "POST", ":path": "/v1/streams/half", "content-type": "application/json" }, { endStream: false });
+    left.on("error", () => {});
+    left.write("1");
+    await session.get("/healthz").whole(); // What was sent before it has been read.
+    left.destroy(new Error("gone")); // Node would end the body before it closes the stream.
+    await session.publish("half", 2);
+    assert.deepEqual(
+      JSON.parse((await session.get("/v1/streams/half?after=first").whole()).text).entries.map(({ data }: { data: unknown }) => data),
+      [2],
+    );
+    assert.deepEqual([...test.server.hub.counters.refused], refused);
+    await session.close();
+  });
+
   it("carries many links on one session, each with everything, and each ends alone", async () => {
     const session = await open(test);
     const before = test.server.stats().links;
@@ -170,6 +187,23 @@ describe("a server with a certificate, over HTTP/2", { skip: needs("openssl") },
     assert.ok(ada.ofType("entry").length < 10, `${ada.ofType("entry").length} entries`);
     assert.ok((await guarded.server.hub.append({ stream: "wide", entries: [{ format: "json", payload: big }] })).ok);
     await bob.until(() => bob.ofType("entry").length === 21);
+    await session.close();
+  });
+
+  it("keeps nothing of an event stream whose client leaves while it is judged", async () => {
+    const answers: ((may: boolean) => void)[] = [];
+    const authorize: AuthorizeFunction = ({ action }) =>
+      action === "connect" ? { subject: "ada" } : new Promise<boolean>((resolve) => void answers.push(resolve));
+    const slow = await start({}, { auth: authorize });
+    const session = await open(slow);
+    const native = session.get("/v1/sse?stream=judged", { accept: "text/event-stream" });
+    await native.until(() => answers.length === 1);
+    native.stream.close(8);
+    await session.get("/healthz").whole();
+    answers[0]?.(true);
+    await session.get("/healthz").whole();
+    assert.equal(slow.server.stats().links, 0);
+    assert.equal((await session.get("/healthz").whole()).status, 200);
     await session.close();
   });
 
