@@ -50,7 +50,6 @@ class SimSocket extends EventEmitter {
 /** What the transports use of a response. */
 class SimResponse extends EventEmitter {
   readonly chunkedEncoding = false;
-  readonly req = { httpVersionMajor: 1 };
   readonly socket: SimSocket;
   readonly #responder: SimResponder;
   #status = 0;

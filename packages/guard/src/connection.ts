@@ -24,7 +24,6 @@ export interface TlsFacts {
 
 /** What a part may do with the connection that it watches. */
 export interface Watched {
-  readonly id: string;
   /** Monotonic. */
   nowMs(): number;
   /** Ends it gracefully (FIN, lingering) with a code; `final` bytes are written before. */

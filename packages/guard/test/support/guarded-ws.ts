@@ -50,7 +50,6 @@ export async function guardedHost({ ws = {}, limits = {}, sweepMs = 20, clock, s
     let closing: EndCode | null = null;
     const parts: ConnectionPart[] = [];
     const record: SweptConnection = {
-      id: "x",
       addPart: (part) => void parts.push(part),
       nowMs,
       end: (why) => {

@@ -119,7 +119,6 @@ function divided(given: Partial<Http2SessionLimits>): { readonly own: Partial<Ht
 function accept(session: ServerHttp2Session, socket: Socket, wire: SessionWire, limits: Http2SessionLimits, counters: Http2Counters): Accepted {
   const said: Accepted["said"] = [];
   const watched: Watched = {
-    id: String(socket.remotePort),
     nowMs: () => performance.now(),
     end: (code) => said.push({ how: "end", code }),
     reset: (code) => {

@@ -11,7 +11,8 @@ import { type AccessFault, accessPolicy } from "../http/access.ts";
 import type { HttpContext } from "../http/context.ts";
 import { allowOrigin } from "../http/cors.ts";
 import { inTurn } from "../http/request-queue.ts";
-import { lastOfConnection, refuse } from "../http/respond.ts";
+import { refuse } from "../http/respond.ts";
+import { lastOfConnection } from "../http/response-version.ts";
 import { route } from "../http/router.ts";
 import { queryFault } from "../http/who.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -91,7 +92,7 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, all) };
 }
 
-/** For what comes over HTTP/2. Its requests and answers are Node's stand-ins for those of HTTP/1.1: what these lack is asked of `wayOutOf`. */
+/** For what comes over HTTP/2. Its requests and answers are Node's stand-ins for those of HTTP/1.1: what these lack is in response-version.ts. */
 function http2Server(limits: Http2Limits, answer: (request: IncomingMessage, response: ServerResponse) => void): Http2Server {
   return createHttp2Server(http2ServerOptions(limits), (request, response) => {
     const { stream } = response;

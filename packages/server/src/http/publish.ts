@@ -7,7 +7,8 @@ import { judgePublish } from "../auth/publish-verdict.ts";
 import type { AppendEntry, AppendRequest } from "../engine.ts";
 import { payloadFault } from "../hub/payload.ts";
 import type { HttpContext } from "./context.ts";
-import { lastOfConnection, readBody, refuse, sendError, sendJson } from "./respond.ts";
+import { readBody, refuse, sendError, sendJson } from "./respond.ts";
+import { lastOfConnection } from "./response-version.ts";
 import { whoSent } from "./who.ts";
 
 const newline = 0x0a;

@@ -2,7 +2,6 @@
  * Answers of the HTTP interface: JSON, never cached, errors in one shape with the table's status.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerResponse } from "node:http2";
 import { type Code, codes } from "@holdfast/protocol";
 import type { Counters } from "../hub/counters.ts";
 
@@ -12,13 +11,6 @@ const common = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff
 export function sendJson(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...common, "Content-Type": "application/json; charset=utf-8", "Content-Length": String(Buffer.byteLength(body)), ...headers });
   response.end(body);
-}
-
-const closing = { Connection: "close" };
-
-/** Says that an answer is the last one of its connection. HTTP/2 has no such header (RFC 9113, section 8.2.2): there it is for guard to leave the session. */
-export function lastOfConnection(response: ServerResponse): Readonly<Record<string, string>> {
-  return response.req.httpVersionMajor < 2 ? closing : {};
 }
 
 export interface ErrorExtra {
@@ -42,12 +34,6 @@ export function sendError(response: ServerResponse, code: Code, message: string 
 export function refuse(counters: Counters, response: ServerResponse, code: Code, ...rest: readonly [message?: string, extra?: ErrorExtra]): void {
   counters.refuse(code);
   sendError(response, code, ...rest);
-}
-
-/** Ends a response in the middle, so that nobody takes it for a whole one: without an error a stream of HTTP/2 would end in good order. */
-export function cutOff(response: ServerResponse | Http2ServerResponse): void {
-  if ("stream" in response) response.stream.destroy(new Error("The response was cut off"));
-  else response.destroy();
 }
 
 /** The client left in the middle of its body: nothing of it counts, and there is nobody to answer. */

@@ -4,7 +4,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HoldfastError } from "@holdfast/protocol";
 import type { HttpContext } from "./context.ts";
-import { lastOfConnection, readBody, refuse, sendJson } from "./respond.ts";
+import { readBody, refuse, sendJson } from "./respond.ts";
+import { lastOfConnection } from "./response-version.ts";
 import { credentialsOf, sessionCookie } from "./who.ts";
 
 const bodyBytesMax = 8_192;

@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Code, limits } from "@holdfast/protocol";
-import { lastOfConnection, readBody, refuse } from "../http/respond.ts";
+import { readBody, refuse } from "../http/respond.ts";
+import { lastOfConnection } from "../http/response-version.ts";
 import type { Counters } from "../hub/counters.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

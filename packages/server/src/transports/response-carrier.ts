@@ -7,7 +7,8 @@
 import type { ServerResponse } from "node:http";
 import type { Code, ServerFrame, Timer } from "@holdfast/protocol";
 import type { Carrier, CloseDetails, WireFormat } from "../carrier.ts";
-import { lastOfConnection, sendError } from "../http/respond.ts";
+import { sendError } from "../http/respond.ts";
+import { cutOff, lastOfConnection } from "../http/response-version.ts";
 import type { Entry } from "../hub/link-access.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import { textChunk } from "./chunks.ts";
@@ -131,8 +132,8 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
 
   destroy(): void {
     this.isOpen = false;
-    // Without an error Node would end the stream in good order, and half a response would pass for a whole one.
-    if (this.#way.session !== null) this.socket.destroy(new Error("The link was ended"));
+    // A session has other links than this one.
+    if (this.#way.session !== null) cutOff(this.#response);
     else this.reset(this.parts.hub);
   }
 

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HoldfastError, limits } from "@holdfast/protocol";
 import { refuse } from "../http/respond.ts";
+import { isOver } from "../http/response-version.ts";
 import { entryOf } from "../http/who.ts";
 import { FlushMemo } from "./chunks.ts";
 import { readLines } from "./link-body.ts";
@@ -12,7 +13,7 @@ import { admitNative, type NativeGate } from "./sse-admit.ts";
 import { NativeFlushMemo, NativeSseCarrier } from "./sse-get.ts";
 import { PostedSseCarrier } from "./sse-post.ts";
 import { readSseQuery, type SseQuery } from "./sse-query.ts";
-import { isOver, wayOutOf } from "./way-out.ts";
+import { wayOutOf } from "./way-out.ts";
 
 /** The longest name, a position, and what is around them. */
 const subscribeBytesMax = 1_024;

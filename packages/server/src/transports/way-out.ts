@@ -2,10 +2,10 @@
  * Where the bytes of a response go. Over HTTP/1.1 that is the connection itself, which nothing else uses meanwhile; over HTTP/2 it is one
  * stream of a session that others use as well, so nothing here may end the session for the sake of one response.
  */
-import type { ServerResponse } from "node:http";
-import type { Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { type AnyResponse, isHttp2 } from "../http/response-version.ts";
 
 export interface WayOut {
   /** Takes the body, past `node:http` and `node:http2`. */
@@ -16,14 +16,9 @@ export interface WayOut {
   readonly session: ServerHttp2Session | null;
 }
 
-/** Whether nobody reads the response any more. Node's stand-in for HTTP/2 does not know. */
-export function isOver(response: ServerResponse | Http2ServerResponse): boolean {
-  return "stream" in response ? response.stream.destroyed : response.closed;
-}
-
 /** Null when the client has left. */
-export function wayOutOf(response: ServerResponse | Http2ServerResponse): WayOut | null {
-  if (!("stream" in response)) return response.socket === null ? null : { out: response.socket, connection: response.socket, session: null };
+export function wayOutOf(response: AnyResponse): WayOut | null {
+  if (!isHttp2(response)) return response.socket === null ? null : { out: response.socket, connection: response.socket, session: null };
   const { stream } = response;
   const session = stream.session as ServerHttp2Session | undefined;
   return stream.destroyed || session === undefined ? null : { out: stream, connection: session, session };

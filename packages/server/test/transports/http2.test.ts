@@ -65,6 +65,8 @@ describe("a server with a certificate, over HTTP/2", { skip: needs("openssl") },
     };
     assert.equal(await refusedOf({ ":authority": "evil.example" }), "bad_host");
     assert.equal(await refusedOf({ host: "evil.example" }), "bad_host");
+    assert.equal(await refusedOf({ ":authority": "evil.example", host: new URL(test.url).host }), "bad_host");
+    assert.equal(await refusedOf({ host: new URL(test.url).host }), 200);
     assert.equal(await refusedOf({ origin: "https://evil.example" }), "bad_origin");
     assert.equal(await refusedOf({ origin: test.url }), 200);
     const preflight = { ":method": "OPTIONS", ":path": "/v1/streams/a", origin: test.url, "access-control-request-method": "POST" };
@@ -229,6 +231,21 @@ describe("a server with a certificate, over HTTP/2", { skip: needs("openssl") },
       () => session.isOver,
       () => "the session is open",
     );
+  });
+
+  it("takes no more requests of a session from the first link on that is told to move", async () => {
+    const leaving = await start();
+    const session = await open(leaving);
+    const link = session.link(subscribe("left"));
+    await link.until(() => link.ofType("subscribed").length === 1);
+    const drained = leaving.server.hub.drain(); // Without guard's part in it, which leaves sessions at slots of their own.
+    await link.until(() => link.ofType("goaway").length === 1);
+    await until(
+      () => session.isLeft,
+      () => "no GOAWAY",
+    );
+    await link.whole();
+    await drained;
   });
 
   it("drains: links are told to move and the session takes nothing new, while what is open goes on to its end", async () => {

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
 import { certificates } from "../../../../scripts/test-support/certificates.ts";
+import { needs } from "../../../../scripts/test-support/needs.ts";
 import { requestBytes } from "../../../../scripts/test-support/raw-http.ts";
 import { clientFrame } from "../../../../scripts/test-support/wire.ts";
 import type { AuthorizeFunction } from "../../src/index.ts";
@@ -55,7 +56,7 @@ class Silent {
   }
 }
 
-describe("a server with a certificate", () => {
+describe("a server with a certificate", { skip: needs("openssl") }, () => {
   const folder = certificates();
   const { certFile, keyFile } = folder.make("server");
   const listener = { tls: { certFile, keyFile } };
