@@ -9,7 +9,7 @@ import { projectFiles, readJson, repositoryRoot } from "./lib/files.ts";
 import { type Finding, isProgram, report } from "./lib/findings.ts";
 import { importSpecifiers, lineOf, openProject, type TypeScriptProject } from "./lib/project.ts";
 
-const all = ["protocol", "guard", "client", "server", "lab", "cli"];
+const all = ["protocol", "guard", "pool", "client", "server", "lab", "cli"];
 
 /** What each part may import of ours. A part that is not listed may import nothing of ours. */
 const directions: Readonly<Record<string, readonly string[]>> = {
@@ -17,17 +17,18 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   lab: [],
   client: ["protocol"],
   guard: ["protocol"],
+  pool: ["protocol"],
   server: ["protocol", "guard"],
-  cli: ["client", "guard", "lab", "protocol", "server"],
+  cli: ["client", "guard", "lab", "pool", "protocol", "server"],
   sim: ["protocol", "client", "server"],
   e2e: all,
   bench: all,
-  examples: ["protocol", "client", "guard", "server"],
+  examples: ["protocol", "client", "guard", "pool", "server"],
   scripts: [],
 };
 
 /** What tests may import beyond that: bad networks are made by the lab. */
-const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"], guard: ["lab"] };
+const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"], guard: ["lab"], pool: ["lab"] };
 
 /** The one folder outside its package that a test may reach by path: helpers that say what a test needs. */
 const loadSupport = "bench/lib/";

@@ -17,8 +17,8 @@ export interface CodeRow {
   readonly later?: boolean;
 }
 
-/** Sources that speak of the line: guard has a table of its own (packages/guard/src/ends.ts), in which some words are the same. */
-const scope = /^packages\/(?!guard\/)[^/]+\/src\//;
+/** Sources that speak of the line: guard and pool have tables of their own (packages/guard/src/ends.ts, packages/pool/src/codes.ts), in which some words are the same. */
+const scope = /^packages\/(?!guard\/|pool\/)[^/]+\/src\//;
 
 /** How often each code is used, by name. */
 export function countUses(project: TypeScriptProject, codes: Readonly<Record<string, CodeRow>>): Map<string, number> {

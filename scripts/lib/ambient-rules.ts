@@ -35,7 +35,7 @@ const pureModules = new Set([
 const pureCrypto = new Set(["createHash", "createHmac", "hash", "timingSafeEqual", "Hash", "Hmac"]);
 
 /** Packages that are input and output. */
-const effectPackages = new Set(["ws"]);
+const effectPackages = new Set(["mysql2", "pg", "undici", "ws"]);
 
 /** One import as the rules see it. `names` is null when it takes the whole module (default, namespace, side effect). */
 export interface ImportUse {

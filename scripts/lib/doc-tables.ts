@@ -127,6 +127,12 @@ const hostileOf = (part: string, module: string, name: string): TableSource => (
   },
 });
 
+const poolCodeColumns = {
+  ...failureColumns,
+  "Can succeed later": (_: string, row: Row) => (row["retryable"] ? "yes" : "no"),
+};
+const poolEndColumns = { Code: endColumns.Code, "Ended by": endColumns["Ended by"], Meaning: endColumns.Meaning };
+
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
@@ -177,6 +183,8 @@ export const tables: readonly TableSource[] = [
     export: "guardMetricDocs",
     columns: metricColumns,
   },
+  { table: "pool-codes", page: "docs/pool.md", module: "packages/pool/src/codes.ts", export: "poolCodes", columns: poolCodeColumns },
+  { table: "pool-ends", page: "docs/pool.md", module: "packages/pool/src/ends.ts", export: "poolEnds", columns: poolEndColumns },
   ...["A", "B", "D", "E", "G"].map(hostile),
   hostileOf("websocket", "packages/guard/test/websocket/rows.ts", "hostileRows"),
   hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),

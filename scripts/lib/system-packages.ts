@@ -20,7 +20,14 @@ export const systemTools: Readonly<Record<string, string>> = {
   slowhttptest: "slowhttptest",
   sslscan: "sslscan",
   testssl: "testssl.sh",
+  "/usr/lib/postgresql": "postgresql",
+  mariadbd: "mariadb-server",
+  pgbouncer: "pgbouncer",
+  "redis-server": "redis-server",
+  protoc: "protobuf-compiler",
+  grpc_python_plugin: "protobuf-compiler-grpc",
   "/usr/bin/python3": "python3",
+  "/usr/lib/python3/dist-packages/grpc/__init__.py": "python3-grpcio",
   "/usr/lib/python3/dist-packages/websockets/__init__.py": "python3-websockets",
 };
 

@@ -1,0 +1,34 @@
+/**
+ * Every error that a pool answers with: one table, because messages, metrics and the docs must say the same word for the same thing.
+ * What a server or a driver says itself is passed on as it is, never renamed into one of these.
+ */
+
+export interface PoolCodeRow {
+  /** Whether the same call can succeed later, unchanged. Says nothing about whether the request reached the server: `outcome` of the error does. */
+  readonly retryable: boolean;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const row = (retryable: boolean, meaning: string, remedy: string): PoolCodeRow => ({ retryable, meaning, remedy });
+
+/** In alphabetical order. */
+export const poolCodes = {
+  acquire_timeout: row(
+    true,
+    "No connection came free within `acquireTimeoutMs`",
+    "Look at what holds connections (leaks, slow calls), then at the maximum",
+  ),
+  closed: row(false, "The pool was closed", "Nothing: the application closes it"),
+  connect_failed: row(true, "No connection could be made: name, TCP or TLS", "`cause` says which; the request was not sent"),
+  connect_timeout: row(true, "No connection within `connectTimeoutMs`", "Look at the path; the request was not sent"),
+  connection_lost: row(
+    true,
+    "The connection ended before the answer was complete, and the request may have been carried out",
+    "Repeat it only if repeating it is harmless (RFC 9110, section 9.2.2)",
+  ),
+  invalid_option: row(false, "An option has a value that it can not have", "The message says what was expected"),
+  queue_full: row(true, "`queueMax` calls wait already", "Shed load, or raise the maximum: a longer queue only makes all wait longer"),
+} as const satisfies Readonly<Record<string, PoolCodeRow>>;
+
+export type PoolCode = keyof typeof poolCodes;

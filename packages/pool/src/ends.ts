@@ -1,0 +1,33 @@
+/**
+ * Every way in which a connection of a pool ends: one table, because the table of connections, metrics, `holdfast time` and the docs must
+ * say the same word for the same thing. No connection leaves a pool without a row of it.
+ */
+
+/** Who ended it: the pool, the server (or a hop before it), the caller, or the network. */
+export type EndSide = "pool" | "server" | "caller" | "network";
+
+export interface PoolEndRow {
+  readonly side: EndSide;
+  readonly meaning: string;
+}
+
+const row = (side: EndSide, meaning: string): PoolEndRow => ({ side, meaning });
+
+/** In alphabetical order. */
+export const poolEnds = {
+  age_limit: row("pool", "It was open for `ageMs` (with jitter), and was ended between two calls"),
+  caller_broke_it: row("caller", "Whoever had it gave it back as broken, or left in the middle"),
+  check_failed: row("pool", "It was silent, was asked whether it still works, and did not answer rightly"),
+  connection_close: row("server", "The last answer said so: `Connection: close`, or HTTP/1.0 without keep-alive"),
+  goaway: row("server", "HTTP/2: the server said GOAWAY; what was under way was finished"),
+  idle_limit: row("pool", "It was idle for as long as the pool may rely on the server to keep it: the server's hint minus a margin, or `idleMs`"),
+  liveness_failed: row("pool", "The peer did not answer a ping in time"),
+  network_lost: row("network", "The network reported an error"),
+  pool_closed: row("pool", "The pool was closed"),
+  requests_limit: row("pool", "It carried `requestsMax` calls"),
+  server_closed: row("server", "The server closed it, announced or not"),
+  server_reset: row("server", "The server, or a box on its behalf, reset it"),
+  shrunk: row("pool", "There were more idle connections than `idleMax`, or the pool's maximum fell"),
+} as const satisfies Readonly<Record<string, PoolEndRow>>;
+
+export type PoolEnd = keyof typeof poolEnds;
