@@ -14,11 +14,7 @@ const row = (retryable: boolean, meaning: string, remedy: string): PoolCodeRow =
 
 /** In alphabetical order. */
 export const poolCodes = {
-  acquire_timeout: row(
-    true,
-    "No connection came free within `acquireTimeoutMs`",
-    "Look at what holds connections (leaks, slow calls), then at the maximum",
-  ),
+  acquire_timeout: row(true, "No connection came free within `acquireTimeoutMs`", "Look at what holds connections (leaks, slow calls), then at the maximum"),
   closed: row(false, "The pool was closed", "Nothing: the application closes it"),
   connect_failed: row(true, "No connection could be made: name, TCP or TLS", "`cause` says which; the request was not sent"),
   connect_timeout: row(true, "No connection within `connectTimeoutMs`", "Look at the path; the request was not sent"),
