@@ -29,6 +29,9 @@ const probes = {
   strace: { met: () => isOnPath("strace") && succeeds("strace", "-o", "/dev/null", "true"), reason: "needs strace, and the right to trace" },
   root: { met: () => process.getuid?.() === 0, reason: "needs root" },
   netns: { met: () => isOnPath("unshare") && succeeds("unshare", "--net", "true"), reason: "needs the right to make a network namespace" },
+  postgres: { met: () => existsSync("/usr/lib/postgresql"), reason: "needs PostgreSQL" },
+  mariadb: { met: () => isOnPath("mariadbd") || existsSync("/usr/sbin/mariadbd"), reason: "needs MariaDB" },
+  pgbouncer: { met: () => isOnPath("pgbouncer"), reason: "needs PgBouncer" },
   proc: { met: () => existsSync("/proc/self/stat"), reason: "needs Linux's /proc" },
 } satisfies Record<string, { met: () => boolean; reason: string }>;
 
