@@ -1,46 +1,43 @@
 /**
- * The world as Node has it. The only file of pool that reaches for the ambient clock and randomness.
+ * The world as Node has it, for pools. One of the few files that reach for the ambient clock and randomness.
  */
 import { randomFillSync } from "node:crypto";
-import type { Env } from "@holdfast/protocol";
+import type { Clock } from "@holdfast/protocol";
+import type { PoolEnv } from "../pool-env.ts";
 
-const pool = new Uint32Array(256);
+const numbers = new Uint32Array(256);
 let left = 0;
 
-/** Node's clock, randomness and event loop. */
-export const nodeEnv: Env = {
-  clock: {
-    monoMs: () => performance.now(),
-    wallMs: () => Date.now(),
+const clock: Clock = {
+  monoMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after: (delayMs, call) => {
+    const timer = setTimeout(call, Math.max(0, delayMs));
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Node's clock, randomness and event loop. What somebody waits for keeps the process; what only looks after idle connections does not. */
+export const nodePoolEnv: PoolEnv = {
+  clock,
+  background: {
+    ...clock,
     after: (delayMs, call) => {
-      const timer = setTimeout(call, Math.max(0, delayMs));
+      const timer = setTimeout(call, Math.max(0, delayMs)).unref();
       return { cancel: () => clearTimeout(timer) };
     },
   },
   rng: {
     u32: () => {
       if (left === 0) {
-        randomFillSync(pool);
-        left = pool.length;
+        randomFillSync(numbers);
+        left = numbers.length;
       }
       left--;
-      return pool[left] as number;
+      return numbers[left] as number;
     },
   },
   soon: (call) => {
     setImmediate(call);
-  },
-};
-
-/** The same, but no timer of it keeps the process: what is watched does, as long as it is open. */
-export const backgroundEnv: Env = {
-  ...nodeEnv,
-  clock: {
-    ...nodeEnv.clock,
-    after: (delayMs, call) => {
-      const timer = setTimeout(call, Math.max(0, delayMs));
-      timer.unref();
-      return { cancel: () => clearTimeout(timer) };
-    },
   },
 };

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { backgroundEnv } from "../../adapters/env.ts";
+import { nodePoolEnv } from "../../adapters/env.ts";
 import { PoolError } from "../../pool-error.ts";
 import { attemptOrder } from "../address-order.ts";
 import { AttemptRace } from "../attempt-race.ts";
@@ -19,7 +19,7 @@ export function nodeConnector(given: Partial<ConnectOptions> = {}): Connector {
   return new NodeConnector(resolveConnectOptions(given));
 }
 
-const { clock } = backgroundEnv;
+const { clock } = nodePoolEnv;
 
 class NodeConnector implements Connector {
   readonly #options: ConnectOptions;
