@@ -25,6 +25,11 @@ export const poolCodes = {
   ),
   invalid_option: row(false, "An option has a value that it can not have", "The message says what was expected"),
   queue_full: row(true, "`queueMax` calls wait already", "Shed load, or raise the maximum: a longer queue only makes all wait longer"),
+  released_twice: row(
+    false,
+    "A connection was given back that had been given back before",
+    "Give back in one `finally`: the second time it is somebody else's",
+  ),
 } as const satisfies Readonly<Record<string, PoolCodeRow>>;
 
 export type PoolCode = keyof typeof poolCodes;

@@ -3,5 +3,6 @@
  */
 export { type PoolCode, type PoolCodeRow, poolCodes } from "./codes.ts";
 export { type EndSide, type PoolEnd, type PoolEndRow, poolEnds } from "./ends.ts";
+export { hintMarginMs, keepMsOf, unhintedIdleMs } from "./expiry.ts";
 export type { Phases, RequestTrace } from "./phases.ts";
 export { type Outcome, PoolError, type PoolErrorDetails } from "./pool-error.ts";
