@@ -1,6 +1,11 @@
 /**
  * The connections that a service opens: HTTP pools, sessions, and what they say of themselves. Names only.
  */
+export { type BackendSpec, type BackendStats, Balancer, type PickRequest, type Turn } from "./backends/balancer.ts";
+export { type BackendChange, type BackendChangeCode, backendChanges } from "./backends/changes.ts";
+export { type BalancedSettings, dispatchBalanced } from "./backends/dispatch.ts";
+export type { BackendOutcome } from "./backends/health.ts";
+export { type BackendOptions, backendOptionDocs, resolveBackendOptions } from "./backends/options.ts";
 export { type PoolCode, type PoolCodeRow, poolCodes } from "./codes.ts";
 export { type EndSide, type PoolEnd, type PoolEndRow, poolEnds } from "./ends.ts";
 export { hintMarginMs, keepMsOf, unhintedIdleMs } from "./expiry.ts";
