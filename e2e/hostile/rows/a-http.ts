@@ -99,7 +99,12 @@ export const rowsA: readonly Row[] = [
     bytes: (t) => post(t, chunked, `1;${canary.repeat(2_000)}\r\n1\r\n0\r\n\r\n`),
   },
   notATransport("a", Buffer.from("16030100c8010000c40303", "hex"), "a TLS hello on a plain port"),
-  notATransport("b", Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "an HTTP/2 preface on an HTTP/1.1 port"),
+  {
+    id: "A8b",
+    input: "an HTTP/2 preface with HTTP/1.1 behind it, on a port without TLS",
+    on: { plain: bad, holdfast: { statuses: [], end: "closed", code: "protocol_error" } },
+    bytes: (t) => `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${get(t, `X-A: ${canary}\r\n`)}`,
+  },
   {
     id: "A9",
     input: "`Expect: banana`",

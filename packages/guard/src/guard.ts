@@ -2,7 +2,7 @@
  * `guard(server)`: everything that guard does, attached to one server or to several that share one table, one set of caps and one drain.
  * It changes nothing of what the host's listeners see, and reports what it finds contradictory instead of repairing it.
  */
-import type { ServerHttp2Session } from "node:http2";
+import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Env } from "@holdfast/protocol";
 import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
@@ -15,6 +15,7 @@ import { GuardCore } from "./core.ts";
 import type { GuardCounters } from "./counters.ts";
 import { type DrainTimes, drain } from "./drain.ts";
 import type { EndCode } from "./ends.ts";
+import { attachCleartext } from "./http2/adapters/attach-cleartext.ts";
 import { type Http2Limits, resolveHttp2Limits } from "./http2/settings.ts";
 import { type ProxiedListener, proxiedListener } from "./identity/adapters/proxied-listener.ts";
 import type { ProxiedListenerOptions } from "./identity/options.ts";
@@ -58,6 +59,8 @@ export interface ListenerParts {
   readonly proxied?: ProxiedListenerOptions;
   /** TLS in front of the server: shared tickets, certificates that are reloaded. The server may be a plain one. Default: what the server does itself. */
   readonly tls?: AttachSettings;
+  /** Serves the connections that begin with HTTP/2 where there is no TLS, for a plain `http` server. It must not listen itself. Default: none, such a connection is refused. */
+  readonly h2c?: Http2Server;
   /** Limits of its HTTP/2 sessions. Default: docs/http2.md. */
   readonly http2?: Partial<Http2Limits>;
   /** Told of a session that takes no more requests from now on: what runs on it has `drainMs` to end, and is reset then. */
@@ -158,6 +161,7 @@ class NodeGuard implements Guard {
 
   attach(server: AnyServer, given: Partial<GuardOptions> = {}, parts: ListenerParts = {}): void {
     const isTls = "setSecureContext" in server || parts.tls !== undefined;
+    if (isTls && parts.h2c !== undefined) throw new TypeError("Expected no `h2c` for a listener with TLS: there ALPN decides");
     const options = resolveGuardOptions({ ...this.#given, ...given }, isTls);
     const name = parts.listener ?? (isTls ? "https" : "http");
     const { env } = this.#core;
@@ -174,10 +178,11 @@ class NodeGuard implements Guard {
       upgrades,
       http2: resolveHttp2Limits(parts.http2),
       certificateMs,
-      h2: parts.tls?.h2,
+      h2: parts.tls?.h2 ?? parts.h2c,
       sessionLeft: parts.sessionLeft,
     };
     const attachment = attachHttp(this.#core, server, listener);
+    if (parts.h2c !== undefined) attachCleartext(server, parts.h2c, (socket) => attachment.speaks(socket));
     if (parts.tls !== undefined) front = this.#tls(server, parts.tls, attachment);
     // Outermost: whatever else looks at a connection sees the client, and not the proxy.
     const proxied = parts.proxied === undefined ? null : this.#proxied(server, name, parts.proxied);

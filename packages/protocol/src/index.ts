@@ -62,6 +62,7 @@ export {
 } from "./frames.ts";
 export { rawMember } from "./json-tokens.ts";
 export { isKey } from "./keys.ts";
+export { type FramingFault, LengthPrefixedReader, lengthPrefixBytes, lengthPrefixed, writeHead } from "./length-prefixed.ts";
 export { type Limit, limits } from "./limits.ts";
 export { type Cursor, comparePositions, formatPosition, isPositionLike, origin, originCursor, parsePosition } from "./position.ts";
 export { nestsDeeperThan, rawMembers } from "./raw-json.ts";

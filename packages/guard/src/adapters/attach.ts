@@ -59,6 +59,8 @@ export interface Attachment {
   connectionOf(socket: Socket | ServerHttp2Session): Connection | undefined;
   /** The TLS handshake on `raw` failed; the connection is about to end. */
   handshakeFailed(raw: Socket, code: EndCode): void;
+  /** The host is about to speak on `socket`, which was accepted in an earlier turn. */
+  speaks(socket: Socket): void;
   /** Lets go of the server: connections that are open stay guarded until they end. */
   detach(): void;
 }
@@ -119,6 +121,10 @@ class HttpAttachment implements Attachment {
 
   handshakeFailed(raw: Socket, code: EndCode): void {
     this.#handshakingOf(raw)?.connection.blame(code);
+  }
+
+  speaks(socket: Socket): void {
+    this.#adopted = this.#guardedOf(socket) ?? null;
   }
 
   detach(): void {

@@ -1,6 +1,7 @@
 /**
  * The one port of a server: an HTTP server behind a guard, which has its times, sizes and caps; upgrades go to the WebSocket transport.
- * Over TLS a second one stands beside it, for the connections that agree on HTTP/2. Nothing is answered before Host and Origin have been checked.
+ * A second one stands beside it, for the connections that agree on HTTP/2 over TLS, or begin with it without. Nothing is answered before
+ * Host and Origin have been checked.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { constants, createServer as createHttp2Server, type Http2Server } from "node:http2";
@@ -87,9 +88,14 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   });
   const { tls } = parts;
   const http2 = resolveHttp2Limits({ ...http2LimitsOf(options), ...parts.http2 });
-  const isHttp2 = tls !== undefined && tls.h2 === undefined && tls.alpn?.includes("h2") !== false;
-  const all = isHttp2 ? { ...parts, http2, tls: { ...tls, h2: http2Server(http2, answer) } } : { ...parts, http2 };
+  const all = { ...parts, http2, ...serving(tls, () => http2Server(http2, answer)) };
   return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, all) };
+}
+
+/** What serves HTTP/2 on the listener, with TLS or without, unless it is served already or not offered. */
+function serving(tls: GuardParts["tls"], h2: () => Http2Server): Pick<GuardParts, "tls" | "h2c"> {
+  if (tls === undefined) return { h2c: h2() };
+  return tls.h2 === undefined && tls.alpn?.includes("h2") !== false ? { tls: { ...tls, h2: h2() } } : {};
 }
 
 /** For what comes over HTTP/2. Its requests and answers are Node's stand-ins for those of HTTP/1.1: what these lack is in response-version.ts. */

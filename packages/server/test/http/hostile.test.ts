@@ -58,7 +58,7 @@ describe("the HTTP interface meets requests that nobody should send", () => {
     ["a bare LF in a header", () => `GET /healthz HTTP/1.1\n${host()}\r\n`, 400],
     ["a NUL in a header", () => `GET /healthz HTTP/1.1\r\n${host()}X: a\0b\r\n\r\n`, 400],
     ["a TLS hello", () => Buffer.from("16030100c8010000c40303", "hex"), 400],
-    ["an HTTP/2 preface", () => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
+    ["what is only like an HTTP/2 preface", () => "PRY * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
   ];
   for (const [what, bytes, wanted] of cases) {
     it(`answers ${what} with ${wanted} and ends the connection`, async () => {

@@ -17,7 +17,7 @@ type Listener = (this: Server, socket: Socket) => void;
 /** The listener that every server of a kind gets from Node: a function of the module, and so the same for all. */
 const ownListener = (server: Server): Listener => server.listeners("connection")[0] as Listener;
 const ownOfTls = ownListener(createTlsServer());
-const ownOfHttp = ownListener(createHttpServer());
+export const ownOfHttp: Listener = ownListener(createHttpServer());
 
 export interface AttachSettings extends TlsFrontSettings {
   /** Serves connections that agree on `h2`, for a plain `http` server. It must not listen itself. */
