@@ -15,6 +15,11 @@ const row = (retryable: boolean, meaning: string, remedy: string): PoolCodeRow =
 /** In alphabetical order. */
 export const poolCodes = {
   acquire_timeout: row(true, "No connection came free within `acquireTimeoutMs`", "Look at what holds connections (leaks, slow calls), then at the maximum"),
+  budget_unusable: row(
+    true,
+    "The budget of all replicas can not be kept as it is declared: no table, a pooler in between, nothing left to lease",
+    "Do what the message says; it is tried again meanwhile",
+  ),
   closed: row(false, "The pool was closed", "Nothing: the application closes it"),
   connect_failed: row(true, "No connection could be made: name, TCP or TLS", "`cause` says which; the request was not sent"),
   connect_timeout: row(true, "No connection within `connectTimeoutMs`", "Look at the path; the request was not sent"),
