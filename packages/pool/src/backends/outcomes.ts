@@ -6,14 +6,11 @@ import type { PoolCode } from "../codes.ts";
 import { PoolError } from "../pool-error.ts";
 import type { BackendOutcome } from "./health.ts";
 
-const byPoolCode: Readonly<Record<PoolCode, BackendOutcome>> = {
-  acquire_timeout: "abandoned",
-  closed: "abandoned",
+/** The codes that speak of the backend. Every other one speaks of the caller or of our own limits. */
+const byPoolCode: Readonly<Partial<Record<PoolCode, BackendOutcome>>> = {
   connect_failed: "not_reached",
   connect_timeout: "not_reached",
   connection_lost: "failed",
-  invalid_option: "abandoned",
-  queue_full: "abandoned",
 };
 
 /** Errors of the client below that speak of the caller or of the request. Whatever else it throws, the backend had a part in. */
@@ -31,7 +28,7 @@ const notReached: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH",
 /** `aborted`: the caller had left before. */
 export function outcomeOfError(error: unknown, aborted: boolean): BackendOutcome {
   if (aborted) return "abandoned";
-  if (error instanceof PoolError) return Object.hasOwn(byPoolCode, error.code) ? byPoolCode[error.code] : "failed";
+  if (error instanceof PoolError) return byPoolCode[error.code] ?? "abandoned";
   const code = (error as { readonly code?: unknown } | null)?.code;
   if (typeof code !== "string") return "failed";
   if (notTheBackends.has(code)) return "abandoned";

@@ -25,7 +25,10 @@ export function limitsOf({ connectionsMax, strangers, visible }: Pick<Look, "con
   const taken = Math.max(reserve, strangers ?? 0);
   const shares = ceiling - taken - surgeMax;
   if (ceiling - reserve - surgeMax < 1) {
-    throw new PoolError("budget_unusable", `Nothing is left to lease: ${ceiling} connections, ${reserve} of them for others (reserve), ${surgeMax} for the door (surgeMax)`);
+    throw new PoolError(
+      "budget_unusable",
+      `Nothing is left to lease: ${ceiling} connections, ${reserve} of them for others (reserve), ${surgeMax} for the door (surgeMax)`,
+    );
   }
   return { shares: Math.max(0, shares), door: surgeMax, reserve };
 }

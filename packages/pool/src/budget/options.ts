@@ -54,7 +54,8 @@ export function resolveBudgetOptions(given: Partial<BudgetOptions>): BudgetOptio
   if (typeof label !== "string" || label.length > 64) throw fault("label", budgetOptionDocs.label.unit, label);
   if (typeof createTable !== "boolean") throw fault("createTable", "true or false", createTable);
   const whole = (option: string, value: unknown, least: number, most: number): void => {
-    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) throw fault(option, `a whole number from ${least} to ${most}`, value);
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most)
+      throw fault(option, `a whole number from ${least} to ${most}`, value);
   };
   whole("reserve", reserve, 0, 100_000);
   whole("surgeMax", surgeMax, 1, 1_000);
