@@ -9,15 +9,17 @@
  *
  * Every change ends in `#pump`, which hands on what is free and opens what may be opened: so no wake-up can be lost.
  */
-import { randomFraction, type Timer } from "@holdfast/protocol";
+import { randomFraction } from "@holdfast/protocol";
 import { nodePoolEnv } from "../adapters/env.ts";
 import type { PoolEnd } from "../ends.ts";
 import { jittered, type Limits } from "../expiry.ts";
 import type { PoolEnv } from "../pool-env.ts";
 import { PoolError } from "../pool-error.ts";
-import { Backoff } from "./backoff.ts";
+import { Checks } from "./checks.ts";
 import { Held, HeldLease, type Lender } from "./held.ts";
+import { holdings, newLeaks } from "./lent.ts";
 import { LoadMeter, waitBoundsMs } from "./load.ts";
+import { Openings } from "./openings.ts";
 import { orInfinity, type PoolOptions, resolvePoolOptions } from "./options.ts";
 import type { Lease, PoolEvents, Resource } from "./resource.ts";
 import { newCounters, newEnds, type PoolStats } from "./stats.ts";
@@ -30,13 +32,6 @@ export interface Ask {
   readonly signal?: AbortSignal;
   /** Default: `acquireTimeoutMs`. */
   readonly timeoutMs?: number;
-}
-
-/** One opening under way. Not wanted any more once it was aborted; it has its place until it settles. */
-interface Opening {
-  readonly abort: AbortController;
-  timer: Timer | null;
-  wanted: boolean;
 }
 
 type Phase = "open" | "draining" | "closed";
@@ -52,9 +47,9 @@ export class Pool<T> implements Lender<T> {
   readonly #held = new Map<T, Held<T>>();
   /** The one used last is last. */
   readonly #idle: Held<T>[] = [];
-  readonly #openings = new Set<Opening>();
-  readonly #waiters = new WaitQueue<Lease<T>>();
-  readonly #backoff: Backoff;
+  readonly #openings: Openings<T>;
+  readonly #checks: Checks<T>;
+  readonly #waiters: WaitQueue<Lease<T>>;
   readonly #load: LoadMeter;
   readonly #counters = newCounters();
   readonly #ends = newEnds();
@@ -64,13 +59,7 @@ export class Pool<T> implements Lender<T> {
   #idleMax: number;
   /** Nobody set `idleMax`: it is the maximum, whatever that becomes. */
   readonly #idleFollows: boolean;
-  /** Openings that somebody may get. */
-  #wanted = 0;
-  #checking = 0;
   #lastConnection = 0;
-  #deadline: Timer | null = null;
-  #deadlineMs = Number.POSITIVE_INFINITY;
-  #retry: Timer | null = null;
   #whenEmpty: (() => void)[] = [];
 
   constructor(resource: Resource<T>, options: Partial<PoolOptions> = {}, env: PoolEnv = nodePoolEnv, events: PoolEvents<T> = {}) {
@@ -85,7 +74,18 @@ export class Pool<T> implements Lender<T> {
     this.#max = max;
     this.#idleMax = this.options.idleMax;
     this.#idleFollows = options.idleMax === undefined;
-    this.#backoff = new Backoff(this.options.backoffMsMax, env.rng);
+    this.#openings = new Openings<T>(env.clock, env.rng, this.options, {
+      open: (signal) => resource.open(signal),
+      opened: (value) => this.#opened(value),
+      failed: (error) => this.#openingFailed(error),
+      again: () => this.#pump(env.clock.monoMs()),
+    });
+    const ask = async (value: T, signal: AbortSignal): Promise<boolean> => (await resource.check?.(value, signal)) === true;
+    this.#checks = new Checks<T>(env.clock, this.options.checkTimeoutMs, ask, (held, works) => this.#checked(held, works));
+    this.#waiters = new WaitQueue<Lease<T>>(env.clock, {
+      timedOut: (waiter, nowMs) => this.#timedOut(waiter, nowMs),
+      aborted: (waiter) => this.#aborted(waiter),
+    });
     this.#load = new LoadMeter(env.clock.monoMs());
     this.#sweeper = new Sweeper(env.background ?? env.clock, (nowMs) => this.#sweep(nowMs));
   }
@@ -116,12 +116,13 @@ export class Pool<T> implements Lender<T> {
     if (this.#phase !== "open") return this.#refuse(new PoolError("closed", "The pool is closed"));
     const held = this.#waiters.size === 0 ? this.#takeIdle(nowMs) : null;
     if (held !== null) return Promise.resolve(this.#lend(held, nowMs));
-    const coming = this.#wanted + this.#checking + this.#idle.length + this.#room();
+    const coming = this.#openings.wanted + this.#checks.size + this.#idle.length + this.#room();
     if (this.#waiters.size >= this.options.queueMax + coming) {
       return this.#refuse(new PoolError("queue_full", `${this.#waiters.size} calls wait already: ${this.#whoHolds(nowMs)}`));
     }
+    const stack = this.#borrower();
     return new Promise((resolve, reject) => {
-      this.#wait(resolve, reject, nowMs, ask);
+      this.#waiters.push({ sinceMs: nowMs, timeoutMs: ask.timeoutMs ?? this.options.acquireTimeoutMs, signal, stack, resolve, reject });
       this.#pump(nowMs);
     });
   }
@@ -130,7 +131,8 @@ export class Pool<T> implements Lender<T> {
   lost(value: T, end: PoolEnd): void {
     const held = this.#held.get(value);
     if (held === undefined) return;
-    if (held.place === "idle") this.#idle.splice(this.#idle.lastIndexOf(held), 1);
+    const at = this.#idle.lastIndexOf(held);
+    if (at >= 0) this.#idle.splice(at, 1);
     this.#forget(held, end);
     this.#pump(this.#env.clock.monoMs());
   }
@@ -140,8 +142,8 @@ export class Pool<T> implements Lender<T> {
     if (!Number.isSafeInteger(max) || max < 0) throw new PoolError("invalid_option", `Expected \`max\` to be a whole number, at least 0, got ${max}`);
     if (this.#idleFollows) this.#idleMax = max;
     this.#max = max;
-    while (this.#held.size + this.#wanted > max && this.#idle.length > 0) this.#end(this.#idle.shift() as Held<T>, "shrunk");
-    for (const opening of this.#openings) if (this.#held.size + this.#wanted > max) this.#abandon(opening, new PoolError("closed", "The pool has shrunk"));
+    while (this.#held.size + this.#openings.wanted > max && this.#idle.length > 0) this.#end(this.#idle.shift() as Held<T>, "shrunk");
+    this.#openings.abandonAbove(Math.max(0, max - this.#held.size), new PoolError("closed", "The pool has shrunk"));
     this.#pump(this.#env.clock.monoMs());
   }
 
@@ -151,18 +153,19 @@ export class Pool<T> implements Lender<T> {
     const idle = this.#idle.length;
     return {
       ...this.#counters,
+      checks: this.#checks.asked,
       ...this.#load.load(nowMs),
       max: this.#max,
       open: this.#held.size,
       idle,
-      lent: this.#held.size - idle - this.#checking,
-      checking: this.#checking,
+      lent: this.#held.size - idle - this.#checks.size,
+      checking: this.#checks.size,
       opening: this.#openings.size,
       waiting: this.#waiters.size,
       reuseRatio: acquired === 0 ? null : reused / acquired,
       ends: { ...this.#ends },
       waits: { boundsMs: waitBoundsMs, counts: [...this.#load.waits], sumMs: this.#load.waitMs },
-      longestLentMs: this.#longestLentMs(nowMs),
+      longestLentMs: Math.max(0, ...holdings(this.#held.values(), nowMs).map(({ heldMs }) => heldMs)),
       longestWaitMs: this.#waiters.first === null ? 0 : nowMs - this.#waiters.first.sinceMs,
     };
   }
@@ -177,9 +180,8 @@ export class Pool<T> implements Lender<T> {
   /** Ends everything at once: who waits gets `closed`, and lent connections end under their borrowers. Resolves when no opening is under way either. */
   close(): Promise<void> {
     this.#phase = "closed";
-    for (let waiter = this.#waiters.shift(); waiter !== null; waiter = this.#waiters.shift())
-      this.#fail(waiter, new PoolError("closed", "The pool was closed"));
-    for (const opening of this.#openings) this.#abandon(opening, new PoolError("closed", "The pool was closed"));
+    for (let waiter = this.#waiters.take(); waiter !== null; waiter = this.#waiters.take()) this.#fail(waiter, new PoolError("closed", "The pool was closed"));
+    this.#openings.abandonAbove(0, new PoolError("closed", "The pool was closed"));
     this.#endIdle();
     for (const held of [...this.#held.values()]) this.#end(held, "pool_closed");
     return this.#emptied();
@@ -197,7 +199,7 @@ export class Pool<T> implements Lender<T> {
   /** Why a connection that comes free must not stay; null: it may. */
   #unfit(held: Held<T>, nowMs: number): PoolEnd | null {
     if (this.#phase === "closed" || (this.#phase === "draining" && this.#waiters.size === 0)) return "pool_closed";
-    if (this.#held.size + this.#wanted > this.#max) return "shrunk";
+    if (this.#held.size + this.#openings.wanted > this.#max) return "shrunk";
     return nowMs < held.reusableUntilMs ? null : held.expiredBy(nowMs);
   }
 
@@ -254,25 +256,22 @@ export class Pool<T> implements Lender<T> {
     return Promise.reject(error);
   }
 
-  #wait(resolve: (lease: Lease<T>) => void, reject: (error: unknown) => void, nowMs: number, { signal, timeoutMs = this.options.acquireTimeoutMs }: Ask): void {
-    const left = (): void => {
-      if (!this.#waiters.remove(waiter)) return;
-      this.#counters.aborted++;
-      waiter.forget();
-      reject(signal?.reason);
-      this.#settle();
-    };
-    const forget = (): void => signal?.removeEventListener("abort", left);
-    const times = { sinceMs: nowMs, untilMs: nowMs + timeoutMs };
-    const waiter: Waiter<Lease<T>> = { ...times, stack: this.#borrower(), resolve, reject, forget, next: null, previous: null, waits: true };
-    signal?.addEventListener("abort", left, { once: true });
-    this.#waiters.push(waiter);
-    this.#armDeadline(waiter.untilMs, nowMs);
+  #timedOut(waiter: Waiter<Lease<T>>, nowMs: number): void {
+    this.#counters.timedOut++;
+    const { lastError } = this.#openings;
+    const text = `No connection within ${Math.round(nowMs - waiter.sinceMs)} ms: ${this.#whoHolds(nowMs)}`;
+    waiter.reject(new PoolError("acquire_timeout", text, lastError === null ? {} : { cause: lastError }));
+    this.#settle();
+  }
+
+  #aborted(waiter: Waiter<Lease<T>>): void {
+    this.#counters.aborted++;
+    waiter.reject(waiter.signal?.reason);
+    this.#settle();
   }
 
   #fail(waiter: Waiter<Lease<T>>, error: unknown): void {
     this.#counters.failed++;
-    waiter.forget();
     waiter.reject(error);
   }
 
@@ -281,19 +280,18 @@ export class Pool<T> implements Lender<T> {
     while (this.#waiters.size > 0) {
       const held = this.#takeIdle(nowMs);
       if (held === null) break;
-      const waiter = this.#waiters.shift();
+      const waiter = this.#waiters.take();
       if (waiter === null) {
         // Who waited left while an expired one was ended.
         this.#place(held, null, nowMs);
         break;
       }
-      waiter.forget();
       waiter.resolve(this.#lend(held, nowMs, waiter));
     }
-    while (this.#wanted + this.#checking < this.#waiters.size) {
+    while (this.#openings.wanted + this.#checks.size < this.#waiters.size) {
       const silent = this.#idle.pop();
-      if (silent !== undefined) this.#check(silent);
-      else if (this.#mayOpen(nowMs)) this.#open();
+      if (silent !== undefined) this.#checks.begin(silent);
+      else if (this.#phase !== "closed" && this.#room() > 0 && this.#openings.mayBegin()) this.#openings.begin();
       else break;
     }
     this.#settle();
@@ -303,62 +301,8 @@ export class Pool<T> implements Lender<T> {
     return Math.max(0, this.#max - this.#held.size - this.#openings.size);
   }
 
-  #mayOpen(nowMs: number): boolean {
-    if (this.#phase === "closed" || this.#room() === 0) return false;
-    if (!this.#backoff.failing) return true;
-    if (this.#wanted > 0) return false;
-    if (nowMs >= this.#backoff.untilMs) return true;
-    this.#retry ??= this.#env.clock.after(Math.ceil(this.#backoff.untilMs - nowMs), () => {
-      this.#retry = null;
-      this.#pump(this.#env.clock.monoMs());
-    });
-    return false;
-  }
-
-  #open(): void {
-    const opening: Opening = { abort: new AbortController(), timer: null, wanted: true };
-    const { connectTimeoutMs } = this.options;
-    this.#openings.add(opening);
-    this.#wanted++;
-    opening.timer = this.#env.clock.after(connectTimeoutMs, () => {
-      const error = new PoolError("connect_timeout", `No connection within ${connectTimeoutMs} ms`);
-      this.#abandon(opening, error);
-      this.#openingFailed(error);
-    });
-    const opened = async (): Promise<T> => this.#resource.open(opening.abort.signal);
-    opened().then(
-      (value) => this.#opened(opening, value),
-      (error: unknown) => {
-        const concerns = this.#settled(opening);
-        if (concerns) this.#openingFailed(error);
-        else this.#pump(this.#env.clock.monoMs());
-      },
-    );
-  }
-
-  /** An opening has ended. False: nobody wanted it any more. */
-  #settled(opening: Opening): boolean {
-    this.#openings.delete(opening);
-    opening.timer?.cancel();
-    if (!opening.wanted) return false;
-    opening.wanted = false;
-    this.#wanted--;
-    return true;
-  }
-
-  /** Takes an opening back; it keeps its place until it has settled. */
-  #abandon(opening: Opening, why: PoolError): void {
-    if (!opening.wanted) return;
-    opening.wanted = false;
-    this.#wanted--;
-    opening.timer?.cancel();
-    opening.abort.abort(why);
-  }
-
-  #opened(opening: Opening, value: T): void {
+  #opened(value: T): void {
     const nowMs = this.#env.clock.monoMs();
-    this.#settled(opening);
-    this.#backoff.succeeded();
     const limits = jittered(this.#limits, this.options.jitterPercent, randomFraction(this.#env.rng));
     const held = new Held(value, ++this.#lastConnection, nowMs, limits);
     this.#held.set(value, held);
@@ -374,41 +318,19 @@ export class Pool<T> implements Lender<T> {
   #openingFailed(error: unknown): void {
     const nowMs = this.#env.clock.monoMs();
     this.#counters.openFailures++;
-    this.#backoff.failed(nowMs, error);
     this.#tell(() => this.#events.openFailed?.(error));
-    const coming = this.#wanted + this.#checking;
+    const coming = this.#openings.wanted + this.#checks.size;
     const concerned = this.#held.size === 0 && coming === 0 ? Number.POSITIVE_INFINITY : 1;
     for (let told = 0; told < concerned; told++) {
-      const waiter = this.#waiters.at(coming);
+      const waiter = this.#waiters.take(coming);
       if (waiter === null) break;
-      this.#waiters.remove(waiter);
       this.#fail(waiter, asPoolError(error));
     }
     this.#pump(nowMs);
   }
 
-  #check(held: Held<T>): void {
-    const abort = new AbortController();
-    held.place = "checking";
-    this.#checking++;
-    this.#counters.checks++;
-    const settle = (works: boolean): void => {
-      timer.cancel();
-      if (abort.signal.aborted) return;
-      abort.abort();
-      this.#checked(held, works);
-    };
-    const timer = this.#env.clock.after(this.options.checkTimeoutMs, () => settle(false));
-    const asked = async (): Promise<boolean> => (await this.#resource.check?.(held.value, abort.signal)) === true;
-    asked().then(settle, () => settle(false));
-  }
-
   #checked(held: Held<T>, works: boolean): void {
-    // It was lost, or the pool was closed, while it was asked.
-    if (held.place !== "checking") return;
     const nowMs = this.#env.clock.monoMs();
-    this.#checking--;
-    held.place = "idle";
     if (works) {
       held.spokeMs = nowMs;
       this.#place(held, this.#unfit(held, nowMs), nowMs);
@@ -418,7 +340,7 @@ export class Pool<T> implements Lender<T> {
     const suspects = this.#idle.filter(({ spokeMs }) => nowMs - spokeMs >= this.#checkAfterMs);
     for (const suspect of suspects) {
       this.#idle.splice(this.#idle.indexOf(suspect), 1);
-      this.#check(suspect);
+      this.#checks.begin(suspect);
     }
     this.#place(held, "check_failed", nowMs);
   }
@@ -430,7 +352,7 @@ export class Pool<T> implements Lender<T> {
   }
 
   #forget(held: Held<T>, end: PoolEnd): void {
-    if (held.place === "checking") this.#checking--;
+    this.#checks.takeAway(held);
     held.place = "gone";
     this.#held.delete(held.value);
     this.#ends[end]++;
@@ -460,7 +382,7 @@ export class Pool<T> implements Lender<T> {
 
   /** A draining pool in which nobody waits keeps nothing; one that holds nothing is empty. */
   #settle(): void {
-    if (this.#waiters.size === 0) this.#disarm();
+    if (this.#waiters.size === 0) this.#openings.rest();
     if (this.#phase === "open" || this.#waiters.size > 0) return;
     if (this.#idle.length > 0) this.#endIdle();
     if (this.#held.size > 0 || this.#openings.size > 0) return;
@@ -470,54 +392,15 @@ export class Pool<T> implements Lender<T> {
     for (const resolve of resolved) resolve();
   }
 
-  /** Nobody waits: no timer keeps the process for them. */
-  #disarm(): void {
-    this.#deadline?.cancel();
-    this.#deadline = null;
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.#retry?.cancel();
-    this.#retry = null;
-  }
-
-  #armDeadline(untilMs: number, nowMs: number): void {
-    if (untilMs >= this.#deadlineMs) return;
-    this.#deadline?.cancel();
-    this.#deadlineMs = untilMs;
-    this.#deadline = this.#env.clock.after(Math.ceil(untilMs - nowMs), () => this.#deadlineOver());
-  }
-
-  #deadlineOver(): void {
-    const nowMs = this.#env.clock.monoMs();
-    this.#deadline = null;
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
-    for (const waiter of this.#waiters.takeDue(nowMs)) {
-      this.#counters.timedOut++;
-      waiter.forget();
-      const { lastError } = this.#backoff;
-      const text = `No connection within ${Math.round(nowMs - waiter.sinceMs)} ms: ${this.#whoHolds(nowMs)}`;
-      waiter.reject(new PoolError("acquire_timeout", text, lastError === null ? {} : { cause: lastError }));
-    }
-    const nextMs = this.#waiters.nextDueMs();
-    if (nextMs !== Number.POSITIVE_INFINITY) this.#armDeadline(nextMs, nowMs);
-    this.#settle();
-  }
-
   #whoHolds(nowMs: number): string {
-    const lent = [...this.#held.values()].filter(({ place }) => place === "lent");
     return whoHolds({
       max: this.#max,
-      lent: lent.map(({ lentMs, stack }) => ({ heldMs: nowMs - lentMs, stack })),
-      checking: this.#checking,
+      lent: holdings(this.#held.values(), nowMs),
+      checking: this.#checks.size,
       opening: this.#openings.size,
       waiting: this.#waiters.size,
-      lastError: this.#backoff.lastError,
+      lastError: this.#openings.lastError,
     });
-  }
-
-  #longestLentMs(nowMs: number): number {
-    let longestMs = 0;
-    for (const { place, lentMs } of this.#held.values()) if (place === "lent") longestMs = Math.max(longestMs, nowMs - lentMs);
-    return longestMs;
   }
 
   /** Ends what is idle and may not be used again, and tells leaks. Returns when it wants to look again. */
@@ -529,24 +412,15 @@ export class Pool<T> implements Lender<T> {
     }
     let nextMs = Number.POSITIVE_INFINITY;
     for (const held of this.#idle) nextMs = Math.min(nextMs, held.reusableUntilMs);
-    if (this.#looksForLeaks) nextMs = Math.min(nextMs, this.#tellLeaks(nowMs));
-    this.#settle();
-    return nextMs;
-  }
-
-  #tellLeaks(nowMs: number): number {
-    const leakMs = this.options.leakMs as number;
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const held of this.#held.values()) {
-      if (held.place !== "lent" || held.leakTold) continue;
-      const heldMs = nowMs - held.lentMs;
-      if (heldMs < leakMs) nextMs = Math.min(nextMs, held.lentMs + leakMs);
-      else {
-        held.leakTold = true;
+    if (this.#looksForLeaks) {
+      const found = newLeaks(this.#held.values(), orInfinity(this.options.leakMs), nowMs);
+      for (const leak of found.leaks) {
         this.#counters.leaks++;
-        this.#tell(() => this.#events.leaked?.({ value: held.value, connection: held.connection, heldMs, stack: held.stack ?? "" }));
+        this.#tell(() => this.#events.leaked?.(leak));
       }
+      nextMs = Math.min(nextMs, found.nextMs);
     }
+    this.#settle();
     return nextMs;
   }
 }

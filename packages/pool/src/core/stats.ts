@@ -20,7 +20,6 @@ export interface PoolCounters {
   aborted: number;
   /** Calls that got the failure of an opening, or were waiting when the pool was closed. */
   failed: number;
-  checks: number;
   leaks: number;
   /** Times that a `close` of the resource or a listener threw, which they must not. */
   faults: number;
@@ -33,6 +32,8 @@ export interface PoolStats extends Readonly<PoolCounters>, Load {
   readonly lent: number;
   /** Silent ones that are being asked whether they still work. */
   readonly checking: number;
+  /** How often one was asked, since the start. */
+  readonly checks: number;
   readonly opening: number;
   readonly waiting: number;
   /** Leases on a used connection, of all leases; null before the first. */
@@ -55,7 +56,6 @@ export const newCounters = (): PoolCounters => ({
   timedOut: 0,
   aborted: 0,
   failed: 0,
-  checks: 0,
   leaks: 0,
   faults: 0,
 });

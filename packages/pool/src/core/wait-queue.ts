@@ -1,27 +1,48 @@
 /**
- * Who waits, in the order in which they came. Joining, leaving from anywhere and taking the first cost the same however many wait; it never
- * changes the order.
+ * Who waits, in the order in which they came; each until it is served, its time is over, or its signal is aborted. Joining, leaving from
+ * anywhere and taking the first cost the same however many wait; one timer serves all. It never changes the order.
  */
+import type { Clock, Timer } from "@holdfast/protocol";
 
-/** One who waits. `next` and `previous` belong to the queue. */
-export interface Waiter<L> {
+/** What somebody who waits brings along. */
+export interface Wait<L> {
   readonly sinceMs: number;
-  readonly untilMs: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
   /** Where it asked; only where leaks are looked for. */
   readonly stack: string | null;
   readonly resolve: (lease: L) => void;
   readonly reject: (error: unknown) => void;
-  /** Stops listening to the caller's signal. */
-  readonly forget: () => void;
+}
+
+export interface Waiter<L> extends Wait<L> {
+  readonly untilMs: number;
+  readonly left: () => void;
   next: Waiter<L> | null;
   previous: Waiter<L> | null;
   waits: boolean;
 }
 
+export interface WaitHooks<L> {
+  /** The time of one is over; it has left the queue. */
+  readonly timedOut: (waiter: Waiter<L>, nowMs: number) => void;
+  /** The signal of one was aborted; it has left the queue. */
+  readonly aborted: (waiter: Waiter<L>) => void;
+}
+
 export class WaitQueue<L> {
+  readonly #clock: Clock;
+  readonly #hooks: WaitHooks<L>;
   #first: Waiter<L> | null = null;
   #last: Waiter<L> | null = null;
   #size = 0;
+  #timer: Timer | null = null;
+  #dueMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, hooks: WaitHooks<L>) {
+    this.#clock = clock;
+    this.#hooks = hooks;
+  }
 
   get size(): number {
     return this.#size;
@@ -31,25 +52,31 @@ export class WaitQueue<L> {
     return this.#first;
   }
 
-  push(waiter: Waiter<L>): void {
-    waiter.previous = this.#last;
+  push(wait: Wait<L>): void {
+    const left = (): void => {
+      if (this.#remove(waiter)) this.#hooks.aborted(waiter);
+    };
+    const waiter: Waiter<L> = { ...wait, untilMs: wait.sinceMs + wait.timeoutMs, left, next: null, previous: this.#last, waits: true };
     if (this.#last === null) this.#first = waiter;
     else this.#last.next = waiter;
     this.#last = waiter;
     this.#size++;
+    wait.signal?.addEventListener("abort", left, { once: true });
+    this.#arm(waiter.untilMs, wait.sinceMs);
   }
 
-  /** Takes the first. */
-  shift(): Waiter<L> | null {
-    const first = this.#first;
-    if (first !== null) this.remove(first);
-    return first;
+  /** Takes the one before whom `place` others wait; null: there are not so many. */
+  take(place = 0): Waiter<L> | null {
+    let waiter = this.#first;
+    for (let i = 0; i < place && waiter !== null; i++) waiter = waiter.next;
+    if (waiter !== null) this.#remove(waiter);
+    return waiter;
   }
 
-  /** False: it had left already. */
-  remove(waiter: Waiter<L>): boolean {
+  #remove(waiter: Waiter<L>): boolean {
     if (!waiter.waits) return false;
     waiter.waits = false;
+    waiter.signal?.removeEventListener("abort", waiter.left);
     if (waiter.previous === null) this.#first = waiter.next;
     else waiter.previous.next = waiter.next;
     if (waiter.next === null) this.#last = waiter.previous;
@@ -57,28 +84,32 @@ export class WaitQueue<L> {
     waiter.next = null;
     waiter.previous = null;
     this.#size--;
+    if (this.#size === 0) this.#disarm();
     return true;
   }
 
-  /** The one before whom `place` others wait, or null. */
-  at(place: number): Waiter<L> | null {
-    let waiter = this.#first;
-    for (let i = 0; i < place && waiter !== null; i++) waiter = waiter.next;
-    return waiter;
+  #arm(untilMs: number, nowMs: number): void {
+    if (untilMs >= this.#dueMs) return;
+    this.#disarm();
+    this.#dueMs = untilMs;
+    this.#timer = this.#clock.after(Math.ceil(untilMs - nowMs), () => this.#due());
   }
 
-  /** Takes all whose time is over, first come first. */
-  takeDue(nowMs: number): Waiter<L>[] {
+  /** Nobody waits: no timer keeps the process for them. */
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  #due(): void {
+    const nowMs = this.#clock.monoMs();
+    this.#disarm();
     const due: Waiter<L>[] = [];
     for (let waiter = this.#first; waiter !== null; waiter = waiter.next) if (waiter.untilMs <= nowMs) due.push(waiter);
-    for (const waiter of due) this.remove(waiter);
-    return due;
-  }
-
-  /** When the next one's time is over; `Infinity` when nobody waits. */
-  nextDueMs(): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (let waiter = this.#first; waiter !== null; waiter = waiter.next) dueMs = Math.min(dueMs, waiter.untilMs);
-    return dueMs;
+    // Told while they are all still there, they would hear that others wait who do not.
+    for (const waiter of due) this.#remove(waiter);
+    for (const waiter of due) this.#hooks.timedOut(waiter, nowMs);
+    for (let waiter = this.#first; waiter !== null; waiter = waiter.next) this.#arm(waiter.untilMs, nowMs);
   }
 }
