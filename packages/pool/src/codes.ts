@@ -28,12 +28,22 @@ export const poolCodes = {
     "The connection ended before the answer was complete, and the request may have been carried out",
     "Repeat it only if repeating it is harmless (RFC 9110, section 9.2.2)",
   ),
+  headers_too_large: row(false, "HTTP/2: the request's header list is larger than the server says that it takes", "Send less: cookies and tokens are the usual cause"),
   invalid_option: row(false, "An option has a value that it can not have", "The message says what was expected"),
   queue_full: row(true, "`queueMax` calls wait already", "Shed load, or raise the maximum: a longer queue only makes all wait longer"),
+  refused: row(
+    true,
+    "HTTP/2: the server said that it did not process the request (REFUSED_STREAM, or above the last stream of a GOAWAY), as often as `resendsMax` allows",
+    "Repeat it later: whatever its method, nothing was done",
+  ),
   released_twice: row(
     false,
     "A connection was given back that had been given back before",
     "Give back in one `finally`: the second time it is somebody else's",
+  stream_reset: row(
+    true,
+    "HTTP/2: the server ended this one request with an error, or its answer broke a rule or a limit of ours; the message has the code",
+    "Repeat it only if repeating it is harmless",
   ),
 } as const satisfies Readonly<Record<string, PoolCodeRow>>;
 
