@@ -5,9 +5,10 @@ import { durable } from "./durable.ts";
 import { fanOut } from "./fan-out.ts";
 import { herd } from "./herd.ts";
 import { idleMemory } from "./idle-memory.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { keepAliveRaces } from "./keep-alive-races.ts";
 import { latency } from "./latency.ts";
 import { sse } from "./sse.ts";
 import { tlsMemory } from "./tls-memory.ts";
 
-export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAliveRaces, clientSize];
+export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAlive, keepAliveRaces, clientSize];
