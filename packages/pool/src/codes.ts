@@ -30,6 +30,11 @@ export const poolCodes = {
   ),
   headers_too_large: row(false, "HTTP/2: the request's header list is larger than the server says that it takes", "Send less: cookies and tokens are the usual cause"),
   invalid_option: row(false, "An option has a value that it can not have", "The message says what was expected"),
+  not_through_pooler: row(
+    false,
+    "The statement needs a session, and a pooler in transaction mode keeps none",
+    "What the message names instead, or a direct connection",
+  ),
   queue_full: row(true, "`queueMax` calls wait already", "Shed load, or raise the maximum: a longer queue only makes all wait longer"),
   refused: row(
     true,
@@ -44,6 +49,11 @@ export const poolCodes = {
     true,
     "HTTP/2: the server ended this one request with an error, or its answer broke a rule or a limit of ours; the message has the code",
     "Repeat it only if repeating it is harmless",
+  ),
+  rolled_back: row(
+    true,
+    "COMMIT undid the transaction, because one of its statements had failed and its error was caught",
+    "Let errors of statements reject the transaction, or use savepoints",
   ),
 } as const satisfies Readonly<Record<string, PoolCodeRow>>;
 

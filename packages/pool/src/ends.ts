@@ -28,6 +28,7 @@ export const poolEnds = {
   protocol_error: row("server", "HTTP/2: what came broke the protocol, or flow control"),
   requests_limit: row("pool", "It carried `requestsMax` calls"),
   server_closed: row("server", "The server closed it, announced or not"),
+  server_idle_limit: row("server", "The server ended it because it was idle for longer than the server allows (PostgreSQL: 57P05)"),
   server_reset: row("server", "The server, or a box on its behalf, reset it"),
   shrunk: row("pool", "There were more idle connections than `idleMax`, or the pool's maximum fell"),
 } as const satisfies Readonly<Record<string, PoolEndRow>>;

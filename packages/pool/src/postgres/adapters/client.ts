@@ -1,0 +1,59 @@
+/**
+ * What has to be known of one `pg` client beyond its public API: whether it is between two statements, and that its socket is closed. The
+ * fields that are read here are the driver's own; nothing of them is ever written.
+ */
+import type { Socket } from "node:net";
+import type { PoolClient } from "pg";
+import type { PoolEnd } from "../../ends.ts";
+
+/** As `pg` 8 has it. */
+interface Inside {
+  readonly readyForQuery?: boolean;
+  readonly processID?: number | null;
+  readonly connection?: { readonly stream?: Socket };
+}
+
+const inside = (client: PoolClient): Inside => client as unknown as Inside;
+
+/** Whether the server has answered everything, so that the status of the transaction is the present one. */
+export const isSettled = (client: PoolClient): boolean => inside(client).readyForQuery === true;
+
+/** The process that the server named at the log-in. A pooler names one of its own. */
+export const namedProcess = (client: PoolClient): number | null => inside(client).processID ?? null;
+
+/** Ends the socket without a word. */
+export const destroySocket = (client: PoolClient): void => {
+  inside(client).connection?.stream?.destroy();
+};
+
+/** Resolves when the server has answered everything; false when it was lost before. */
+export function settled(client: PoolClient): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (is: boolean): void => {
+      client.removeListener("drain", answered);
+      client.removeListener("end", ended);
+      resolve(is);
+    };
+    const answered = (): void => done(true);
+    const ended = (): void => done(false);
+    client.on("drain", answered);
+    client.on("end", ended);
+  });
+}
+
+/** Why a connection ended by itself, as its error says. */
+export function endOf(error: Error & { readonly code?: string }): PoolEnd {
+  switch (error.code) {
+    case "57P05":
+      return "server_idle_limit";
+    case "ECONNRESET":
+      return "server_reset";
+    case "EPIPE":
+    case "ETIMEDOUT":
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return "network_lost";
+    default:
+      return "server_closed";
+  }
+}

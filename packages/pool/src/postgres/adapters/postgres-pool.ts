@@ -1,0 +1,353 @@
+/**
+ * A pool of PostgreSQL connections: a `pg.Pool` in every respect that users of one rely on (`connect`, `query`, `end`, its events and counts,
+ * `instanceof`), whose connections are kept, lent and ended by the database pool. Inside, `pg.Pool` makes connections and ends them, and
+ * never has an idle one of its own: so there is one queue, one maximum, one place that decides.
+ */
+import pg from "pg";
+import { nodePoolEnv } from "../../adapters/env.ts";
+import type { Ask, Leak, Lease } from "../../core/index.ts";
+import { DatabasePool, type DatabasePressure, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
+import { Notices } from "../../database/notices.ts";
+import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
+import { isAnswer } from "../../database/outcome.ts";
+import type { PoolEnd } from "../../ends.ts";
+import type { PoolEnv } from "../../pool-env.ts";
+import { PoolError } from "../../pool-error.ts";
+import { factsQuestion, postgresFacts } from "../facts.ts";
+import { poolerStartupParameters, refusedThroughPooler } from "../pooler.ts";
+import { destroySocket, endOf, isSettled, namedProcess, settled } from "./client.ts";
+
+/** What stands between the pool and the server. */
+export type Through = "direct" | "pgbouncer";
+
+export interface PostgresPoolOptions extends Partial<DatabasePoolOptions>, Omit<pg.PoolConfig, RenamedOption | keyof DatabasePoolOptions | "Promise"> {
+  /** `pgbouncer`: in transaction mode; what cannot work there is refused. Default: `direct`, with a warning where a pooler is noticed. */
+  readonly through?: Through;
+  /** Named prepared statements. Default: not through PgBouncer, which has them since 1.21 only (`max_prepared_statements`). */
+  readonly namedStatements?: boolean;
+  /** Whoever runs the process is told, one sentence at a time. Default: `process.emitWarning`. */
+  readonly warn?: (line: string) => void;
+  readonly env?: PoolEnv;
+}
+
+export interface TransactionOptions extends Ask {
+  /** What follows `BEGIN`: `ISOLATION LEVEL SERIALIZABLE, READ ONLY`. */
+  readonly mode?: string;
+}
+
+type RenamedOption = keyof typeof renamed;
+const renamed = {
+  allowExitOnIdle: "always so: idle connections do not keep the process",
+  connectionTimeoutMillis: "`connectTimeoutMs`, and `acquireTimeoutMs` for the wait in the queue",
+  idleTimeoutMillis: "`idleMs`",
+  keepAlive: "`tcpKeepAliveMs`",
+  keepAliveInitialDelayMillis: "`tcpKeepAliveMs`",
+  maxLifetimeSeconds: "`ageMs`",
+  maxUses: "`requestsMax`",
+  min: "not there: connections are opened when they are needed",
+  query_timeout: "`statementTimeoutMs`",
+  statement_timeout: "`statementTimeoutMs`",
+} as const;
+
+type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void;
+type Release = (error?: Error | boolean) => void;
+
+const noDone = (): void => undefined;
+
+/** A pool of PostgreSQL connections; see docs/databases.md. Throws a PoolError `invalid_option`. */
+export function postgresPool(options: PostgresPoolOptions = {}): PostgresPool {
+  return new PostgresPool(options);
+}
+
+export class PostgresPool extends pg.Pool {
+  readonly #pool: DatabasePool<pg.PoolClient>;
+  readonly #env: PoolEnv;
+  readonly #notices: Notices;
+  readonly #through: Through;
+  /** Of each connection, what makes the inner pool end it. */
+  readonly #discards = new WeakMap<pg.PoolClient, () => void>();
+  readonly #born: { client: pg.PoolClient | null };
+  #askedFacts = false;
+  #ended: Promise<void> | null = null;
+
+  constructor(given: PostgresPoolOptions) {
+    const { through = "direct", namedStatements = through === "direct", warn = defaultWarn, env = nodePoolEnv, ...rest } = given;
+    const { options, driver } = divideOptions(rest as Readonly<Record<string, unknown>>, renamed);
+    const born: { client: pg.PoolClient | null } = { client: null };
+    checkThrough(through, options, driver);
+    super(driverConfig(options, driver, clientClass((driver["Client"] as typeof pg.Client | undefined) ?? pg.Client, born, through, namedStatements)));
+    this.#born = born;
+    this.#env = env;
+    this.#through = through;
+    this.#notices = new Notices(env.clock, warn);
+    this.#pool = new DatabasePool(this.#driver(), options, env, { leaked: (leak) => this.#leaked(leak) });
+    // What ends while nobody has it is no error of anybody's: without a listener `error` would end the process.
+    this.on("error", () => undefined);
+    Object.defineProperties(this, {
+      totalCount: { get: () => this.held() },
+      idleCount: { get: () => this.stats().idle },
+      waitingCount: { get: () => this.stats().waiting },
+      expiredCount: { value: 0 },
+    });
+  }
+
+  /** A connection, to be given back by its `release`. With an error that no server answered with, or `true`, it is not used again. */
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+    const client = this.acquire();
+    if (callback === undefined) return client;
+    client.then(
+      (it) => callback(undefined, it, it.release as (release?: unknown) => void),
+      (error: Error) => callback(error, undefined, noDone),
+    );
+  }
+
+  /** The same, with a deadline or a signal of its own. */
+  acquire(ask?: Ask): Promise<pg.PoolClient> {
+    const lease = ask === undefined ? this.#pool.tryAcquire() : null;
+    if (lease !== null) return Promise.resolve(this.#lend(lease));
+    return this.#pool.acquire(ask).then((it) => this.#lend(it));
+  }
+
+  /** Runs `run` between BEGIN and COMMIT on one connection; ROLLBACK and the same error when it rejects. */
+  async transaction<R>(run: (client: pg.PoolClient) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    const { mode, ...ask } = options;
+    const client = await this.acquire(ask);
+    let unusable: Error | boolean = false;
+    try {
+      await client.query(mode === undefined ? "BEGIN" : `BEGIN ${mode}`);
+      const result = await run(client);
+      const { command } = await client.query("COMMIT");
+      if (command === "ROLLBACK")
+        throw new PoolError("rolled_back", "A statement of the transaction had failed, so that COMMIT undid it: its error was caught and forgotten");
+      return result;
+    } catch (error) {
+      if (isAnswer(error) || isSettled(client)) {
+        await client.query("ROLLBACK").catch((failure: Error) => {
+          unusable = failure;
+        });
+      } else unusable = true;
+      throw error;
+    } finally {
+      client.release(unusable);
+    }
+  }
+
+  /** Takes no more calls; resolves when every connection has come back and is closed. */
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | void {
+    this.#ended ??= this.#pool.drain().then(() => super.end());
+    if (callback === undefined) return this.#ended;
+    this.#ended.then(callback, callback);
+  }
+
+  /** Ends everything at once, under its borrowers too. */
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.end();
+  }
+
+  resize(max: number): void {
+    this.#pool.resize(max);
+  }
+
+  /** Connections that are open, being opened or being closed: what the server counts. */
+  held(): number {
+    return this.#pool.held();
+  }
+
+  pressure(): DatabasePressure {
+    return this.#pool.pressure();
+  }
+
+  stats(): DatabaseStats {
+    return this.#pool.stats();
+  }
+
+  #lend(lease: Lease<pg.PoolClient>): pg.PoolClient {
+    const client = lease.value;
+    client.release = (error) => this.#takeBack(lease, error);
+    if (lease.reused) this.emit("acquire", client);
+    return client;
+  }
+
+  #takeBack(lease: Lease<pg.PoolClient>, error: Error | boolean | undefined): void {
+    const client = lease.value;
+    client.release = () => {
+      throw new PoolError("released_twice", "The connection was given back before: somebody else may have it now");
+    };
+    if (error && !isAnswer(error)) this.#pool.giveBack(lease, "caller_broke_it");
+    else if (isSettled(client)) this.#takeBackSettled(lease);
+    else {
+      // The answer of the last statement is not complete. Until it is, nobody else gets the connection.
+      const timer = this.#env.clock.after(this.#pool.options.closeMs, () => destroySocket(client));
+      void settled(client).then(() => {
+        timer.cancel();
+        this.#takeBackSettled(lease);
+      });
+    }
+  }
+
+  #takeBackSettled(lease: Lease<pg.PoolClient>): void {
+    const client = lease.value;
+    if (client.getTransactionStatus() === "I") {
+      this.emit("release", undefined, client);
+      this.#pool.giveBack(lease);
+      return;
+    }
+    this.#notices.tell("left_open", "A connection was given back in the middle of a transaction, and was ended: the transaction is rolled back");
+    this.#pool.giveBack(lease, "caller_broke_it");
+  }
+
+  #driver(): Driver<pg.PoolClient> {
+    return {
+      open: (signal, gone) => this.#open(signal, gone),
+      end: (client) => {
+        const timer = this.#env.clock.after(this.#pool.options.closeMs, () => destroySocket(client));
+        client.once("end", () => timer.cancel());
+        this.#discards.get(client)?.();
+      },
+      check: (client) =>
+        client.query("SELECT 1").then(
+          () => true,
+          () => false,
+        ),
+    };
+  }
+
+  async #open(signal: AbortSignal, gone: () => void): Promise<pg.PoolClient> {
+    const [client, discard] = await this.#make(signal, gone);
+    this.#discards.set(
+      client,
+      once(() => discard(true)),
+    );
+    client.on("error", (error: Error) => this.#lost(client, endOf(error), error));
+    client.on("end", () => this.#lost(client, "server_closed", null));
+    if (!this.#askedFacts) await this.#askFacts(client);
+    return client;
+  }
+
+  /** Has the inner pool make one. */
+  #make(signal: AbortSignal, gone: () => void): Promise<[pg.PoolClient, Release]> {
+    return new Promise((resolve, reject) => {
+      this.#born.client = null;
+      super.connect((error, client, done) => {
+        signal.removeEventListener("abort", abandon);
+        if (client === undefined) reject(signal.aborted ? signal.reason : error);
+        else resolve([client, done]);
+      });
+      const client = this.#born.client as pg.PoolClient | null;
+      const abandon = (): void => {
+        if (client !== null) destroySocket(client);
+      };
+      if (client === null) gone();
+      else {
+        // A log-in that fails leaves a socket which nobody else closes.
+        client.once("end", gone);
+        signal.addEventListener("abort", abandon, { once: true });
+      }
+    });
+  }
+
+  /** What the server says of itself decides for how long an idle connection is relied on. Not every server that speaks the protocol knows it. */
+  async #askFacts(client: pg.PoolClient): Promise<void> {
+    this.#askedFacts = true;
+    const rows = await client.query(factsQuestion).then(
+      (result) => result.rows as Record<string, unknown>[],
+      () => [],
+    );
+    const { pooled, keepMs } = postgresFacts(rows[0], namedProcess(client));
+    this.#pool.keepIdleFor(keepMs);
+    if (pooled && this.#through === "direct") {
+      this.#notices.tell(
+        "pooler",
+        'Something pools connections before the server (PgBouncer?). In transaction mode sessions keep nothing: say `through: "pgbouncer"`, so that what cannot work is refused',
+      );
+    }
+  }
+
+  #lost(client: pg.PoolClient, end: PoolEnd, error: Error | null): void {
+    this.#pool.lost(client, end);
+    this.#discards.get(client)?.();
+    if (end === "server_idle_limit") {
+      this.#askedFacts = false;
+      this.#notices.tell(
+        "server_idle_limit",
+        "The server ended an idle connection (57P05, `idle_session_timeout`) before the pool did: `idleMs` is longer than the server's",
+      );
+    }
+    if (error !== null) this.emit("error", error, client);
+  }
+
+  #leaked({ connection, heldMs, stack }: Leak<pg.PoolClient>): void {
+    this.#notices.tell("leak", `Connection ${connection} has been lent for ${Math.round(heldMs)} ms and was not given back. It was borrowed here:\n${stack}`);
+  }
+}
+
+const defaultWarn = (line: string): void => process.emitWarning(line, "HoldfastPoolWarning");
+
+/** Runs it the first time only. */
+function once(run: () => void): () => void {
+  let ran = false;
+  return () => {
+    if (ran) return;
+    ran = true;
+    run();
+  };
+}
+
+/** The user's client class, which notes what the inner pool makes of it, and refuses what PgBouncer cannot do. */
+function clientClass(Base: typeof pg.Client, born: { client: pg.PoolClient | null }, through: Through, namedStatements: boolean): typeof pg.Client {
+  return class extends Base {
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      born.client = this as unknown as pg.PoolClient;
+    }
+
+    override query(...args: unknown[]): never {
+      const refusal = through === "direct" && namedStatements ? null : refusalOf(args[0], through, namedStatements);
+      const run = super.query as unknown as (...all: unknown[]) => never;
+      if (refusal === null) return run.apply(this, args);
+      const callback = args.at(-1);
+      if (typeof callback !== "function") return Promise.reject(refusal) as never;
+      process.nextTick(callback, refusal);
+      return undefined as never;
+    }
+  } as unknown as typeof pg.Client;
+}
+
+function refusalOf(statement: unknown, through: Through, namedStatements: boolean): PoolError | null {
+  const { name, text } = (typeof statement === "object" && statement !== null ? statement : { text: statement }) as { name?: unknown; text?: unknown };
+  if (!namedStatements && typeof name === "string" && name !== "") {
+    return new PoolError(
+      "not_through_pooler",
+      "Named prepared statements: the statement exists in one server connection only; leave `name` away, or use PgBouncer 1.21 with `namedStatements: true`",
+    );
+  }
+  const row = through === "pgbouncer" && typeof text === "string" ? refusedThroughPooler(text) : null;
+  return row === null ? null : new PoolError("not_through_pooler", `${row.what}: ${row.why}. Instead: ${row.instead}`);
+}
+
+function checkThrough(through: Through, options: DatabasePoolOptions, driver: Readonly<Record<string, unknown>>): void {
+  if (through !== "direct" && through !== "pgbouncer")
+    throw new PoolError("invalid_option", `Expected \`through\` to be "direct" or "pgbouncer", got ${JSON.stringify(through)}`);
+  if (through === "direct") return;
+  if (options.statementTimeoutMs !== "never") {
+    throw new PoolError(
+      "invalid_option",
+      "PgBouncer refuses `statement_timeout` at the log-in: leave `statementTimeoutMs` away, and say `ALTER ROLE ... SET statement_timeout` or `query_timeout` of PgBouncer",
+    );
+  }
+  const refused = poolerStartupParameters.find((name) => driver[name] !== undefined);
+  if (refused !== undefined) throw new PoolError("invalid_option", `PgBouncer refuses \`${refused}\` at the log-in: set it on the role, or by \`SET LOCAL\``);
+}
+
+function driverConfig(options: DatabasePoolOptions, driver: Readonly<Record<string, unknown>>, Client: typeof pg.Client): pg.PoolConfig {
+  const { tcpKeepAliveMs, statementTimeoutMs } = options;
+  const keepAlive = tcpKeepAliveMs === "never" ? {} : { keepAlive: true, keepAliveInitialDelayMillis: tcpKeepAliveMs };
+  const statement = statementTimeoutMs === "never" ? {} : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + statementGraceMs };
+  // The inner pool must never be the one that says no, and never keeps an idle connection.
+  return { ...driver, ...keepAlive, ...statement, max: Number.POSITIVE_INFINITY, idleTimeoutMillis: 0, Client } as unknown as pg.PoolConfig;
+}
