@@ -8,7 +8,10 @@
 import { type Ask, type Lease, Pool, type PoolEvents, type PoolStats } from "../core/index.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { PoolEnv } from "../pool-env.ts";
+import { PoolError } from "../pool-error.ts";
+import type { BudgetedPool, DatabasePressure, PoolBudget, Statement } from "./budget.ts";
 import { coreOptions, type DatabasePoolOptions } from "./options.ts";
+import { isAnswer } from "./outcome.ts";
 import { Room } from "./room.ts";
 
 /** What a driver has to do. */
@@ -19,6 +22,8 @@ export interface Driver<T> {
   end(value: T): void;
   /** Whether it still answers. */
   check(value: T, signal: AbortSignal): Promise<boolean>;
+  /** Statements over it. */
+  statement(value: T): Statement;
 }
 
 /** Who wants a connection before all who wait. */
@@ -31,27 +36,28 @@ export interface DatabaseStats extends PoolStats {
   readonly held: number;
 }
 
-/** How badly a pool wants connections. */
-export interface DatabasePressure {
-  readonly used: number;
-  readonly waiting: number;
-  readonly waitP95Ms: number;
-}
-
-export class DatabasePool<T> {
+export class DatabasePool<T> implements BudgetedPool {
   readonly options: DatabasePoolOptions;
+  readonly #driver: Driver<T>;
+  readonly #budget: PoolBudget | null;
   readonly #pool: Pool<T>;
   readonly #room: Room;
   readonly #controls: Control<T>[] = [];
   /** For how long the server keeps what is idle, less a margin; null: it has not said so. */
   #keepMs: number | null = null;
+  #leaving: Promise<void> | null = null;
 
-  constructor(driver: Driver<T>, options: DatabasePoolOptions, env: PoolEnv, events: PoolEvents<T> = {}) {
+  constructor(driver: Driver<T>, options: DatabasePoolOptions, env: PoolEnv, { budget = null, ...events }: DatabasePoolParts<T> = {}) {
     this.options = options;
+    this.#driver = driver;
+    this.#budget = budget;
     this.#room = new Room(options.max);
-    const open = async (signal: AbortSignal): Promise<T> => driver.open(signal, await this.#room.enter(signal));
+    const open = (signal: AbortSignal): Promise<T> => this.#open(signal);
     const close = (value: T): void => driver.end(value);
     this.#pool = new Pool<T>({ open, close, check: (value, signal) => driver.check(value, signal) }, coreOptions(options), env, events);
+    if (budget === null) return;
+    this.#room.askFirst(() => budget.mayOpen());
+    budget.join(this, options.max);
   }
 
   get max(): number {
@@ -59,10 +65,11 @@ export class DatabasePool<T> {
   }
 
   tryAcquire(): Lease<T> | null {
-    return this.#pool.tryAcquire();
+    return this.#leaving === null ? this.#pool.tryAcquire() : null;
   }
 
   acquire(ask?: Ask): Promise<Lease<T>> {
+    if (this.#leaving !== null) return Promise.reject(new PoolError("closed", "The pool is closed"));
     return this.#pool.acquire(ask);
   }
 
@@ -93,18 +100,28 @@ export class DatabasePool<T> {
     return this.#room.held;
   }
 
-  /** Before a connection is opened, `mayOpen` is asked. While it says no, who waits goes on waiting; `resize` makes it be asked again. */
-  askBeforeOpening(mayOpen: () => boolean): void {
-    this.#room.askFirst(mayOpen);
-  }
-
   pressure(): DatabasePressure {
     const { lent, waiting, waitP95Ms } = this.#pool.stats();
     return { used: lent, waiting, waitP95Ms: Math.min(waitP95Ms ?? 0, this.options.acquireTimeoutMs) };
   }
 
-  /** A connection for the budget: the next that comes free or is opened. */
-  control(signal: AbortSignal): Promise<Lease<T>> {
+  async control<R>(run: (statement: Statement) => Promise<R>, signal: AbortSignal): Promise<R> {
+    const lease = await this.#first(signal);
+    let end: PoolEnd | undefined = "caller_broke_it";
+    try {
+      const result = await run(this.#driver.statement(lease.value));
+      if (!signal.aborted) end = undefined;
+      return result;
+    } catch (error) {
+      if (!signal.aborted && isAnswer(error)) end = undefined;
+      throw error;
+    } finally {
+      this.giveBack(lease, end);
+    }
+  }
+
+  /** The next connection that comes free or is opened, before all who wait. */
+  #first(signal: AbortSignal): Promise<Lease<T>> {
     const idle = this.#pool.tryAcquire();
     if (idle !== null) return Promise.resolve(idle);
     return new Promise((resolve, reject) => {
@@ -147,15 +164,37 @@ export class DatabasePool<T> {
     return { ...this.#pool.stats(), held: this.#room.held };
   }
 
-  /** Takes no more calls; resolves when every connection has come back and its socket is closed. */
-  async drain(): Promise<void> {
-    await this.#pool.drain();
-    await this.#room.emptied();
+  /** Takes no more calls and leaves the budget; resolves when every connection has come back and its socket is closed. */
+  drain(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
   }
 
   /** Ends everything at once, under its borrowers too. */
   async close(): Promise<void> {
     await this.#pool.close();
+    await this.drain();
+  }
+
+  async #leave(): Promise<void> {
+    await this.#budget?.leave();
+    await this.#pool.drain();
     await this.#room.emptied();
   }
+
+  async #open(signal: AbortSignal): Promise<T> {
+    const value = await this.#driver.open(signal, await this.#room.enter(signal));
+    try {
+      await this.#budget?.mark(this.#driver.statement(value));
+    } catch (error) {
+      this.#driver.end(value);
+      throw error;
+    }
+    return value;
+  }
+}
+
+/** Beside the driver: what it lives under, and who is told. */
+export interface DatabasePoolParts<T> extends PoolEvents<T> {
+  readonly budget?: PoolBudget | null;
 }

@@ -1,7 +1,8 @@
 /**
  * PostgreSQL: names only.
  */
-export type { DatabasePressure, DatabaseStats } from "../database/database-pool.ts";
+export type { BudgetedPool, DatabasePressure, PoolBudget, Statement, StatementResult } from "../database/budget.ts";
+export type { DatabaseStats } from "../database/database-pool.ts";
 export { type DatabaseOptionDoc, type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";
 export { outcomeOf, type StatementOutcome } from "../database/outcome.ts";
 export { PostgresPool, type PostgresPoolOptions, postgresPool, type Through, type TransactionOptions } from "./adapters/postgres-pool.ts";

@@ -6,7 +6,8 @@
 import pg from "pg";
 import { nodePoolEnv } from "../../adapters/env.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
-import { DatabasePool, type DatabasePressure, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
+import type { BudgetedPool, DatabasePressure, PoolBudget, Statement } from "../../database/budget.ts";
+import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
 import { isAnswer } from "../../database/outcome.ts";
@@ -25,6 +26,8 @@ export interface PostgresPoolOptions extends Partial<DatabasePoolOptions>, Omit<
   readonly through?: Through;
   /** Named prepared statements. Default: not through PgBouncer, which has them since 1.21 only (`max_prepared_statements`). */
   readonly namedStatements?: boolean;
+  /** What decides how many connections the pool may have, up to `max`. Default: nothing, and it may have `max`. */
+  readonly budget?: PoolBudget;
   /** Whoever runs the process is told, one sentence at a time. Default: `process.emitWarning`. */
   readonly warn?: (line: string) => void;
   readonly env?: PoolEnv;
@@ -59,7 +62,7 @@ export function postgresPool(options: PostgresPoolOptions = {}): PostgresPool {
   return new PostgresPool(options);
 }
 
-export class PostgresPool extends pg.Pool {
+export class PostgresPool extends pg.Pool implements BudgetedPool {
   readonly #pool: DatabasePool<pg.PoolClient>;
   readonly #env: PoolEnv;
   readonly #notices: Notices;
@@ -71,16 +74,16 @@ export class PostgresPool extends pg.Pool {
   #ended: Promise<void> | null = null;
 
   constructor(given: PostgresPoolOptions) {
-    const { through = "direct", namedStatements = through === "direct", warn = defaultWarn, env = nodePoolEnv, ...rest } = given;
+    const { through = "direct", namedStatements = through === "direct", warn = defaultWarn, env = nodePoolEnv, budget = null, ...rest } = given;
     const { options, driver } = divideOptions(rest as Readonly<Record<string, unknown>>, renamed);
     const born: { client: pg.PoolClient | null } = { client: null };
     checkThrough(through, options, driver);
-    super(driverConfig(options, driver, clientClass((driver["Client"] as typeof pg.Client | undefined) ?? pg.Client, born, through, namedStatements)));
+    super(driverConfig(options, driver, budget, clientClass((driver["Client"] as typeof pg.Client | undefined) ?? pg.Client, born, through, namedStatements)));
     this.#born = born;
     this.#env = env;
     this.#through = through;
     this.#notices = new Notices(env.clock, warn);
-    this.#pool = new DatabasePool(this.#driver(), options, env, { leaked: (leak) => this.#leaked(leak) });
+    this.#pool = new DatabasePool(this.#driver(), options, env, { leaked: (leak) => this.#leaked(leak), budget });
     // What ends while nobody has it is no error of anybody's: without a listener `error` would end the process.
     this.on("error", () => undefined);
     Object.defineProperties(this, {
@@ -94,13 +97,14 @@ export class PostgresPool extends pg.Pool {
   /** A connection, to be given back by its `release`. With an error that no server answered with, or `true`, it is not used again. */
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
     const client = this.acquire();
     if (callback === undefined) return client;
     client.then(
       (it) => callback(undefined, it, it.release as (release?: unknown) => void),
       (error: Error) => callback(error, undefined, noDone),
     );
+    return undefined;
   }
 
   /** The same, with a deadline or a signal of its own. */
@@ -137,10 +141,11 @@ export class PostgresPool extends pg.Pool {
   /** Takes no more calls; resolves when every connection has come back and is closed. */
   override end(): Promise<void>;
   override end(callback: () => void): void;
-  override end(callback?: () => void): Promise<void> | void {
+  override end(callback?: () => void): Promise<void> | undefined {
     this.#ended ??= this.#pool.drain().then(() => super.end());
     if (callback === undefined) return this.#ended;
     this.#ended.then(callback, callback);
+    return undefined;
   }
 
   /** Ends everything at once, under its borrowers too. */
@@ -160,6 +165,10 @@ export class PostgresPool extends pg.Pool {
 
   pressure(): DatabasePressure {
     return this.#pool.pressure();
+  }
+
+  control<R>(run: (statement: Statement) => Promise<R>, signal: AbortSignal): Promise<R> {
+    return this.#pool.control(run, signal);
   }
 
   stats(): DatabaseStats {
@@ -214,6 +223,10 @@ export class PostgresPool extends pg.Pool {
           () => true,
           () => false,
         ),
+      statement: (client) => async (sql, values) => {
+        const { rows, rowCount } = await client.query(sql, [...values]);
+        return { rows, affected: rowCount ?? 0 };
+      },
     };
   }
 
@@ -344,10 +357,16 @@ function checkThrough(through: Through, options: DatabasePoolOptions, driver: Re
   if (refused !== undefined) throw new PoolError("invalid_option", `PgBouncer refuses \`${refused}\` at the log-in: set it on the role, or by \`SET LOCAL\``);
 }
 
-function driverConfig(options: DatabasePoolOptions, driver: Readonly<Record<string, unknown>>, Client: typeof pg.Client): pg.PoolConfig {
+function driverConfig(
+  options: DatabasePoolOptions,
+  driver: Readonly<Record<string, unknown>>,
+  budget: PoolBudget | null,
+  Client: typeof pg.Client,
+): pg.PoolConfig {
   const { tcpKeepAliveMs, statementTimeoutMs } = options;
   const keepAlive = tcpKeepAliveMs === "never" ? {} : { keepAlive: true, keepAliveInitialDelayMillis: tcpKeepAliveMs };
   const statement = statementTimeoutMs === "never" ? {} : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + statementGraceMs };
+  const name = budget === null || budget.applicationName === null ? {} : { application_name: budget.applicationName };
   // The inner pool must never be the one that says no, and never keeps an idle connection.
-  return { ...driver, ...keepAlive, ...statement, max: Number.POSITIVE_INFINITY, idleTimeoutMillis: 0, Client } as unknown as pg.PoolConfig;
+  return { ...driver, ...keepAlive, ...statement, ...name, max: Number.POSITIVE_INFINITY, idleTimeoutMillis: 0, Client } as unknown as pg.PoolConfig;
 }

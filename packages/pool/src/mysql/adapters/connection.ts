@@ -1,0 +1,102 @@
+/**
+ * What has to be known of one `mysql2` connection beyond its public API: whether it is between two statements, and its socket. Statements
+ * are watched on their way: one that is not answered in time ends the connection, and a transaction that is left open is noticed.
+ */
+import type { Socket } from "node:net";
+import type { Clock } from "@holdfast/protocol";
+import type { PoolConnection } from "mysql2";
+import type { PoolEnd } from "../../ends.ts";
+import { PoolError } from "../../pool-error.ts";
+
+/** As `mysql2` 3 has it. */
+interface Inside {
+  readonly _command?: unknown;
+  readonly stream: Socket;
+  _pool: unknown;
+  _released: boolean;
+  _removeFromPool(): void;
+  _realEnd(callback?: () => void): void;
+  query(...args: unknown[]): Command;
+  execute(...args: unknown[]): Command;
+}
+
+interface Command {
+  once(event: "end" | "error", listener: () => void): unknown;
+}
+
+const inside = (connection: PoolConnection): Inside => connection as unknown as Inside;
+
+export const isBusy = (connection: PoolConnection): boolean => Boolean(inside(connection)._command);
+
+export const socketOf = (connection: PoolConnection): Socket => inside(connection).stream;
+
+/** Whether the inner pool has let go of it: it failed, or its borrower destroyed it. */
+export const isLetGo = (connection: PoolConnection): boolean => inside(connection)._pool === null;
+
+/** The driver ignores a second release. What is lent again may be released again. */
+export const markLent = (connection: PoolConnection): void => {
+  inside(connection)._released = false;
+};
+
+/** Says goodbye; the server closes the socket. */
+export function quit(connection: PoolConnection): void {
+  inside(connection)._removeFromPool();
+  inside(connection)._realEnd();
+}
+
+/** Resolves when everything asked before is answered. Rejects when the connection is lost first. */
+export const answered = (connection: PoolConnection): Promise<void> =>
+  new Promise((resolve, reject) => {
+    connection.ping((error) => (error ? reject(error) : resolve()));
+  });
+
+export interface Watched {
+  /** Set by a statement that begins a transaction, or switches `autocommit` off, and taken back by the one that ends it. */
+  inTransaction: boolean;
+}
+
+/** Watches the statements of one connection. `limitMs` null: none is limited. */
+export function watchStatements(connection: PoolConnection, limitMs: number | null, clock: Clock): Watched {
+  const watched: Watched = { inTransaction: false };
+  const it = inside(connection);
+  for (const name of ["query", "execute"] as const) {
+    const run = it[name];
+    it[name] = (...args) => {
+      const command = run.apply(it, args);
+      note(watched, args[0]);
+      if (limitMs === null) return command;
+      const timer = clock.after(limitMs, () => {
+        it.stream.destroy(new PoolError("connection_lost", `No answer within ${limitMs} ms`, { outcome: "unknown" }));
+      });
+      command.once("end", () => timer.cancel());
+      it.stream.once("close", () => timer.cancel());
+      return command;
+    };
+  }
+  return watched;
+}
+
+function note(watched: Watched, statement: unknown): void {
+  const sql = typeof statement === "string" ? statement : (statement as { readonly sql?: unknown } | null)?.sql;
+  if (typeof sql !== "string") return;
+  if (/^\s*(begin|start\s+transaction|set\s+(session\s+)?autocommit\s*=\s*(0|off|false))\b/i.test(sql)) watched.inTransaction = true;
+  else if (/^\s*(commit|rollback(?!\s+(work\s+)?to\b)|set\s+(session\s+)?autocommit\s*=\s*(1|on|true))\b/i.test(sql)) watched.inTransaction = false;
+}
+
+/** Why a connection ended by itself, as its error says. */
+export function endOf(error: NodeJS.ErrnoException & { readonly errno?: number }): PoolEnd {
+  // ER_CLIENT_INTERACTION_TIMEOUT of MySQL: `wait_timeout` is over. MariaDB says nothing.
+  if (error.errno === 4031) return "server_idle_limit";
+  switch (error.code) {
+    case "ECONNRESET":
+      return "server_reset";
+    case "EPIPE":
+    case "ETIMEDOUT":
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "connection_lost":
+      return "network_lost";
+    default:
+      return "server_closed";
+  }
+}
