@@ -5,11 +5,12 @@
  *
  *     acquire --> Pool<T> --open--> Room --place--> driver --socket closed--> place free
  */
+import type { Budgeted, Pressure, Query } from "../budget/seam.ts";
 import { type Ask, type Lease, Pool, type PoolEvents, type PoolStats } from "../core/index.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { PoolEnv } from "../pool-env.ts";
 import { PoolError } from "../pool-error.ts";
-import type { BudgetedPool, DatabasePressure, PoolBudget, Statement } from "./budget.ts";
+import type { PoolBudget } from "./budget.ts";
 import { coreOptions, type DatabasePoolOptions } from "./options.ts";
 import { isAnswer } from "./outcome.ts";
 import { Room } from "./room.ts";
@@ -23,7 +24,7 @@ export interface Driver<T> {
   /** Whether it still answers. */
   check(value: T, signal: AbortSignal): Promise<boolean>;
   /** Statements over it. */
-  statement(value: T): Statement;
+  query(value: T): Query;
 }
 
 /** Who wants a connection before all who wait. */
@@ -36,7 +37,7 @@ export interface DatabaseStats extends PoolStats {
   readonly held: number;
 }
 
-export class DatabasePool<T> implements BudgetedPool {
+export class DatabasePool<T> implements Budgeted {
   readonly options: DatabasePoolOptions;
   readonly #driver: Driver<T>;
   readonly #budget: PoolBudget | null;
@@ -100,23 +101,30 @@ export class DatabasePool<T> implements BudgetedPool {
     return this.#room.held;
   }
 
-  pressure(): DatabasePressure {
+  pressure(): Pressure {
     const { lent, waiting, waitP95Ms } = this.#pool.stats();
     return { used: lent, waiting, waitP95Ms: Math.min(waitP95Ms ?? 0, this.options.acquireTimeoutMs) };
   }
 
-  async control<R>(run: (statement: Statement) => Promise<R>, signal: AbortSignal): Promise<R> {
+  async control<R>(run: (query: Query) => Promise<R>, signal: AbortSignal): Promise<R> {
     const lease = await this.#first(signal);
-    let end: PoolEnd | undefined = "caller_broke_it";
+    let over = false;
+    const giveBack = (end?: PoolEnd): void => {
+      if (over) return;
+      over = true;
+      signal.removeEventListener("abort", aborted);
+      this.giveBack(lease, end);
+    };
+    // Whoever waits for an answer that does not come gets an error when the connection ends.
+    const aborted = (): void => giveBack("caller_broke_it");
+    signal.addEventListener("abort", aborted, { once: true });
     try {
-      const result = await run(this.#driver.statement(lease.value));
-      if (!signal.aborted) end = undefined;
+      const result = await run(this.#driver.query(lease.value));
+      giveBack();
       return result;
     } catch (error) {
-      if (!signal.aborted && isAnswer(error)) end = undefined;
+      giveBack(isAnswer(error) ? undefined : "caller_broke_it");
       throw error;
-    } finally {
-      this.giveBack(lease, end);
     }
   }
 
@@ -185,7 +193,7 @@ export class DatabasePool<T> implements BudgetedPool {
   async #open(signal: AbortSignal): Promise<T> {
     const value = await this.#driver.open(signal, await this.#room.enter(signal));
     try {
-      await this.#budget?.mark(this.#driver.statement(value));
+      await this.#budget?.mark(this.#driver.query(value));
     } catch (error) {
       this.#driver.end(value);
       throw error;

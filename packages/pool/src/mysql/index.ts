@@ -1,7 +1,7 @@
 /**
  * MySQL and MariaDB: names only.
  */
-export type { BudgetedPool, DatabasePressure, PoolBudget, Statement, StatementResult } from "../database/budget.ts";
+export type { PoolBudget } from "../database/budget.ts";
 export type { DatabaseStats } from "../database/database-pool.ts";
 export { type DatabaseOptionDoc, type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";
 export { outcomeOf, type StatementOutcome } from "../database/outcome.ts";

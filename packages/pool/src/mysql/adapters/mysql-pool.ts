@@ -7,8 +7,9 @@ import type { Socket } from "node:net";
 import mysql from "mysql2";
 import promises from "mysql2/promise";
 import { nodePoolEnv } from "../../adapters/env.ts";
+import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
-import type { BudgetedPool, DatabasePressure, PoolBudget, Statement } from "../../database/budget.ts";
+import type { PoolBudget } from "../../database/budget.ts";
 import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
@@ -62,7 +63,7 @@ export function mysqlPool(options: MysqlPoolOptions = {}): MysqlPool {
   return new MysqlPool(options);
 }
 
-export class MysqlPool extends PromisePool implements BudgetedPool {
+export class MysqlPool extends PromisePool implements Budgeted {
   readonly #pool: DatabasePool<mysql.PoolConnection>;
   readonly #inner: InnerPool;
   readonly #make: (callback: GetCallback) => void;
@@ -134,11 +135,11 @@ export class MysqlPool extends PromisePool implements BudgetedPool {
     return this.#pool.held();
   }
 
-  pressure(): DatabasePressure {
+  pressure(): Pressure {
     return this.#pool.pressure();
   }
 
-  control<R>(run: (statement: Statement) => Promise<R>, signal: AbortSignal): Promise<R> {
+  control<R>(run: (query: Query) => Promise<R>, signal: AbortSignal): Promise<R> {
     return this.#pool.control(run, signal);
   }
 
@@ -217,7 +218,7 @@ export class MysqlPool extends PromisePool implements BudgetedPool {
           () => true,
           () => false,
         ),
-      statement: (connection) => async (sql, values) => {
+      query: (connection) => async (sql, values) => {
         const [result] = await (connection.promise() as unknown as promises.Connection).query(sql, [...values]);
         if (Array.isArray(result)) return { rows: result as Record<string, unknown>[], affected: 0 };
         return { rows: [], affected: result.affectedRows };

@@ -5,8 +5,9 @@
  */
 import pg from "pg";
 import { nodePoolEnv } from "../../adapters/env.ts";
+import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
-import type { BudgetedPool, DatabasePressure, PoolBudget, Statement } from "../../database/budget.ts";
+import type { PoolBudget } from "../../database/budget.ts";
 import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
@@ -62,7 +63,7 @@ export function postgresPool(options: PostgresPoolOptions = {}): PostgresPool {
   return new PostgresPool(options);
 }
 
-export class PostgresPool extends pg.Pool implements BudgetedPool {
+export class PostgresPool extends pg.Pool implements Budgeted {
   readonly #pool: DatabasePool<pg.PoolClient>;
   readonly #env: PoolEnv;
   readonly #notices: Notices;
@@ -163,11 +164,11 @@ export class PostgresPool extends pg.Pool implements BudgetedPool {
     return this.#pool.held();
   }
 
-  pressure(): DatabasePressure {
+  pressure(): Pressure {
     return this.#pool.pressure();
   }
 
-  control<R>(run: (statement: Statement) => Promise<R>, signal: AbortSignal): Promise<R> {
+  control<R>(run: (query: Query) => Promise<R>, signal: AbortSignal): Promise<R> {
     return this.#pool.control(run, signal);
   }
 
@@ -223,7 +224,7 @@ export class PostgresPool extends pg.Pool implements BudgetedPool {
           () => true,
           () => false,
         ),
-      statement: (client) => async (sql, values) => {
+      query: (client) => async (sql, values) => {
         const { rows, rowCount } = await client.query(sql, [...values]);
         return { rows, affected: rowCount ?? 0 };
       },
