@@ -12,8 +12,10 @@ export interface Look {
   readonly version: number;
   /** Null: there is no ledger yet. */
   readonly text: string | null;
-  /** Connections that the server gives to who asks as this user, before anything is reserved by declaration. */
+  /** Connections that the server gives to ordinary users, all together. */
   readonly connectionsMax: number;
+  /** What it gives to this user or this database alone; null: no limit of that kind. */
+  readonly userMax: number | null;
   /** Connections by replica, as the server counts them: of all replicas, or of those that could be counted. */
   readonly seen: ReadonlyMap<string, number>;
   /** Connections of everybody else at this moment; null where the server does not tell. */
