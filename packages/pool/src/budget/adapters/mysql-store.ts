@@ -3,11 +3,14 @@
  */
 import type { Socket } from "node:net";
 import mysql from "mysql2";
+import { nodePoolEnv } from "../../adapters/env.ts";
+import { Budget } from "../budget.ts";
 import { mysqlMark, mysqlSession } from "../mysql-session.ts";
-import type { BudgetOptions } from "../options.ts";
+import { type BudgetOptions, resolveBudgetOptions } from "../options.ts";
 import type { Query } from "../seam.ts";
 import { DoorRefused, type LeaseStore, type OpenDoor } from "../store.ts";
 import { closeWithin } from "./close-within.ts";
+import { type BudgetSurroundings, emitNotice } from "./surroundings.ts";
 
 /** Too many connections: of the server, of the user by a limit of its own, of the user by the server's. */
 const tooMany = new Set([1040, 1203, 1226]);
@@ -68,4 +71,14 @@ export function queryOf(connection: Pick<mysql.Connection, "query">): Query {
         else resolve({ rows: [], affected: result.affectedRows });
       });
     });
+}
+
+/** A membership for one `mysqlPool`: `budget` of its options. `config` is what the pool's connections are made with. */
+export function mysqlBudget(
+  options: Partial<BudgetOptions>,
+  config: mysql.ConnectionOptions,
+  { notice = emitNotice, env = nodePoolEnv }: BudgetSurroundings = {},
+): Budget {
+  const resolved = resolveBudgetOptions(options);
+  return new Budget(resolved, mysqlStore(config, resolved), env, { notice });
 }

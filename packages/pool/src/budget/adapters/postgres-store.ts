@@ -3,11 +3,14 @@
  */
 import { Socket } from "node:net";
 import pg from "pg";
-import type { BudgetOptions } from "../options.ts";
+import { nodePoolEnv } from "../../adapters/env.ts";
+import { Budget } from "../budget.ts";
+import { type BudgetOptions, resolveBudgetOptions } from "../options.ts";
 import { applicationName, doorTag, postgresSession, postgresTag } from "../postgres-session.ts";
 import type { Query } from "../seam.ts";
 import { DoorRefused, type LeaseStore, type OpenDoor } from "../store.ts";
 import { closeWithin } from "./close-within.ts";
+import { type BudgetSurroundings, emitNotice } from "./surroundings.ts";
 
 /** PostgreSQL's word for "too many connections", of the server, the database or the role. */
 const tooMany = "53300";
@@ -56,4 +59,10 @@ export function postgresStore(config: pg.ClientConfig, { name, createTable }: Bu
       },
     };
   };
+}
+
+/** A membership for one `postgresPool`: `budget` of its options. `config` is what the pool's connections are made with. */
+export function postgresBudget(options: Partial<BudgetOptions>, config: pg.ClientConfig, { notice = emitNotice, env = nodePoolEnv }: BudgetSurroundings = {}): Budget {
+  const resolved = resolveBudgetOptions(options);
+  return new Budget(resolved, postgresStore(config, resolved), env, { notice });
 }
