@@ -28,7 +28,11 @@ export const poolCodes = {
     "The connection ended before the answer was complete, and the request may have been carried out",
     "Repeat it only if repeating it is harmless (RFC 9110, section 9.2.2)",
   ),
-  headers_too_large: row(false, "HTTP/2: the request's header list is larger than the server says that it takes", "Send less: cookies and tokens are the usual cause"),
+  headers_too_large: row(
+    false,
+    "HTTP/2: the request's header list is larger than the server says that it takes",
+    "Send less: cookies and tokens are the usual cause",
+  ),
   invalid_option: row(false, "An option has a value that it can not have", "The message says what was expected"),
   not_through_pooler: row(
     false,
@@ -45,6 +49,7 @@ export const poolCodes = {
     false,
     "A connection was given back that had been given back before",
     "Give back in one `finally`: the second time it is somebody else's",
+  ),
   stream_reset: row(
     true,
     "HTTP/2: the server ended this one request with an error, or its answer broke a rule or a limit of ours; the message has the code",

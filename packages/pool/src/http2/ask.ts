@@ -19,14 +19,22 @@ const expectsContent: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 export function makeAsk(given: Dispatcher.DispatchOptions, options: Http2Options): Ask {
   const { method, upgrade, idempotent, expectContinue, headersTimeout, bodyTimeout } = given;
   if (String(method) === "CONNECT") throw notSupported("CONNECT is not sent over HTTP/2: it would give one stream of a shared session away as a socket");
-  if (upgrade !== null && upgrade !== undefined && upgrade !== false) throw notSupported(`Upgrade to ${String(upgrade)}: HTTP/2 has none (RFC 9113, section 8.6)`);
+  if (upgrade !== null && upgrade !== undefined && upgrade !== false)
+    throw notSupported(`Upgrade to ${String(upgrade)}: HTTP/2 has none (RFC 9113, section 8.6)`);
   if (typeof method !== "string" || !methodPattern.test(method)) throw invalidArgument(`Expected \`method\` to be a token, got ${JSON.stringify(method)}`);
   if (given.origin === undefined) throw invalidArgument("Expected `origin`");
   const head = headOf(method, given.origin, pathOf(given.path, given.query), given);
   const upload = uploadOf(given.body, head, options.replayBytesMax);
   if (upload === null && expectsContent.has(method)) head.headers["content-length"] ??= "0";
   return {
-    ...{ method, headers: head.headers, listBytes: head.listBytes, upload, idempotent: isIdempotent(method, idempotent), expectContinue: expectContinue === true && upload !== null },
+    ...{
+      method,
+      headers: head.headers,
+      listBytes: head.listBytes,
+      upload,
+      idempotent: isIdempotent(method, idempotent),
+      expectContinue: expectContinue === true && upload !== null,
+    },
     headersTimeoutMs: timeout("headersTimeout", headersTimeout, options.headersTimeoutMs),
     bodyTimeoutMs: timeout("bodyTimeout", bodyTimeout, options.bodyTimeoutMs),
   };

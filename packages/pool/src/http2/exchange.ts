@@ -12,8 +12,8 @@ import type { RequestTrace } from "../phases.ts";
 import { PoolError } from "../pool-error.ts";
 import { type Loss, maySendAgain } from "./again.ts";
 import { answerHeaders, rawLines } from "./answer-headers.ts";
-import { newMeter } from "./window-estimator.ts";
 import type { Upload } from "./upload.ts";
+import { newMeter } from "./window-estimator.ts";
 
 /** Errors that handlers of undici know by class: made by an adapter. */
 export interface HandlerErrors {

@@ -40,7 +40,11 @@ export const http2OptionDocs = {
     unit: "sessions",
     what: "Sessions that take requests at the same time. One is the rule; another is opened only when every open one has as many streams as its peer allows",
   },
-  streamsMax: { default: 100, unit: "streams per session", what: "Open requests of one session; the peer's `SETTINGS_MAX_CONCURRENT_STREAMS` counts where it is smaller" },
+  streamsMax: {
+    default: 100,
+    unit: "streams per session",
+    what: "Open requests of one session; the peer's `SETTINGS_MAX_CONCURRENT_STREAMS` counts where it is smaller",
+  },
   queueMax: { default: 1_000, unit: "requests", what: "Requests that wait for a stream; beyond it `queue_full`" },
   acquireTimeoutMs: { default: 10_000, unit: "ms", what: "How long a request waits for a stream; then `acquire_timeout`" },
   ageMs: {
@@ -49,9 +53,18 @@ export const http2OptionDocs = {
     never: true,
     what: "Age, up to a tenth less, from which a session is replaced: the next one is made first, the old one finishes what it has. Behind a balancer of connections this is what moves load",
   },
-  idleMs: { default: 50_000, unit: "ms", never: true, what: "A session without a request for so long is closed: before a hop that gives up after 60 s does it" },
+  idleMs: {
+    default: 50_000,
+    unit: "ms",
+    never: true,
+    what: "A session without a request for so long is closed: before a hop that gives up after 60 s does it",
+  },
   requestsMax: { default: 1_000_000, unit: "requests per session", what: "Then it is replaced, as by age: ids of streams are not endless" },
-  leaveMs: { default: 600_000, unit: "ms", what: "How long a session that is left (GOAWAY, age) may finish what is under way; what is left then fails with `connection_lost`" },
+  leaveMs: {
+    default: 600_000,
+    unit: "ms",
+    what: "How long a session that is left (GOAWAY, age) may finish what is under way; what is left then fails with `connection_lost`",
+  },
   pingMs: {
     default: 30_000,
     unit: "ms",
@@ -71,7 +84,11 @@ export const http2OptionDocs = {
     never: true,
     what: "Silence after which a session without requests has to answer a PING before it gets the next one",
   },
-  windowBytesMin: { default: protocolWindowBytes, unit: "bytes", what: "Flow-control window of a stream at first, and when it shrinks. Never below 65,535, which the protocol promises" },
+  windowBytesMin: {
+    default: protocolWindowBytes,
+    unit: "bytes",
+    what: "Flow-control window of a stream at first, and when it shrinks. Never below 65,535, which the protocol promises",
+  },
   windowBytesMax: { default: 16_777_216, unit: "bytes", what: "Largest window, of a stream as of a session" },
   windowBytesTotalMax: {
     default: 268_435_456,
@@ -84,10 +101,28 @@ export const http2OptionDocs = {
     unit: "times per request",
     what: "How often a request is sent again that the server has certainly not processed (RFC 9113, section 8.7); then `refused`. What may have been processed is sent again once, if that is harmless",
   },
-  replayBytesMax: { default: 65_536, unit: "bytes per request", what: "How much of a streamed body is kept until the answer begins, so that it can be sent again" },
-  headersTimeoutMs: { default: 300_000, unit: "ms", never: true, what: "From the request's HEADERS to the answer's, unless the request says otherwise (`headersTimeout`)" },
-  bodyTimeoutMs: { default: 300_000, unit: "ms", never: true, what: "Between two pieces of an answer that is being read, unless the request says otherwise (`bodyTimeout`)" },
-  headerListBytesMax: { default: 65_536, unit: "bytes", what: "Header list of an answer, as RFC 9113 counts it (section 6.5.2); beyond it the request fails with `stream_reset`" },
+  replayBytesMax: {
+    default: 65_536,
+    unit: "bytes per request",
+    what: "How much of a streamed body is kept until the answer begins, so that it can be sent again",
+  },
+  headersTimeoutMs: {
+    default: 300_000,
+    unit: "ms",
+    never: true,
+    what: "From the request's HEADERS to the answer's, unless the request says otherwise (`headersTimeout`)",
+  },
+  bodyTimeoutMs: {
+    default: 300_000,
+    unit: "ms",
+    never: true,
+    what: "Between two pieces of an answer that is being read, unless the request says otherwise (`bodyTimeout`)",
+  },
+  headerListBytesMax: {
+    default: 65_536,
+    unit: "bytes",
+    what: "Header list of an answer, as RFC 9113 counts it (section 6.5.2); beyond it the request fails with `stream_reset`",
+  },
   headersCountMax: { default: 128, unit: "lines", what: "Header lines of an answer; beyond it the request fails with `stream_reset`" },
 } as const satisfies Record<keyof Http2Options, OptionDoc>;
 
@@ -102,6 +137,7 @@ export function resolveHttp2Options(given: Partial<Http2Options> = {}): Http2Opt
   if (windowBytesMax < windowBytesMin || windowBytesMax > largestWindowBytes) {
     throw new TypeError(`Expected \`windowBytesMax\` to be from \`windowBytesMin\` to ${largestWindowBytes}, got ${windowBytesMax}`);
   }
-  if (windowBytesTotalMax < windowBytesMin) throw new TypeError(`Expected \`windowBytesTotalMax\` to be at least \`windowBytesMin\`, got ${windowBytesTotalMax}`);
+  if (windowBytesTotalMax < windowBytesMin)
+    throw new TypeError(`Expected \`windowBytesTotalMax\` to be at least \`windowBytesMin\`, got ${windowBytesTotalMax}`);
   return options;
 }

@@ -27,7 +27,16 @@ const valuePattern = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function requestHead(method: string, origin: string | URL, path: string, given: Dispatcher.DispatchOptions["headers"]): RequestHead {
   const url = typeof origin === "string" ? new URL(origin) : origin;
   const lines = [...linesOf(given)].map(([name, value]): [string, string] => [name.toLowerCase(), value]);
-  const named = new Set(lines.filter(([name]) => name === "connection").flatMap(([, value]) => value.toLowerCase().split(",").map((each) => each.trim())));
+  const named = new Set(
+    lines
+      .filter(([name]) => name === "connection")
+      .flatMap(([, value]) =>
+        value
+          .toLowerCase()
+          .split(",")
+          .map((each) => each.trim()),
+      ),
+  );
   const headers: OutgoingHttpHeaders = { ":method": method, ":scheme": url.protocol.slice(0, -1), ":authority": url.host, ":path": path };
   for (const [name, value] of lines) {
     check(name, value);

@@ -89,7 +89,10 @@ test("a deploy surge: six more join a full budget, everybody is served, then the
     const young = scene.start(6);
     await scene.until("each newcomer is served", 2 * ttlMs, () => young.every(({ jobs }) => jobs > 0));
     await scene.run(2 * ttlMs);
-    assert.ok(scene.shares.every((each) => each >= 1 && each <= 2), String(scene.shares));
+    assert.ok(
+      scene.shares.every((each) => each >= 1 && each <= 2),
+      String(scene.shares),
+    );
     for (const each of old) void each.leave();
     await scene.until("the new ones have it all", 3 * ttlMs, () => old.every(({ process }) => process.isDead) && scene.granted === shares);
   }

@@ -62,7 +62,11 @@ export function postgresStore(config: pg.ClientConfig, { name, createTable }: Bu
 }
 
 /** A membership for one `postgresPool`: `budget` of its options. `config` is what the pool's connections are made with. */
-export function postgresBudget(options: Partial<BudgetOptions>, config: pg.ClientConfig, { notice = emitNotice, env = nodePoolEnv }: BudgetSurroundings = {}): Budget {
+export function postgresBudget(
+  options: Partial<BudgetOptions>,
+  config: pg.ClientConfig,
+  { notice = emitNotice, env = nodePoolEnv }: BudgetSurroundings = {},
+): Budget {
   const resolved = resolveBudgetOptions(options);
   return new Budget(resolved, postgresStore(config, resolved), env, { notice });
 }

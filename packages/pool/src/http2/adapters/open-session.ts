@@ -1,7 +1,7 @@
 /** Begins HTTP/2 on a connection that is made. The only place that takes values of node:http2. */
 import { type ClientHttp2Session, connect } from "node:http2";
-import { PoolError } from "../../pool-error.ts";
 import type { Connected } from "../../connect/connector.ts";
+import { PoolError } from "../../pool-error.ts";
 
 export interface Beginning {
   readonly streamBytes: number;
