@@ -60,6 +60,11 @@ export const poolCodes = {
     "COMMIT undid the transaction, because one of its statements had failed and its error was caught",
     "Let errors of statements reject the transaction, or use savepoints",
   ),
+  too_many_origins: row(
+    true,
+    "`originsMax` origins are in use at this moment",
+    "Raise the maximum, or ask fewer servers: each origin keeps connections of its own",
+  ),
 } as const satisfies Readonly<Record<string, PoolCodeRow>>;
 
 export type PoolCode = keyof typeof poolCodes;
