@@ -43,7 +43,9 @@ export interface Carrier {
   /** When its connection began to be made. */
   readonly fromMs: number;
   open(headers: OutgoingHttpHeaders, endStream: boolean): ClientHttp2Stream;
-  /** Bytes of the answer have arrived. */
+  /** The answer has begun. */
+  heard(): void;
+  /** Bytes of its body have arrived. */
   received(exchange: Exchange, bytes: number): void;
   /** The stream is over for good. */
   over(exchange: Exchange): void;
@@ -239,6 +241,7 @@ export class Exchange {
     if (this.#settled || attempt !== this.#attempt) return;
     this.#answeredMs = this.#lastDataMs = this.#nowMs();
     this.#timer?.cancel();
+    attempt.carrier.heard();
     this.ask.upload?.forget();
     const { controller } = this;
     controller.rawHeaders = rawLines(raw);
@@ -282,10 +285,11 @@ export class Exchange {
   #closed(attempt: Attempt): void {
     attempt.carrier.over(this);
     if (this.#settled || attempt !== this.#attempt) return;
-    const loss = attempt.unsent ? "unprocessed" : attempt.carrier.lossOf(attempt.stream);
+    const answered = this.#answeredMs !== null;
+    const loss = this.#lossOf(attempt, answered);
     const { idempotent, upload } = this.ask;
     const tried = {
-      ...{ answered: this.#answeredMs !== null, idempotent, replayable: upload?.replayable ?? true },
+      ...{ answered, idempotent, replayable: upload?.replayable ?? true },
       ...{ unprocessed: this.#unprocessed, unknown: this.#unknown },
     };
     if (!maySendAgain(loss, tried, this.#host.resendsMax)) return this.fail(lossError(loss, attempt));
@@ -294,6 +298,13 @@ export class Exchange {
     this.#attempt = null;
     this.#timer?.cancel();
     this.#host.again(this);
+  }
+
+  #lossOf(attempt: Attempt, answered: boolean): Loss {
+    if (attempt.unsent) return "unprocessed";
+    const loss = attempt.carrier.lossOf(attempt.stream);
+    // Who has begun to answer has processed, whatever it says afterwards.
+    return answered && loss === "unprocessed" ? "reset" : loss;
   }
 
   /** A handler that throws has failed its request. */

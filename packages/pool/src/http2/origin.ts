@@ -53,7 +53,9 @@ export class Http2Origin {
   #isConnecting = false;
   #connectFailures = 0;
   #connectTimer: Timer | null = null;
+  /** What the last session that was left had come to. */
   #streamBytes: number;
+  #peerStreamsMax: number | null = null;
   #isPumping = false;
   #isClosed = false;
   #closing: PromiseWithResolvers<void> | null = null;
@@ -213,9 +215,21 @@ export class Http2Origin {
     const connected = await this.#connect();
     const { headerListBytesMax, headersCountMax } = this.#options;
     const streamBytes = this.#streamBytes;
+    const peerStreamsMax = [...this.#sessions].at(-1)?.peerStreamsMax ?? this.#peerStreamsMax;
     const wire = await openSession(connected, { streamBytes, headerListBytesMax, headersCountMax });
     const number = ++this.#counts.opened;
-    const parts = { wire, connected, number, fromMs, streamBytes, env: this.#env, options: this.#options, budget: this.#budget, pace: this.#pace };
+    const parts = {
+      wire,
+      connected,
+      number,
+      fromMs,
+      streamBytes,
+      peerStreamsMax,
+      env: this.#env,
+      options: this.#options,
+      budget: this.#budget,
+      pace: this.#pace,
+    };
     return new Session(parts, this.#sessionHost);
   }
 
@@ -254,6 +268,7 @@ export class Http2Origin {
 
   #left(session: Session): void {
     this.#streamBytes = session.streamBytes;
+    this.#peerStreamsMax = session.peerStreamsMax;
     this.#due.delete(session);
     this.#active = this.#active.filter((each) => each !== session);
     if (session.openStreams > 0 && this.#active.length === 0 && !this.#isClosed) this.#open();

@@ -74,8 +74,9 @@ export class PingClock {
     return proveAfterMs !== "never" && nowMs - this.#provedMs >= proveAfterMs;
   }
 
-  /** A PING has been sent. */
-  asked(nowMs: number): void {
+  /** A PING has been sent. What had arrived before is no answer to it. */
+  asked(nowMs: number, bytesRead: number): void {
+    this.#bytesRead = bytesRead;
     this.#asked ??= { atMs: nowMs, dueMs: nowMs + this.#limits.pingTimeoutMs, again: false };
   }
 

@@ -39,6 +39,8 @@ export interface SessionParts {
   readonly pace: PingPace;
   /** The stream window that its first SETTINGS said. */
   readonly streamBytes: number;
+  /** What the peer allowed on an earlier session; null when there was none. */
+  readonly peerStreamsMax: number | null;
 }
 
 /** RFC 9113, section 7. */
@@ -74,7 +76,7 @@ export class Session implements Carrier {
   #isDue = false;
   #isProving = false;
   #pings = { sent: 0, answered: 0 };
-  #peerStreamsMax: number | null = null;
+  #peerStreamsMax: number | null;
   #peerHeaderListBytesMax = nodeHeaderListBytesMax;
   #goaway: { readonly code: number; readonly lastStream: number } | null = null;
   #error: (Error & { readonly code?: string }) | null = null;
@@ -93,6 +95,7 @@ export class Session implements Carrier {
     this.#options = options;
     this.#pace = parts.pace;
     this.#host = host;
+    this.#peerStreamsMax = parts.peerStreamsMax;
     const nowMs = env.clock.monoMs();
     this.#openedMs = this.#idleSinceMs = nowMs;
     this.#dueMs = options.ageMs === "never" ? Number.POSITIVE_INFINITY : nowMs + options.ageMs * (1 - ageJitter * randomFraction(env.rng));
@@ -115,6 +118,11 @@ export class Session implements Carrier {
 
   get streamBytes(): number {
     return this.#estimator.windows.streamBytes;
+  }
+
+  /** What the peer allows; null while it has not said so. */
+  get peerStreamsMax(): number | null {
+    return this.#peerStreamsMax;
   }
 
   /** How many streams may be open at once. */
@@ -160,10 +168,17 @@ export class Session implements Carrier {
     return this.#wire.request(headers, { endStream });
   }
 
+  /** Something has arrived: the peer lives, and what was to happen when it did not is far away again. */
+  heard(): void {
+    const wasAsking = this.#clock.isAsking;
+    this.#clock.proved(this.#nowMs());
+    if (wasAsking) this.#arm();
+  }
+
   received(exchange: Exchange, bytes: number): void {
     const nowMs = this.#nowMs();
     this.#bytesReceived += bytes;
-    this.#clock.proved(nowMs);
+    this.heard();
     if (this.#estimator.received(exchange.meter, bytes, nowMs)) this.#measure();
   }
 
@@ -215,7 +230,7 @@ export class Session implements Carrier {
     wire.on("remoteSettings", (settings: Settings) => {
       this.#peerStreamsMax = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
       this.#peerHeaderListBytesMax = Math.min(settings.maxHeaderListSize ?? Number.POSITIVE_INFINITY, nodeHeaderListBytesMax);
-      this.#clock.proved(this.#nowMs());
+      this.heard();
       this.#host.room();
     });
     wire.on("goaway", (code: number, lastStream: number) => this.#toldToGo(code, lastStream));
@@ -299,7 +314,7 @@ export class Session implements Carrier {
   /** Asks whether the peer is there. Where as many PINGs are unanswered as may be, those ask as well. */
   #ask(): void {
     this.#ping(() => undefined);
-    this.#clock.asked(this.#nowMs());
+    this.#clock.asked(this.#nowMs(), this.connected.socket.bytesRead);
     this.#arm();
   }
 
@@ -321,7 +336,7 @@ export class Session implements Carrier {
     const sent = this.#wire.ping((error) => {
       if (error !== null || this.#life.name === "gone") return;
       this.#pings.answered++;
-      this.#clock.proved(this.#nowMs());
+      this.heard();
       answered();
       if (this.#isProving) this.#provedAgain();
     });

@@ -3,7 +3,7 @@
  * Pure. It proposes; what is granted is the budget's business. It must never ask for a PING without fresh bytes: servers that count PINGs
  * forgive those that follow data of theirs.
  *
- *   bytes arrive ─▶ round begins, PING ─▶ bytes counted ─▶ answer ─▶ used = bytes · smallest RTT / RTT ─▶ above half a window: double it
+ *   bytes arrive ─▶ round begins, PING ─▶ bytes counted ─▶ answer ─▶ more than half a window, and no queue: double it
  */
 
 export interface WindowLimits {
@@ -30,6 +30,8 @@ export const newMeter = (): StreamMeter => ({ round: 0, bytes: 0 });
 const sessionFactor = 16;
 /** Pause between rounds after one that showed a window too small, and the longest one after those that did not. */
 const roundGapMs = { least: 20, most: 10_000 };
+/** What counts as faster: a window that was too small, doubled, brings nearly twice as much. */
+const fasterBy = 1.1;
 /** The smallest of so many round trips is the path's; older ones are forgotten, because paths change. */
 const roundTripsKept = 8;
 
@@ -42,6 +44,7 @@ export class WindowEstimator {
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #gapMs = roundGapMs.least;
   #roundTripsMs: number[] = [];
+  #bestBytesPerMs = 0;
   #lookedMs: number;
   #bytesSinceLook = 0;
 
@@ -84,8 +87,11 @@ export class WindowEstimator {
     this.#bytesSinceRound = 0;
     const tookMs = Math.max(nowMs - round.startMs, 0.01);
     this.#roundTripsMs = [...this.#roundTripsMs.slice(1 - roundTripsKept), tookMs];
-    // A queue on the path makes the round longer and fuller alike: what counts is what a round trip without a queue would have held.
-    const share = Math.min(...this.#roundTripsMs) / tookMs;
+    const isFaster = round.bytes / tookMs > this.#bestBytesPerMs * fasterBy;
+    this.#bestBytesPerMs = Math.max(this.#bestBytesPerMs, round.bytes / tookMs);
+    // A queue on the path makes a round longer and fuller alike. What counts is what a round trip without one would have held, or that more
+    // came in the same time than ever before: a larger window in front of a queue brings nothing.
+    const share = isFaster ? 1 : Math.min(...this.#roundTripsMs) / tookMs;
     const { streamBytes, sessionBytes } = this.#windows;
     const streamIsSmall = round.mostOfOneStream * share > streamBytes / 2;
     const sessionIsSmall = round.bytes * share > sessionBytes / 2;
@@ -114,6 +120,7 @@ export class WindowEstimator {
     const little = this.#bytesSinceLook < streamBytes;
     this.#lookedMs = nowMs;
     this.#bytesSinceLook = 0;
+    if (little) this.#bestBytesPerMs = 0;
     return little ? this.#bounded({ streamBytes: streamBytes / 2, sessionBytes: sessionBytes / 2 }) : this.#windows;
   }
 

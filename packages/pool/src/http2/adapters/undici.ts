@@ -1,5 +1,5 @@
 /** What is taken from undici as values: errors that its users know by class, and its reading of bodies that are forms or blobs. */
-import { errors, Response } from "undici";
+import { errors, FormData, Response } from "undici";
 import type { HandlerErrors } from "../exchange.ts";
 
 export const handlerErrors: HandlerErrors = {
@@ -13,8 +13,8 @@ export const notSupported = (message: string): Error => new errors.NotSupportedE
 export const lengthMismatch = (declared: number, got: number): Error =>
   new errors.RequestContentLengthMismatchError(`Expected a body of ${declared} bytes as \`content-length\` says, got ${got}`);
 
-/** A form or a blob as a stream of bytes, and the type that it has by itself. */
+/** A form or a blob as a stream of bytes, and the type that it has by itself. Node's own form is another class than undici's, and read by Node's own. */
 export function readForm(body: unknown): { readonly bytes: AsyncIterable<Uint8Array>; readonly contentType: string | null } {
-  const read = new Response(body as ConstructorParameters<typeof Response>[0]);
+  const read = body instanceof FormData ? new Response(body) : new globalThis.Response(body as Blob);
   return { bytes: (read.body ?? []) as unknown as AsyncIterable<Uint8Array>, contentType: read.headers.get("content-type") };
 }

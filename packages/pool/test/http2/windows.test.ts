@@ -1,0 +1,108 @@
+/** Windows of real sessions: they grow on a long path, shrink when little comes, and never take more than the budget has. No time is judged. */
+import assert from "node:assert/strict";
+import { createServer, type ServerHttp2Stream } from "node:http2";
+import { type TestContext, test } from "node:test";
+import { latency, openProxy } from "@holdfast/lab";
+import { data, flags, frameTypes } from "../../../../scripts/test-support/http2-frames.ts";
+import { WindowBudget } from "../../src/http2/window-budget.ts";
+import { type ClientSettings, client, eventually, listening } from "./support/origins.ts";
+import { answerHead, endsRequest, rawServer } from "./support/raw-server.ts";
+
+const megabyte = 1_000_000;
+
+/** A server of large answers at the other end of a path of 30 ms. */
+async function far(t: TestContext, settings: ClientSettings = {}) {
+  const server = createServer({ settings: { maxConcurrentStreams: 100 } });
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
+    stream.on("error", () => undefined);
+    stream.respond({ ":status": 200 });
+    stream.end(Buffer.alloc(Number(String(headers[":path"]).slice(1))));
+  });
+  const port = await listening(t, server);
+  const lab = await openProxy({ target: { host: "127.0.0.1", port }, bufferBytesMax: 32 * megabyte });
+  lab.add(latency({ delayMs: 15 }));
+  t.after(() => lab.close());
+  return client(t, lab.port, settings);
+}
+
+test("a window grows on a long path while much is read, and shrinks again when little comes", async (t) => {
+  const { ask, origin } = await far(t, { shrinkAfterMs: 300 });
+  const window = (): number => origin.stats().sessions[0]?.streamWindowBytes ?? 0;
+  assert.equal((await ask(`/${6 * megabyte}`)).body.length, 6 * megabyte);
+  const { streamWindowBytes = 0, sessionWindowBytes = 0, roundTripMs, pings = 0 } = origin.stats().sessions[0] ?? {};
+  assert.ok(streamWindowBytes >= 8 * 65_535, `${streamWindowBytes} bytes`);
+  assert.ok(sessionWindowBytes >= streamWindowBytes);
+  assert.ok((roundTripMs ?? 0) >= 30 && pings <= 30, `${roundTripMs} ms, ${pings} PINGs`);
+  assert.ok(await eventually(() => window() === 65_535), `${window()} bytes`);
+  assert.equal((await ask("/100")).body.length, 100);
+});
+
+test("the next session begins with what the last one had learnt", async (t) => {
+  const { ask, origin } = await far(t, { idleMs: 100 });
+  await ask(`/${4 * megabyte}`);
+  const learnt = origin.stats().sessions[0]?.streamWindowBytes ?? 0;
+  assert.ok(learnt > 65_535);
+  assert.ok(await eventually(() => origin.stats().ended.idle_limit === 1));
+  await ask("/1");
+  assert.equal(origin.stats().sessions[0]?.streamWindowBytes, learnt);
+});
+
+test("however many streams are open, the budget is never passed, and what waits for it is served", async (t) => {
+  const budget = new WindowBudget(20 * 65_535);
+  const settings = { budget, windowBytesTotalMax: 20 * 65_535 };
+  const clients = [await far(t, settings), await far(t, settings)];
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, budget.usedBytes);
+  }, 1);
+  t.after(() => clearInterval(watch));
+  const sizes = Array.from({ length: 30 }, (_, i) => (i % 10 === 0 ? megabyte : 50_000));
+  const told = await Promise.all(clients.flatMap(({ ask }) => sizes.map((size) => ask(`/${size}`))));
+  assert.deepEqual(
+    told.map(({ body }) => body.length),
+    [...sizes, ...sizes],
+  );
+  assert.ok(most > 0 && most <= 20 * 65_535, `${most} bytes`);
+  assert.ok(await eventually(() => budget.usedBytes === 0));
+  const [first] = clients;
+  assert.deepEqual(first?.origin.stats().windows, { pinnableBytes: 0, worstBytes: 20 * 65_535, processBytes: 0, processBytesMax: 20 * 65_535 });
+});
+
+test("large windows give way to newcomers", async (t) => {
+  const budget = new WindowBudget(40 * 65_535);
+  const { ask, origin } = await far(t, { budget, windowBytesTotalMax: 40 * 65_535 });
+  const large = ask(`/${8 * megabyte}`);
+  const window = (): number => origin.stats().sessions[0]?.streamWindowBytes ?? 0;
+  assert.ok(await eventually(() => window() >= 16 * 65_535), `${window()} bytes`);
+  const before = window();
+  // Thirty windows of that size would be many times the budget.
+  const others = Promise.all(Array.from({ length: 30 }, () => ask("/1000")));
+  assert.ok(await eventually(() => window() < before), "it shrinks");
+  assert.equal((await others).length, 30);
+  await large;
+  assert.deepEqual([origin.stats().failed, budget.usedBytes], [0, 0]);
+});
+
+test("worst cases are told: of an origin by its limits, of the process by its budget", async (t) => {
+  const raw = await rawServer(t, (peer, one) => void (endsRequest(one) && peer.answer(one.stream)), [[3, 10]]);
+  const { ask, origin } = client(t, raw.port, { sessionsMax: 2, windowBytesMax: 1_048_576 });
+  await ask("/");
+  assert.ok(await eventually(() => origin.stats().sessions[0]?.streamsMax === 10));
+  assert.equal(origin.stats().windows.worstBytes, 2 * 10 * 1_048_576);
+  const small = client(t, raw.port, { windowBytesTotalMax: 1_048_576 });
+  assert.equal(small.origin.stats().windows.worstBytes, 1_048_576);
+});
+
+test("a server that never acknowledges a window is told of no other", async (t) => {
+  const raw = await rawServer(t, (peer, one) => {
+    peer.acknowledges = false;
+    if (!endsRequest(one)) return;
+    for (let i = 0; i < 10; i++) peer.send(i === 0 ? answerHead(one.stream) : data(one.stream, Buffer.alloc(6_000)));
+    // The end comes after the answer to any PING that these bytes provoke.
+    setTimeout(() => peer.send(data(one.stream, Buffer.alloc(6_000), flags.endStream)), 30);
+  });
+  const { ask, origin } = client(t, raw.port);
+  for (let i = 0; i < 10; i++) await ask("/");
+  assert.ok((origin.stats().sessions[0]?.pings ?? 0) >= 2);
+  assert.ok((raw.peers[0]?.count(frameTypes.settings) ?? 0) <= 2);
+});
