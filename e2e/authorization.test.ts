@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it, type TestContext } from "node:test";
-import { type Client, connect } from "@holdfast/client";
+import type { Client } from "@holdfast/client";
+import { connect } from "@holdfast/client/node";
 import { HoldfastError } from "@holdfast/protocol";
 import { createServer, type HoldfastServer, jwtAuthorizer, nodeEnv, type ServerOptions } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Client, connect } from "@holdfast/client";
+import type { Client } from "@holdfast/client";
+import { connect } from "@holdfast/client/node";
 import { blackHole, type Connection, type Directions, type LabProxy, openProxy } from "@holdfast/lab";
 import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";

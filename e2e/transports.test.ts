@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Client, connect, rawJson } from "@holdfast/client";
+import { type Client, rawJson } from "@holdfast/client";
+import { connect } from "@holdfast/client/node";
 import { createRandom, cut, type Fault, openProxy, reset } from "@holdfast/lab";
 import { createServer, type Engine, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";

@@ -4,7 +4,8 @@
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Client, type ClientOptions, connect, type Stream } from "@holdfast/client";
+import type { Client, ClientOptions, Stream } from "@holdfast/client";
+import { connect } from "@holdfast/client/node";
 import { answerCalls } from "../../bench/lib/child.ts";
 
 interface FollowerSetup {

@@ -7,6 +7,9 @@ import type { Code, GapReason } from "./code-rules.ts";
 /** The WebSocket subprotocol (RFC 6455, section 1.9) of this version. */
 export const subprotocol = "holdfast.v1";
 
+/** The content type of a link on a stream of HTTP/2: length-prefixed messages, both ways. */
+export const linkContentType = "application/vnd.holdfast.v1";
+
 /** The version that `hello` names. */
 export const protocolVersion = 1;
 

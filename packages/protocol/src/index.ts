@@ -40,6 +40,7 @@ export {
   type GapFrame,
   type GoawayFrame,
   type HelloFrame,
+  linkContentType,
   type PayloadFormat,
   type PingFrame,
   type PongFrame,

@@ -19,6 +19,7 @@ import type { Fallback, HttpContext } from "./http/context.ts";
 import { metricsOf } from "./http/metrics.ts";
 import { Hub, type HubStats } from "./hub/hub.ts";
 import { decisionFault, resolveServerOptions, type ServerOptions } from "./options.ts";
+import { h2Transport } from "./transports/h2.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { SessionLinks } from "./transports/session-links.ts";
 import { sseTransport } from "./transports/sse.ts";
@@ -106,7 +107,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
   });
   const gate = hub.gate instanceof GuardedGate ? hub.gate : null;
   const transportParts = { hub, options, env, sessions: new SessionLinks() };
-  const transports = [sseTransport(transportParts, gate), pollTransport(transportParts)];
+  const transports = [sseTransport(transportParts, gate), pollTransport(transportParts), h2Transport(transportParts)];
   const context: HttpContext = {
     hub,
     engine,

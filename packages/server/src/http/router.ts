@@ -8,7 +8,7 @@ import { answerPreflight } from "./cors.ts";
 import { history, list } from "./history.ts";
 import { publish } from "./publish.ts";
 import { ClientLeft, refuse, sendJson } from "./respond.ts";
-import { cutOff, isHttp2 } from "./response-version.ts";
+import { cutOff } from "./response-version.ts";
 import { exchange, sessionPath, ticketsPath } from "./tickets.ts";
 import { queryFault } from "./who.ts";
 
@@ -94,9 +94,6 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       const state = !context.ready() || context.hub.draining ? "draining" : context.engine.health().state;
       return sendJson(response, state === "ok" ? 200 : 503, `${JSON.stringify({ state })}\n`);
     }
-    case "/v1/link":
-      if (!isHttp2(response)) response.setHeader("Upgrade", "websocket");
-      return refuse(counters, response, "protocol_unsupported", "this address speaks WebSocket");
     default:
       return refuse(counters, response, "not_found");
   }

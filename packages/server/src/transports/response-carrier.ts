@@ -19,7 +19,8 @@ import type { WayOut } from "./way-out.ts";
 /** What a server sends beside entries. */
 export type ControlFrame = Exclude<ServerFrame, { type: "entry" | "part" }>;
 
-const headersCommon = {
+/** Of every response that goes on while there is something to say. */
+export const streamingHeaders = {
   "Cache-Control": "no-store, no-transform",
   "X-Accel-Buffering": "no",
   "X-Content-Type-Options": "nosniff",
@@ -157,7 +158,7 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
 
   /** A connection that lasts carries nothing after the link: what is pipelined behind an endless response would wait for ever. */
   #headers(): Readonly<Record<string, string>> {
-    const common = { ...headersCommon, "Content-Type": this.contentType };
+    const common = { ...streamingHeaders, "Content-Type": this.contentType };
     return this.lasting ? { ...common, ...lastOfConnection(this.#response) } : common;
   }
 

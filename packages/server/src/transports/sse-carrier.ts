@@ -2,12 +2,9 @@
  * What both kinds of event streams share: the type, the shape of an event, and an age at which a link moves to another connection.
  * A flush is one event, so a receiver that is cut off in the middle of it discards all of it.
  */
-import { randomFraction } from "@holdfast/protocol";
 import { eventStreamFormat } from "./line-format.ts";
 import { ResponseCarrier } from "./response-carrier.ts";
-
-/** Ages differ by this much either way, so that links which came together do not leave together. */
-const rotateJitter = 0.1;
+import { rotateAfterMs } from "./rotation.ts";
 
 export abstract class SseCarrier extends ResponseCarrier {
   readonly transport = "sse";
@@ -20,6 +17,6 @@ export abstract class SseCarrier extends ResponseCarrier {
     if (this.#isAging) return;
     this.#isAging = true;
     const { env, options } = this.parts;
-    this.later(options.rotateMs * (1 + rotateJitter * (2 * randomFraction(env.rng) - 1)), () => this.rotate());
+    this.later(rotateAfterMs(options, env.rng), () => this.rotate());
   }
 }

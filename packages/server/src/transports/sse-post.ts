@@ -8,11 +8,9 @@ import type { CloseDetails } from "../carrier.ts";
 import type { FlushMemo } from "./chunks.ts";
 import type { TransportParts } from "./request-transport.ts";
 import type { ControlFrame } from "./response-carrier.ts";
+import { rotateDeadlineMs } from "./rotation.ts";
 import { SseCarrier } from "./sse-carrier.ts";
 import type { WayOut } from "./way-out.ts";
-
-/** The longest time that a link whose age has come waits for its client to move. */
-const rotateDeadlineMsMax = 10_000;
 
 export class PostedSseCarrier extends SseCarrier {
   readonly #memo: FlushMemo;
@@ -41,7 +39,7 @@ export class PostedSseCarrier extends SseCarrier {
   }
 
   rotate(): void {
-    const deadlineMs = Math.min(rotateDeadlineMsMax, this.parts.options.rotateMs);
+    const deadlineMs = rotateDeadlineMs(this.parts.options);
     this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
     this.later(deadlineMs, () => {
       this.parts.hub.counters.close("rotated");

@@ -1,0 +1,20 @@
+/**
+ * When a link whose peer cannot be proved alive moves to another, and how long it waits for that: the same for all such transports.
+ */
+import { type Rng, randomFraction } from "@holdfast/protocol";
+import type { ServerOptions } from "../options.ts";
+
+/** Ages differ by this much either way, so that links which came together do not leave together. */
+const rotateJitter = 0.1;
+/** The longest time that a link whose age has come waits for its client to move. */
+const rotateDeadlineMsMax = 10_000;
+
+/** The age at which a link is told to move. */
+export function rotateAfterMs({ rotateMs }: ServerOptions, rng: Rng): number {
+  return rotateMs * (1 + rotateJitter * (2 * randomFraction(rng) - 1));
+}
+
+/** How long it then lasts. */
+export function rotateDeadlineMs({ rotateMs }: ServerOptions): number {
+  return Math.min(rotateDeadlineMsMax, rotateMs);
+}
