@@ -25,6 +25,11 @@ const probes = {
     met: () => isOnPath("/usr/bin/python3") && succeeds("/usr/bin/python3", "-c", "import websockets"),
     reason: "needs Debian's python3-websockets",
   },
+  protoc: { met: () => isOnPath("protoc"), reason: "needs protoc" },
+  pythonGrpc: {
+    met: () => isOnPath("grpc_python_plugin") && isOnPath("/usr/bin/python3") && succeeds("/usr/bin/python3", "-c", "import grpc"),
+    reason: "needs Debian's python3-grpcio and protobuf-compiler-grpc",
+  },
   openssl: { met: () => isOnPath("openssl"), reason: "needs openssl" },
   strace: { met: () => isOnPath("strace") && succeeds("strace", "-o", "/dev/null", "true"), reason: "needs strace, and the right to trace" },
   root: { met: () => process.getuid?.() === 0, reason: "needs root" },

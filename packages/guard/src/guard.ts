@@ -95,6 +95,11 @@ export interface Guard {
   kill(id: string): boolean;
   /** Names whose connection that of `socket`, or of an HTTP/2 session, is, null for nobody's any more; false: that subject has too many. */
   setSubject(socket: Socket | ServerHttp2Session, subject: string | null): boolean;
+  /**
+   * Lets an HTTP/2 session take no more requests, in two steps where that is possible; what is open on it has `drainMs` to end. For a host
+   * that leaves, and has told its clients so.
+   */
+  leaveSession(session: ServerHttp2Session): void;
   /** Resets the connection of `socket` for the host, the raw one under TLS: what is queued is not delivered. False: it is none of this guard's. */
   reset(socket: Socket): boolean;
   /** Guards the sockets of a `ws` server whose upgrades come over a guarded server. Call it before the server listens. */
@@ -233,6 +238,10 @@ class NodeGuard implements Guard {
   setSubject(socket: Socket | ServerHttp2Session, subject: string | null): boolean {
     const connection = this.#connectionOf(socket);
     return connection === undefined || this.#core.setSubject(connection, subject);
+  }
+
+  leaveSession(session: ServerHttp2Session): void {
+    for (const part of this.#connectionOf(session)?.parts ?? []) part.leave?.({ windowMs: 0, drainMs: this.options.drainMs });
   }
 
   reset(socket: Socket): boolean {

@@ -12,3 +12,4 @@ export const clientNameBytesMax = 128;
 export const durationMsMax = 86_400_000;
 export const jsonDepthMax = 64;
 export const lastEntriesMax = 10_000;
+export const repeatedMax = 1_000;

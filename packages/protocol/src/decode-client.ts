@@ -50,6 +50,14 @@ export function decodeClientFrame(text: string): Decoded<ClientFrame> {
   }
   if (typeof message !== "object" || message === null || Array.isArray(message)) return fault("bad_request", "expected a JSON object");
   const m = message as Members;
+  return decodeClientMembers(m, () => decodePayload(m, text));
+}
+
+/** Reads the payload of a publish. */
+export type ReadPayload = () => Payload | DecodeFault;
+
+/** The same for a message that came by another encoding: its members as JSON would have them, but for the payload. */
+export function decodeClientMembers(m: Members, readPayload: ReadPayload): Decoded<ClientFrame> {
   switch (m["type"]) {
     case "hello":
       return decodeHello(m);
@@ -60,7 +68,7 @@ export function decodeClientFrame(text: string): Decoded<ClientFrame> {
     case "part":
       return decodePart(m);
     case "publish":
-      return decodePublish(m, text);
+      return decodePublish(m, readPayload);
     case "auth":
       if (!isCount(m["id"]) || !isToken(m["token"])) return fault("bad_request", "expected `id` of auth to be a whole number and `token` to be text");
       return good({ type: "auth", id: m["id"], token: m["token"] });
@@ -193,7 +201,7 @@ function decodePayload(m: Members, text: string): Payload | DecodeFault {
     : fault("bad_request", "expected `data`, `base64`, `parts` or `close`");
 }
 
-function decodePublish(m: Members, text: string): Decoded<ClientFrame> {
+function decodePublish(m: Members, readPayload: ReadPayload): Decoded<ClientFrame> {
   const { id, stream, key, dedupeKey } = m;
   if (!isCount(id)) return fault("bad_request", "expected `id` of publish to be a whole number");
   const refuse = (why: DecodeFault): DecodeFault => ({ ...why, id, of: "publish" });
@@ -205,7 +213,7 @@ function decodePublish(m: Members, text: string): Decoded<ClientFrame> {
   if (producer === null) return refuse(fault("bad_request", "expected `producer` to be { id, epoch, seq }"));
   if (producer !== undefined && dedupeKey !== undefined) return refuse(fault("bad_request", "expected `producer` or `dedupeKey`, not both"));
   if (m["close"] !== undefined && typeof m["close"] !== "boolean") return refuse(fault("bad_request", "expected `close` to be true or false"));
-  const payload = decodePayload(m, text);
+  const payload = readPayload();
   if ("ok" in payload) return refuse(payload);
   const frame: PublishFrame = {
     type: "publish",

@@ -133,6 +133,20 @@ export const limits = {
     code: "body_too_large",
     metric: "holdfast_refused_total",
   },
+  callBytesMax: {
+    value: 65_536,
+    unit: "bytes",
+    what: "What a message of a gRPC call may have beyond `entryBytesMax`: names, keys, a token, a row of subscriptions",
+    code: "frame_too_large",
+    metric: "holdfast_closed_total",
+  },
+  repeatedMax: {
+    value: bounds.repeatedMax,
+    unit: "elements per message",
+    what: "Subscriptions, unsubscribes and publishes of one gRPC message together; more make it malformed",
+    code: "protocol_error",
+    metric: "holdfast_closed_total",
+  },
   pipelinedRequestsMax: {
     value: 16,
     unit: "requests per connection",

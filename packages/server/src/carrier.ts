@@ -6,7 +6,7 @@
  *   socket --text, bytes, drained, gone--> CarrierEvents (hub)
  *   socket <--deliver, send, close-------- Carrier (transport)
  */
-import type { Code, PayloadFormat, ServerFrame } from "@holdfast/protocol";
+import type { ClientFrame, Code, Decoded, PayloadFormat, ServerFrame } from "@holdfast/protocol";
 
 /** An entry ready to be encoded: tokens instead of numbers. */
 export interface OutgoingEntry {
@@ -73,6 +73,8 @@ export interface CarrierEvents {
   readonly subscriptions: number;
   /** A complete text message of at most `wireBytesMax`. */
   text(message: string): void;
+  /** The same for a message that came by another encoding, and has been read or found wrong; `bytes`: what its payload has. */
+  frame(message: Decoded<ClientFrame>, bytes: number): void;
   /** Bytes of any kind arrived: proof of life. */
   bytes(): void;
   /** A ping of the transport's own kind (RFC 6455, section 5.5.2) arrived. False: do not answer, the link is being closed for it. */

@@ -121,7 +121,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
   const sessionLeft = (session: ServerHttp2Session): void => {
     if (!hub.draining) transportParts.sessions.left(session);
   };
-  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft });
+  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft }, transportParts);
   hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket | ServerHttp2Session, subject);
   hub.resetConnection = (connection) => guard.reset(connection as Socket);
   let closing: Promise<void> | null = null;

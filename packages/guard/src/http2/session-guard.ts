@@ -8,11 +8,12 @@ import type { ConnectionPart, LeaveTimes, Watched } from "../connection.ts";
 import { type EndCode, ends } from "../ends.ts";
 import { Budget } from "./budget.ts";
 import type { Http2Counters } from "./counters.ts";
+import { PingBudget } from "./ping-budget.ts";
 import { Prober } from "./prober.ts";
 import { Progress, type ProgressSample, type StreamSample } from "./progress.ts";
 import { type SessionAction, type SessionEvent, type SessionPhase, stepSession } from "./session-state.ts";
 import { type Http2SessionLimits, http2Settings } from "./settings.ts";
-import { announcement, destroyWith, errorOf, http2Errors, wireBytes } from "./wire.ts";
+import { announcement, debugDataOf, destroyWith, errorOf, http2Errors, wireBytes } from "./wire.ts";
 
 /** The guard's part for one session. */
 export interface Http2Part extends ConnectionPart {
@@ -82,7 +83,7 @@ class SessionGuard implements Http2Part {
   readonly #counters: Http2Counters;
   readonly #wire: SessionWire;
   readonly #host: SessionHost;
-  readonly #budgets: { readonly pings: Budget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
+  readonly #budgets: { readonly pings: PingBudget; readonly settings: Budget; readonly resets: Budget; readonly strayBytes: Budget };
   readonly #progress: Progress<ServerHttp2Stream>;
   readonly #prober: Prober;
   /** The streams that are open, with the time by which each request has to be complete. */
@@ -116,7 +117,7 @@ class SessionGuard implements Http2Part {
     this.#idleSinceMs = this.#beganMs;
     const { pingsMax, settingsFramesMax, resetsMax, strayBytesMax } = limits;
     this.#budgets = {
-      pings: new Budget(pingsMax),
+      pings: new PingBudget(pingsMax, wire.announce === null ? wireBytes.pingInTls : wireBytes.ping),
       settings: new Budget(settingsFramesMax),
       resets: new Budget(resetsMax),
       strayBytes: new Budget(strayBytesMax),
@@ -204,7 +205,9 @@ class SessionGuard implements Http2Part {
     this.#counters[kind]++;
     this.#answerBytes += kind === "pings" ? wireBytes.ping : wireBytes.settingsAck;
     this.#proved();
-    if (!this.#budgets[kind].spend(this.#watched.nowMs())) this.endFor(code);
+    const nowMs = this.#watched.nowMs();
+    const { pings, settings } = this.#budgets;
+    if (!(kind === "pings" ? pings.spend(nowMs, this.#wire.takenBytes()) : settings.spend(nowMs))) this.endFor(code);
   }
 
   #proved(): void {
@@ -332,7 +335,7 @@ class SessionGuard implements Http2Part {
         for (const stream of this.#open.keys()) cutOff(stream, `The session ended (${code}) before this stream did`);
         return session.close();
       case "destroy":
-        return destroyWith(session, errorOf(code));
+        return destroyWith(session, errorOf(code), debugDataOf(code));
       case "end":
         this.#watched.closing(code);
         // Within an event of the session Node holds back what it has to say, GOAWAY too, until the event is over: nothing may be shut before.

@@ -36,7 +36,11 @@ export const http2LimitDocs = {
     what: "Request bytes of a session under way at a time. Raise both windows for uploads over long paths",
   },
   sessionMemoryMb: { default: 10, unit: "MB", what: "What Node's HTTP/2 may hold for one session; new streams are refused above it" },
-  pingsMax: { default: 100, unit: "frames per 10 s", what: "PING frames of a peer; more end the session (`ping_flood`)" },
+  pingsMax: {
+    default: 100,
+    unit: "frames per 10 s",
+    what: "PING frames of a peer, one that follows data of ours for a tenth; more end the session (`ping_flood`, with `too_many_pings` for gRPC)",
+  },
   settingsFramesMax: { default: 20, unit: "frames per 10 s", what: "SETTINGS frames of a peer; more end the session (`settings_flood`)" },
   settingsEntriesMax: { default: 32, unit: "entries", what: "Entries of one SETTINGS frame" },
   resetsMax: { default: 200, unit: "streams per 10 s", what: "Streams that end by a reset, whoever sent it; more end the session (`reset_flood`)" },

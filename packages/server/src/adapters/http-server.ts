@@ -19,6 +19,8 @@ import { queryFault } from "../http/who.ts";
 import type { Hub } from "../hub/hub.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
 import type { ServerOptions } from "../options.ts";
+import type { GrpcParts } from "../transports/grpc/parts.ts";
+import { type GrpcServices, grpcServices } from "../transports/grpc/services.ts";
 import { websocketTransport } from "../transports/websocket.ts";
 
 /** Node's own 511 overflows when all clients of a node come back at once, and each lost handshake costs seconds. The kernel's somaxconn caps it. */
@@ -37,7 +39,7 @@ export interface HttpServer {
 }
 
 /** An HTTP server that does not listen yet. `given` are options of guard that differ from what the server's own options say. */
-export function httpServer(context: HttpContext, given: Partial<GuardOptions>, parts: GuardParts): HttpServer {
+export function httpServer(context: HttpContext, given: Partial<GuardOptions>, parts: GuardParts, transports: Pick<GrpcParts, "env" | "sessions">): HttpServer {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
   const access = accessPolicy(options);
@@ -87,9 +89,11 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
     else transport.upgrade(request, socket, head);
   });
   const { tls } = parts;
+  const grpc = grpcServices({ ...context, ...transports, leaveSession: (session) => made.leaveSession(session) }, access, context.fallback !== null);
   const http2 = resolveHttp2Limits({ ...http2LimitsOf(options), ...parts.http2 });
-  const all = { ...parts, http2, ...serving(tls, () => http2Server(http2, answer)) };
-  return { http: server, guard: guard(server, { ...guardOptionsOf(options), ...given }, all) };
+  const all = { ...parts, http2, ...serving(tls, () => http2Server(http2, grpc, answer)) };
+  const made = guard(server, { ...guardOptionsOf(options), ...given }, all);
+  return { http: server, guard: made };
 }
 
 /** What serves HTTP/2 on the listener, with TLS or without, unless it is served already or not offered. */
@@ -99,8 +103,9 @@ function serving(tls: GuardParts["tls"], h2: () => Http2Server): Pick<GuardParts
 }
 
 /** For what comes over HTTP/2. Its requests and answers are Node's stand-ins for those of HTTP/1.1: what these lack is in response-version.ts. */
-function http2Server(limits: Http2Limits, answer: (request: IncomingMessage, response: ServerResponse) => void): Http2Server {
+function http2Server(limits: Http2Limits, grpc: GrpcServices, answer: (request: IncomingMessage, response: ServerResponse) => void): Http2Server {
   return createHttp2Server(http2ServerOptions(limits), (request, response) => {
+    if (grpc(request, response)) return;
     const { stream } = response;
     // Whoever was answered before its body had come need not send the rest (RFC 9113, section 8.1).
     stream.once("finish", () => {

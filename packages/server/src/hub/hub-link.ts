@@ -3,12 +3,12 @@
  * what the link reads is in link-subscriptions.ts, what it writes in link-publisher.ts, who it is in link-access.ts.
  * It holds neither cursors nor entries. Nothing a peer sends may throw out of here.
  */
-import { type ClientFrame, type Code, type DecodeFault, decodeClientFrame, type HoldfastError } from "@holdfast/protocol";
+import { type ClientFrame, type Code, type Decoded, type DecodeFault, decodeClientFrame, type HoldfastError } from "@holdfast/protocol";
 import type { Carrier, CarrierEvents, CloseDetails } from "../carrier.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess, LinkName } from "./link-access.ts";
 import { advise, type BeatingLink, beat } from "./link-beat.ts";
-import { type GreetingLink, LinkGreeting } from "./link-greeting.ts";
+import { type EarlyMessage, type GreetingLink, LinkGreeting } from "./link-greeting.ts";
 import { LinkPublisher, type PublishingLink } from "./link-publisher.ts";
 import { LinkRenewal, type RenewingLink } from "./link-renewal.ts";
 import { type LinkAction, type LinkEvent, type LinkState, openLink, stepLink } from "./link-state.ts";
@@ -91,13 +91,27 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   text(message: string): void {
     if (this.#state.name === "judging") {
       // The client need not wait for its welcome. What it says is not read any further, but what has been read is kept.
-      if (this.#greeting?.keep(message) === false) this.close("bad_request", { message: "too much before `welcome`" });
+      this.#keep(message, message.length);
       return;
     }
     const decoded = decodeClientFrame(message);
     if (decoded.ok) this.#take(decoded.frame);
     else this.#refuse(decoded);
     this.holdInputWhenBusy();
+  }
+
+  frame(message: Decoded<ClientFrame>, bytes: number): void {
+    if (this.#state.name === "judging") {
+      this.#keep(message, bytes);
+      return;
+    }
+    if (message.ok) this.#take(message.frame);
+    else this.#refuse(message);
+    this.holdInputWhenBusy();
+  }
+
+  #keep(message: EarlyMessage, size: number): void {
+    if (this.#greeting?.keep(message, size) === false) this.close("bad_request", { message: "too much before `welcome`" });
   }
 
   ping(): boolean {
@@ -224,7 +238,10 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
     this.#step({ type: "admitted" });
     const early = this.#greeting?.messages ?? [];
     this.#greeting = null;
-    for (const message of early) this.text(message);
+    for (const message of early) {
+      if (typeof message === "string") this.text(message);
+      else this.frame(message, 0);
+    }
     if (this.isGone) this.#left();
     this.holdInputWhenBusy();
   }

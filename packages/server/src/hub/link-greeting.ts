@@ -2,10 +2,13 @@
  * A link from its hello to its welcome, and no longer: the token, the judging of it, and the messages that come meanwhile.
  * It must never hold a token that is being judged, nor more of what the client says than `earlyCharsMax`.
  */
-import { HoldfastError, limits } from "@holdfast/protocol";
+import { type ClientFrame, type Decoded, HoldfastError, limits } from "@holdfast/protocol";
 import type { Carrier } from "../carrier.ts";
 import type { HubContext } from "./hub-context.ts";
 import type { LinkAccess, LinkName } from "./link-access.ts";
+
+/** A message that came before it was decided who that is. */
+export type EarlyMessage = string | Decoded<ClientFrame>;
 
 /** What a greeting needs of its link. */
 export interface GreetingLink {
@@ -22,7 +25,7 @@ export interface GreetingLink {
 
 export class LinkGreeting {
   /** What came while it was judged, in order. */
-  readonly messages: string[] = [];
+  readonly messages: EarlyMessage[] = [];
   readonly #link: GreetingLink;
   readonly #hub: HubContext;
   #token: string | undefined;
@@ -35,8 +38,8 @@ export class LinkGreeting {
   }
 
   /** Keeps a message. False: there are too many, though nothing more is read from the client. */
-  keep(message: string): boolean {
-    this.#chars += message.length;
+  keep(message: EarlyMessage, chars: number): boolean {
+    this.#chars += chars;
     if (this.#chars > limits.earlyCharsMax.value) return false;
     this.messages.push(message);
     return true;
