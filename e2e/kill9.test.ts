@@ -14,7 +14,7 @@ const seed = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 0
 describe("kill -9 of the server", () => {
   it("loses, doubles and reorders nothing over 25 cycles", { skip: needs("curl") }, async (t) => {
     t.diagnostic(`HOLDFAST_SEED=${seed}`);
-    const report = await runCycles({ cycles: 25, seed, perSecond: 500, transports: ["h2", "websocket", "sse", "poll"] });
+    const report = await runCycles({ cycles: 25, seed, perSecond: 500, transports: ["h2", "grpc", "websocket", "sse", "poll"] });
     for (const line of summary(report)) t.diagnostic(line);
     assert.deepEqual(judgeReport(report, { tail: 50, page: 100, gap: 10, midFrame: 50 }), []);
   });

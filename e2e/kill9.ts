@@ -9,7 +9,7 @@ const { values } = parseArgs({
   options: {
     cycles: { type: "string", default: "200" },
     seed: { type: "string" },
-    transport: { type: "string", multiple: true, default: ["h2", "websocket", "sse", "poll"] },
+    transport: { type: "string", multiple: true, default: ["h2", "grpc", "websocket", "sse", "poll"] },
   },
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(values.seed);
