@@ -1,6 +1,8 @@
 /**
  * MySQL and MariaDB: names only.
  */
+export { mysqlBudget } from "../budget/adapters/mysql-store.ts";
+export type { BudgetSurroundings } from "../budget/adapters/surroundings.ts";
 export type { PoolBudget } from "../database/budget.ts";
 export type { DatabaseStats } from "../database/database-pool.ts";
 export { type DatabaseOptionDoc, type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";

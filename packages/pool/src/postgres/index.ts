@@ -1,6 +1,8 @@
 /**
  * PostgreSQL: names only.
  */
+export { postgresBudget } from "../budget/adapters/postgres-store.ts";
+export type { BudgetSurroundings } from "../budget/adapters/surroundings.ts";
 export type { PoolBudget } from "../database/budget.ts";
 export type { DatabaseStats } from "../database/database-pool.ts";
 export { type DatabaseOptionDoc, type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";
