@@ -46,7 +46,12 @@ process.stdin.unref();
 
 const config = { ...order.address, user: "app" };
 const surroundings = { notice: () => {} };
-const budget = order.budget === null ? null : order.kind === "postgres" ? postgresBudget(order.budget, config, surroundings) : mysqlBudget(order.budget, config, surroundings);
+const budget =
+  order.budget === null
+    ? null
+    : order.kind === "postgres"
+      ? postgresBudget(order.budget, config, surroundings)
+      : mysqlBudget(order.budget, config, surroundings);
 const options = { ...config, max: order.max, acquireTimeoutMs: 5_000, warn: () => {}, ...(budget === null ? {} : { budget }) };
 const { ask, end } = order.kind === "postgres" ? postgres() : mariadb();
 

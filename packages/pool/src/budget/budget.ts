@@ -271,7 +271,7 @@ export class Budget {
       this.#counts.refused++;
       this.#say("door_refused", "The server had no connection left for a newcomer", fault);
     } else if (fault instanceof PoolError && fault.code === "budget_unusable") this.#say("unusable", fault.message, fault);
-    else this.#say("ask_failed", "The ledger could not be asked; it is tried again", fault);
+    else this.#say("ask_failed", `The ledger could not be asked, and is asked again: ${fault instanceof Error ? fault.message : String(fault)}`, fault);
   }
 
   /** Once for as long as nothing changes: a database that is away for an hour is one notice and a count. */

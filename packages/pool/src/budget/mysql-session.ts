@@ -19,14 +19,14 @@ const lookSql = `
 SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) / 1000 AS now_ms, CONNECTION_ID() AS id,
   (SELECT version FROM ${ledgerTable} WHERE name = ?) AS version, (SELECT document FROM ${ledgerTable} WHERE name = ?) AS document,
   @@global.max_connections AS connections_max, @@session.max_user_connections AS user_max,
-  (SELECT count(*) FROM information_schema.processlist AS each WHERE IS_USED_LOCK(CONCAT('hf:', ?, ':', each.id)) = each.id) AS seen`;
+  (SELECT count(*) FROM information_schema.processlist AS listed WHERE IS_USED_LOCK(CONCAT('hf:', ?, ':', listed.id)) = listed.id) AS seen`;
 
 const findSql = (count: number): string => `
-SELECT wanted.replica AS replica, each.id AS id,
-  each.command <> 'Sleep' AND coalesce(each.state, '') NOT IN ('Writing to net', 'Sending to client') AS busy
-FROM information_schema.processlist AS each
+SELECT wanted.replica AS replica, listed.id AS id,
+  listed.command <> 'Sleep' AND coalesce(listed.state, '') NOT IN ('Writing to net', 'Sending to client') AS busy
+FROM information_schema.processlist AS listed
 JOIN (${Array.from({ length: count }, () => "SELECT ? AS replica").join(" UNION ALL ")}) AS wanted
-WHERE IS_USED_LOCK(CONCAT('hf:', wanted.replica, ':', each.id)) = each.id`;
+WHERE IS_USED_LOCK(CONCAT('hf:', wanted.replica, ':', listed.id)) = listed.id`;
 
 const missingTable = 1146;
 const unknownThread = 1094;

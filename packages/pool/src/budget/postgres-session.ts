@@ -25,7 +25,7 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms, pg_back
   (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user) AS role_max,
   (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()) AS database_max,
   (SELECT json_object_agg(coalesce(replica, ''), connections) FROM (
-    SELECT ${replicaOf} AS replica, count(*) AS connections FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1) AS each) AS seen`;
+    SELECT ${replicaOf} AS replica, count(*) AS connections FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1) AS listed) AS seen`;
 
 const findSql = `
 SELECT ${replicaOf} AS replica, pid,
