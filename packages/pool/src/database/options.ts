@@ -3,21 +3,13 @@
  * (docs/timeouts.md): the pool gives an idle connection up before the server or anything between forgets it.
  * 0 never means "never" here: what may be switched off is switched off by that word.
  */
-import { type Never, type PoolOptions, poolOptionDocs } from "../core/index.ts";
+import { type Never, type PoolOptionDoc, type PoolOptions, poolOptionDocs } from "../core/options.ts";
 import { PoolError } from "../pool-error.ts";
 
 export interface DatabasePoolOptions extends Omit<PoolOptions, "idleMax"> {
   readonly closeMs: number;
   readonly statementTimeoutMs: number | Never;
   readonly tcpKeepAliveMs: number | Never;
-}
-
-export interface DatabaseOptionDoc {
-  readonly default: unknown;
-  readonly unit: string;
-  readonly never?: true;
-  readonly least?: number;
-  readonly what: string;
 }
 
 /** Defaults and meaning of every option; docs/databases.md is made from it. */
@@ -69,7 +61,7 @@ export const databaseOptionDocs = {
     unit: "ms",
     what: "How long the end of a connection may take, the rest of a statement that its borrower left included; then its socket is destroyed",
   },
-} as const satisfies Record<keyof DatabasePoolOptions, DatabaseOptionDoc>;
+} as const satisfies Record<keyof DatabasePoolOptions, PoolOptionDoc>;
 
 /** How long after `statementTimeoutMs` the driver goes on waiting: the server's own error, which says more, has so long to arrive. */
 export const statementGraceMs = 2_000;
@@ -97,7 +89,7 @@ export function divideOptions(
   return { options: Object.freeze(filled as unknown as DatabasePoolOptions), driver };
 }
 
-function checked(name: string, value: unknown, doc: DatabaseOptionDoc): unknown {
+function checked(name: string, value: unknown, doc: PoolOptionDoc): unknown {
   if (value === "never" && doc.never === true) return value;
   const least = doc.least ?? 1;
   if (Number.isSafeInteger(value) && (value as number) >= least && (doc.unit !== "ms" || (value as number) <= msMax)) return value;

@@ -5,7 +5,7 @@ export { postgresBudget } from "../budget/adapters/postgres-store.ts";
 export type { BudgetSurroundings } from "../budget/adapters/surroundings.ts";
 export type { PoolBudget } from "../database/budget.ts";
 export type { DatabaseStats } from "../database/database-pool.ts";
-export { type DatabaseOptionDoc, type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";
+export { type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";
 export { outcomeOf, type StatementOutcome } from "../database/outcome.ts";
 export { PostgresPool, type PostgresPoolOptions, postgresPool, type Through, type TransactionOptions } from "./adapters/postgres-pool.ts";
 export { type PoolerRow, poolerRows, refusedThroughPooler } from "./pooler.ts";

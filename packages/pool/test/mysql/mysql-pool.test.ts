@@ -1,0 +1,109 @@
+/**
+ * The MySQL pool, with a real MariaDB: what holds of every database pool, and what is its own.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { RowDataPacket } from "mysql2";
+import { startMariadb, type TestDatabase } from "../../../../scripts/test-support/databases.ts";
+import { needs } from "../../../../scripts/test-support/needs.ts";
+import { type MysqlPool, type MysqlPoolOptions, mysqlPool } from "../../src/mysql/index.ts";
+import type { PoolError } from "../../src/pool-error.ts";
+import { type AnyPool, databaseSuite, eventually } from "../database/suite.ts";
+
+const skip = needs("mariadb", "proc");
+let server: TestDatabase;
+
+before(async () => {
+  if (skip === false) server = await startMariadb({ connectionsMax: 40 });
+});
+after(() => server?.[Symbol.asyncDispose]());
+
+const quiet = (): void => undefined;
+const open = (options: MysqlPoolOptions = {}): MysqlPool => mysqlPool({ ...server.address, user: "app", warn: quiet, ...options });
+const plain = (rows: unknown): unknown => (Array.isArray(rows) ? rows.map((row) => ({ ...row })) : rows);
+
+function wrapped(pool: MysqlPool): AnyPool {
+  return {
+    run: async (sql) => plain((await pool.query(sql))[0]),
+    borrow: async (ask) => {
+      const connection = await pool.acquire(ask);
+      return { run: async (sql) => plain((await connection.query(sql))[0]), release: () => connection.release() };
+    },
+    transaction: (run) => pool.transaction((connection) => run(async (sql) => plain((await connection.query(sql))[0]))),
+    stats: () => pool.stats(),
+    end: () => pool.end(),
+    close: () => pool.close(),
+    resize: (max) => pool.resize(max),
+    held: () => pool.held(),
+    pressure: () => pool.pressure(),
+    control: (run, signal) =>
+      pool.control(
+        async (query) =>
+          run(async (sql, values) => {
+            const { rows, affected } = await query(sql, values);
+            return { rows: rows.map((row) => ({ ...row })), affected };
+          }),
+        signal,
+      ),
+  };
+}
+
+const ofApp = "FROM information_schema.processlist WHERE user = 'app'";
+
+databaseSuite(
+  {
+    name: "MariaDB",
+    server: () => server,
+    open: (options) => wrapped(open(options)),
+    count: async () => Number((await server.admin(`SELECT count(*) AS count ${ofApp}`))[0]?.["count"]),
+    limit: async (max) => void (await server.admin(`ALTER USER app@'%' WITH MAX_USER_CONNECTIONS ${max}`)),
+    killIdle: async () => {
+      for (const { id } of await server.admin(`SELECT id ${ofApp} AND command = 'Sleep'`)) await server.admin(`KILL ${id}`);
+    },
+    sleep: (ms) => `SELECT sleep(${ms / 1_000})`,
+  },
+  skip,
+);
+
+test("callbacks, prepared statements and the inner pool go through the same pool", { skip }, async () => {
+  const pool = open({ max: 1 });
+  const [rows] = await pool.execute<RowDataPacket[]>("SELECT ? AS it", [3]);
+  assert.deepEqual(plain(rows), [{ it: 3 }]);
+  const called = await new Promise((resolve, reject) => pool.pool.query("SELECT 4 AS it", (error, result) => (error ? reject(error) : resolve(plain(result)))));
+  assert.deepEqual(called, [{ it: 4 }]);
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  await connection.commit();
+  connection.release();
+  const { opened, acquired } = pool.stats();
+  assert.deepEqual({ opened, acquired }, { opened: 1, acquired: 3 });
+  await pool.pool.promise().query("SELECT 1");
+  await pool.end();
+  await assert.rejects(pool.query("SELECT 1"), { code: "closed" });
+});
+
+test("a connection that its borrower destroys is gone, and its place is free", { skip }, async () => {
+  const pool = open({ max: 1 });
+  const connection = await pool.getConnection();
+  connection.destroy();
+  await pool.query("SELECT 1");
+  assert.equal(pool.stats().ends.caller_broke_it, 1);
+  await pool.end();
+});
+
+test("the server's wait_timeout is obeyed, less a margin", { skip }, async () => {
+  await server.admin("SET GLOBAL wait_timeout = 2");
+  const pool = open({ max: 1 });
+  await pool.query("SELECT 1");
+  await eventually(() => assert.equal(pool.stats().ends.idle_limit, 1));
+  await server.admin("SET GLOBAL wait_timeout = 28800");
+  assert.equal(pool.stats().ends.server_closed, 0);
+  await pool.end();
+});
+
+test("options of mysql2 that the pool takes over are named", { skip }, () => {
+  assert.throws(
+    () => open({ connectionLimit: 5 } as MysqlPoolOptions),
+    (error: PoolError) => error.code === "invalid_option" && error.message.includes("`max`"),
+  );
+});
