@@ -20,7 +20,7 @@ export interface Driver<T> {
   /** Opens one. Calls `gone` once, when its socket is closed, whether it was ever opened or not. Settles soon after the signal is aborted. */
   open(signal: AbortSignal, gone: () => void): Promise<T>;
   /** Begins its end, in order where that is possible, and calls `gone` of it within `closeMs`. Never throws. */
-  end(value: T): void;
+  end(value: T, end: PoolEnd): void;
   /** Whether it still answers. */
   check(value: T, signal: AbortSignal): Promise<boolean>;
   /** Statements over it. */
@@ -54,7 +54,7 @@ export class DatabasePool<T> implements Budgeted {
     this.#budget = budget;
     this.#room = new Room(options.max);
     const open = (signal: AbortSignal): Promise<T> => this.#open(signal);
-    const close = (value: T): void => driver.end(value);
+    const close = (value: T, end: PoolEnd): void => driver.end(value, end);
     this.#pool = new Pool<T>({ open, close, check: (value, signal) => driver.check(value, signal) }, coreOptions(options), env, events);
     if (budget === null) return;
     this.#room.askFirst(() => budget.mayOpen());
@@ -195,7 +195,7 @@ export class DatabasePool<T> implements Budgeted {
     try {
       await this.#budget?.mark(this.#driver.query(value));
     } catch (error) {
-      this.#driver.end(value);
+      this.#driver.end(value, "caller_broke_it");
       throw error;
     }
     return value;

@@ -208,7 +208,9 @@ export class MysqlPool extends PromisePool implements Budgeted {
   #driver(): Driver<mysql.PoolConnection> {
     return {
       open: (signal, gone) => this.#open(signal, gone),
-      end: (connection) => {
+      end: (connection, end) => {
+        // One that does not answer any more does not hear a goodbye either.
+        if (end === "check_failed") this.#destroy(connection);
         const timer = this.#env.clock.after(this.#pool.options.closeMs, () => this.#destroy(connection));
         this.#sockets.get(connection)?.once("close", () => timer.cancel());
         quit(connection);

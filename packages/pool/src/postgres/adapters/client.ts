@@ -3,13 +3,17 @@
  * fields that are read here are the driver's own; nothing of them is ever written.
  */
 import type { Socket } from "node:net";
-import type { PoolClient } from "pg";
+import pg, { type PoolClient } from "pg";
 import type { PoolEnd } from "../../ends.ts";
 
 /** As `pg` 8 has it. */
 interface Inside {
   readonly readyForQuery?: boolean;
   readonly processID?: number | null;
+  readonly secretKey?: unknown;
+  readonly host: string;
+  readonly port: number;
+  readonly ssl: unknown;
   readonly connection?: { readonly stream?: Socket };
 }
 
@@ -39,6 +43,30 @@ export function settled(client: PoolClient): Promise<boolean> {
     client.on("drain", answered);
     client.on("end", ended);
   });
+}
+
+/** A connection as `pg` speaks over it: what its types leave out. */
+interface Wire extends pg.Connection {
+  connect(portOrPath: number | string, host?: string): void;
+  requestSsl(): void;
+  cancel(process: number, key: unknown): void;
+}
+
+/**
+ * Asks the server to stop what the client is waiting for, over a connection of its own, as the protocol has it. A server does not count that
+ * one. Whether it helped shows in the client. Returns what ends the asking.
+ */
+export function cancelStatement(client: PoolClient): () => void {
+  const { processID, secretKey, host, port, ssl } = inside(client);
+  if (typeof processID !== "number") return () => undefined;
+  const wire = new pg.Connection({ ssl } as pg.ConnectionConfig) as Wire;
+  const ask = (): void => wire.cancel(processID, secretKey);
+  wire.on("error", () => undefined);
+  wire.once("connect", () => (ssl ? wire.requestSsl() : ask()));
+  wire.once("sslconnect", ask);
+  if (host.startsWith("/")) wire.connect(`${host}/.s.PGSQL.${port}`);
+  else wire.connect(port, host);
+  return () => wire.stream.destroy();
 }
 
 /** Why a connection ended by itself, as its error says. */

@@ -3,6 +3,7 @@
  * `instanceof`), whose connections are kept, lent and ended by the database pool. Inside, `pg.Pool` makes connections and ends them, and
  * never has an idle one of its own: so there is one queue, one maximum, one place that decides.
  */
+import type { Timer } from "@holdfast/protocol";
 import pg from "pg";
 import { nodePoolEnv } from "../../adapters/env.ts";
 import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
@@ -17,7 +18,7 @@ import type { PoolEnv } from "../../pool-env.ts";
 import { PoolError } from "../../pool-error.ts";
 import { factsQuestion, postgresFacts } from "../facts.ts";
 import { poolerStartupParameters, refusedThroughPooler } from "../pooler.ts";
-import { destroySocket, endOf, isSettled, namedProcess, settled } from "./client.ts";
+import { cancelStatement, destroySocket, endOf, isSettled, namedProcess, settled } from "./client.ts";
 
 /** What stands between the pool and the server. */
 export type Through = "direct" | "pgbouncer";
@@ -56,6 +57,7 @@ const renamed = {
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void;
 type Release = (error?: Error | boolean) => void;
 
+const cancelEveryMs = 250;
 const noDone = (): void => undefined;
 
 /** A pool of PostgreSQL connections; see docs/databases.md. Throws a PoolError `invalid_option`. */
@@ -214,11 +216,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
   #driver(): Driver<pg.PoolClient> {
     return {
       open: (signal, gone) => this.#open(signal, gone),
-      end: (client) => {
-        const timer = this.#env.clock.after(this.#pool.options.closeMs, () => destroySocket(client));
-        client.once("end", () => timer.cancel());
-        this.#discards.get(client)?.();
-      },
+      end: (client, end) => this.#finish(client, end),
       check: (client) =>
         client.query("SELECT 1").then(
           () => true,
@@ -229,6 +227,32 @@ export class PostgresPool extends pg.Pool implements Budgeted {
         return { rows, affected: rowCount ?? 0 };
       },
     };
+  }
+
+  /** Ends it in order. A statement that is under way is cancelled first: a server goes on with it, and counts it, although its client is gone. */
+  #finish(client: pg.PoolClient, end: PoolEnd): void {
+    const discard = (): void => this.#discards.get(client)?.();
+    const timer = this.#env.clock.after(this.#pool.options.closeMs, () => destroySocket(client));
+    client.once("end", () => timer.cancel());
+    // One that does not answer any more can not be asked to stop either.
+    if (end === "check_failed" || isSettled(client)) {
+      discard();
+      return;
+    }
+    let again: Timer | null = null;
+    let stopAsking = (): void => undefined;
+    // Asked before the statement has begun, it stops nothing: so it is asked until there is an answer.
+    const ask = (): void => {
+      stopAsking();
+      stopAsking = cancelStatement(client);
+      again = this.#env.clock.after(cancelEveryMs, ask);
+    };
+    ask();
+    void settled(client).then(() => {
+      again?.cancel();
+      stopAsking();
+      discard();
+    });
   }
 
   async #open(signal: AbortSignal, gone: () => void): Promise<pg.PoolClient> {
