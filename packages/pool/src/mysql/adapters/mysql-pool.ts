@@ -55,9 +55,6 @@ interface InnerPool extends mysql.Pool {
 /** `mysql2` exports the class, but does not declare it. */
 const PromisePool = (promises as unknown as { readonly PromisePool: new (pool: mysql.Pool) => promises.Pool }).PromisePool;
 
-/** MariaDB counts a connection for a moment longer than its socket is open. */
-const settleMs = 25;
-
 /** A pool of MySQL or MariaDB connections; see docs/databases.md. Throws a PoolError `invalid_option`. */
 export function mysqlPool(options: MysqlPoolOptions = {}): MysqlPool {
   return new MysqlPool(options);
@@ -263,7 +260,7 @@ export class MysqlPool extends PromisePool implements Budgeted {
       this.#sockets.set(connection, socket);
       // The inner pool listens to the first error only.
       connection.on("error", () => undefined);
-      socket.once("close", () => void this.#env.clock.after(settleMs, gone));
+      socket.once("close", gone);
       signal.addEventListener("abort", abandon, { once: true });
     });
   }
