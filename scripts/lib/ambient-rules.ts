@@ -65,7 +65,9 @@ export function importFault(use: ImportUse, isBuiltin: (name: string) => boolean
 /** Whether a file has to obey: sources of packages and the simulator, without adapters, tests and the commands of the CLI. */
 export function isInScope(path: string): boolean {
   if (!/^(packages\/[^/]+\/src|sim)\//.test(path)) return false;
-  return !/\/adapters\/|^packages\/server\/src\/(transports|testing)\/|^sim\/test\/|^packages\/cli\/src\/(commands\/|main\.ts$)/.test(path);
+  return !/\/adapters\/|^packages\/server\/src\/transports\/|^packages\/(server|pool)\/src\/testing\/|^sim\/test\/|^packages\/cli\/src\/(commands\/|main\.ts$)/.test(
+    path,
+  );
 }
 
 /** The stricter rule: packages/protocol runs in browsers and other runtimes as it is. */

@@ -184,6 +184,7 @@ export const tables: readonly TableSource[] = [
     columns: metricColumns,
   },
   { table: "pool-codes", page: "docs/pool.md", module: "packages/pool/src/codes.ts", export: "poolCodes", columns: poolCodeColumns },
+  { table: "pool-options", page: "docs/pool-core.md", module: "packages/pool/src/core/options.ts", export: "poolOptionDocs", columns: optionColumns },
   { table: "pool-ends", page: "docs/pool.md", module: "packages/pool/src/ends.ts", export: "poolEnds", columns: poolEndColumns },
   {
     table: "backend-options",

@@ -59,6 +59,8 @@ export class Pool<T> implements Lender<T> {
   #idleMax: number;
   /** Nobody set `idleMax`: it is the maximum, whatever that becomes. */
   readonly #idleFollows: boolean;
+  /** Those that the resource is still ending. */
+  #closing = 0;
   #lastConnection = 0;
   #whenEmpty: (() => void)[] = [];
 
@@ -161,6 +163,7 @@ export class Pool<T> implements Lender<T> {
       lent: this.#held.size - idle - this.#checks.size,
       checking: this.#checks.size,
       opening: this.#openings.size,
+      closing: this.#closing,
       waiting: this.#waiters.size,
       reuseRatio: acquired === 0 ? null : reused / acquired,
       ends: { ...this.#ends },
@@ -298,7 +301,7 @@ export class Pool<T> implements Lender<T> {
   }
 
   #room(): number {
-    return Math.max(0, this.#max - this.#held.size - this.#openings.size);
+    return Math.max(0, this.#max - this.#held.size - this.#openings.size - this.#closing);
   }
 
   #opened(value: T): void {
@@ -347,8 +350,25 @@ export class Pool<T> implements Lender<T> {
 
   /** Ends one that is in no list any more. */
   #end(held: Held<T>, end: PoolEnd): void {
+    // Its place is taken until it is known that nobody has to wait for the end.
+    this.#closing++;
     this.#forget(held, end);
-    this.#tell(() => this.#resource.close(held.value, end));
+    let ending: unknown;
+    this.#tell(() => {
+      ending = this.#resource.close(held.value, end);
+    });
+    if (!(ending instanceof Promise)) {
+      this.#closing--;
+      return;
+    }
+    const done = (): void => {
+      this.#closing--;
+      this.#pump(this.#env.clock.monoMs());
+    };
+    ending.then(done, () => {
+      this.#counters.faults++;
+      done();
+    });
   }
 
   #forget(held: Held<T>, end: PoolEnd): void {
@@ -385,7 +405,7 @@ export class Pool<T> implements Lender<T> {
     if (this.#waiters.size === 0) this.#openings.rest();
     if (this.#phase === "open" || this.#waiters.size > 0) return;
     if (this.#idle.length > 0) this.#endIdle();
-    if (this.#held.size > 0 || this.#openings.size > 0) return;
+    if (this.#held.size > 0 || this.#openings.size > 0 || this.#closing > 0) return;
     this.#sweeper.stop();
     const resolved = this.#whenEmpty;
     this.#whenEmpty = [];

@@ -7,8 +7,11 @@ import type { PoolEnd } from "../ends.ts";
 export interface Resource<T> {
   /** Makes one. MUST settle soon after its signal is aborted: until then it takes a place of the pool's maximum. Each value is a new one. */
   open(signal: AbortSignal): Promise<T>;
-  /** Begins the end of one that the pool lets go of. MUST NOT throw. Not called for what was reported by `lost`. */
-  close(value: T, end: PoolEnd): void;
+  /**
+   * Begins the end of one that the pool lets go of. MUST NOT throw. With a promise it keeps its place of the maximum until that has settled:
+   * right where the other side counts (databases), since it may learn of the end after it has met the next one. Not called for what was reported by `lost`.
+   */
+  close(value: T, end: PoolEnd): void | Promise<void>;
   /** Whether it still works; asked before it is lent, only after `checkAfterIdleMs` of silence. A rejection means no. */
   check?(value: T, signal: AbortSignal): Promise<boolean>;
 }

@@ -35,6 +35,8 @@ export interface PoolStats extends Readonly<PoolCounters>, Load {
   /** How often one was asked, since the start. */
   readonly checks: number;
   readonly opening: number;
+  /** Those that end, where the resource says when they have. They take a place like the others. */
+  readonly closing: number;
   readonly waiting: number;
   /** Leases on a used connection, of all leases; null before the first. */
   readonly reuseRatio: number | null;

@@ -10,7 +10,7 @@ import { Bookkeeper } from "./model.ts";
 type Step =
   | { readonly type: "acquire"; readonly timeoutMs: number }
   | { readonly type: "tryAcquire" }
-  | { readonly type: "abort" | "lose"; readonly at: number }
+  | { readonly type: "abort" | "lose" | "closed"; readonly at: number }
   | { readonly type: "release"; readonly at: number; readonly end: PoolEnd | undefined; readonly keepMs: number | null }
   | { readonly type: "open" | "answer"; readonly at: number; readonly works: boolean }
   | { readonly type: "resize"; readonly max: number }
@@ -33,6 +33,7 @@ const stepOf: fc.Arbitrary<Step> = fc.oneof(
       keepMs: fc.constantFrom(null, null, null, 0, 300, 4_000),
     }),
   },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("closed" as const), at }) },
   { weight: 8, arbitrary: fc.record({ type: fc.constant("open" as const), at, works }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("answer" as const), at, works }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("resize" as const), max: fc.nat(4) }) },
@@ -66,6 +67,8 @@ async function take(keeper: Bookkeeper, step: Step): Promise<void> {
       return keeper.release(step.at, step.end, step.keepMs);
     case "lose":
       return keeper.lose(step.at);
+    case "closed":
+      return keeper.closings.splice(step.at % Math.max(1, keeper.closings.length), 1)[0]?.();
     case "open":
       return keeper.settleOpening(step.at, step.works);
     case "answer":

@@ -42,6 +42,8 @@ export class Bookkeeper {
   readonly seen = new Map<number, Seen>();
   /** Calls that wait, in the order in which they asked. */
   readonly waiting: Call[] = [];
+  /** Ends that have not come to their end. */
+  readonly closings: (() => void)[] = [];
   readonly faults: string[] = [];
   readonly #options: Partial<PoolOptions> & { readonly idleMs: number; readonly ageMs: number };
   #failures = 0;
@@ -70,7 +72,7 @@ export class Bookkeeper {
   #resource(): Resource<number> {
     return {
       open: () => {
-        const all = this.there + this.openings.length + 1;
+        const all = this.there + this.openings.length + this.closings.length + 1;
         const { checking, waiting } = this.pool.stats();
         if (checking >= waiting) this.faults.push("one is opened for nobody");
         if (all > this.pool.max) this.faults.push(`${all} open or opening, of ${this.pool.max}`);
@@ -80,6 +82,7 @@ export class Bookkeeper {
         const seen = this.#of(value);
         seen.closed++;
         if (seen.lost) this.faults.push(`${value} was lost and then closed`);
+        return value % 2 === 0 ? new Promise<void>((closed) => this.closings.push(closed)) : undefined;
       },
       check: (value) => new Promise((answer, fail) => this.questions.push({ value, answer, fail })),
     };
@@ -198,10 +201,11 @@ export class Bookkeeper {
     assert.equal(stats.lent, [...this.seen.values()].filter(({ lent, lost, closed }) => lent && !lost && closed === 0).length);
     assert.equal(stats.opening, this.openings.length);
     assert.equal(stats.waiting, this.waiting.length);
+    assert.equal(stats.closing, this.closings.length);
     const coming = stats.opening + stats.checking;
     if (stats.idle > 0) assert.ok(stats.waiting <= coming, `${stats.waiting} wait while ${stats.idle} are idle and ${coming} are coming`);
     if (stats.idle > 0) assert.ok(stats.open <= stats.max, `${stats.open} are open, of ${stats.max}, and ${stats.idle} of them idle`);
-    const stuck = stats.waiting > 0 && coming === 0 && stats.open < stats.max;
+    const stuck = stats.waiting > 0 && coming === 0 && stats.open + stats.closing < stats.max;
     if (stuck) assert.ok(this.#failures > 0 && this.env.pending > 0, "somebody waits, there is room, and nothing is done about it");
     for (const call of this.waiting) assert.ok(call.untilMs > this.#nowMs, `call ${call.number} waits for longer than it said`);
     assert.ok(stats.idle <= this.#idleMax, `${stats.idle} are idle, of at most ${this.#idleMax}`);
@@ -225,6 +229,7 @@ export class Bookkeeper {
       assert.ok(this.#nowMs < untilMs, `somebody behind ${before} others waits while everything works`);
       while (this.openings.length > 0) this.settleOpening(0, true);
       while (this.questions.length > 0) this.answer(0, true);
+      while (this.closings.length > 0) this.closings.pop()?.();
       while (this.leases.length > 0) this.release(0, undefined, null);
       await this.env.advance(50);
     }
@@ -237,6 +242,10 @@ export class Bookkeeper {
     await this.env.advance(0);
     while (this.openings.length > 0) this.settleOpening(0, this.openings.length % 2 === 1);
     await this.env.advance(0);
+    while (this.closings.length > 0) {
+      this.closings.pop()?.();
+      await this.env.advance(0);
+    }
     await closed;
     while (this.leases.length > 0) this.leases.pop()?.release();
     for (const { answer } of this.questions) answer(true);
