@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- [NAME...]`: measures Holdfast beside its peers and writes docs/performance.md (docs/timeouts.md for keep-alive-races,
  * docs/keep-alive.md for keep-alive).
- * Names are those of cases, all by default: fan-out, sse, idle-memory, tls-memory, durable, herd, latency, keep-alive, keep-alive-races, client-size.
+ * Names are those of cases, all by default: fan-out, sse, idle-memory, tls-memory, durable, herd, latency, keep-alive, keep-alive-races, http2-windows, client-size.
  *
  *   --only NAME      the same as a name (may be given several times)
  *   --smoke          small numbers: shows that every case runs and counts right; nothing is written

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { backgroundEnv, type Connected, type Http2Options, Http2Origin } from "@holdfast/pool/http2";
+import { type Connected, type Http2Options, Http2Origin, nodePoolEnv } from "@holdfast/pool/http2";
 import { H2CClient } from "undici";
 import { Child } from "../lib/child.ts";
 import type { BenchCase, CaseResult, CaseSettings } from "../lib/result.ts";
@@ -42,7 +42,7 @@ async function connected(port: number): Promise<Connected> {
 }
 
 function holdfast(port: number, options: Partial<Http2Options>): Lane {
-  const origin = new Http2Origin(() => connected(port), options, backgroundEnv);
+  const origin = new Http2Origin(() => connected(port), options, nodePoolEnv);
   return {
     read: (bytes) =>
       new Promise((resolve, reject) => {
@@ -81,19 +81,19 @@ interface Measured {
   readonly label: string;
   /** Megabytes per second, of a new connection and of one that has read as much before. */
   readonly first: Summary;
-  readonly then: Summary;
+  readonly next: Summary;
   readonly windowBytes: number | null;
 }
 
 async function measure(label: string, make: () => Lane, bytes: number, repetitions: number): Promise<Measured> {
   const first: number[] = [];
-  const then: number[] = [];
+  const next: number[] = [];
   let windowBytes: number | null = null;
   for (let i = 0; i < repetitions; i++) {
     const lane = make();
     // The connection is there before the clock starts: its making is not what is compared.
     await lane.read(1);
-    for (const rates of [first, then]) {
+    for (const rates of [first, next]) {
       const startMs = performance.now();
       await lane.read(bytes);
       rates.push(bytes / (performance.now() - startMs) / 1_000);
@@ -101,20 +101,20 @@ async function measure(label: string, make: () => Lane, bytes: number, repetitio
     windowBytes = lane.windowBytes();
     await lane.close();
   }
-  return { label, first: summarize(first), then: summarize(then), windowBytes };
+  return { label, first: summarize(first), next: summarize(next), windowBytes };
 }
 
 function resultOf(measured: readonly Measured[], { roundTripMs, slowBytes, fastBytes }: Scale): CaseResult {
   const of = (label: string): Measured => measured.find((each) => each.label === label) as Measured;
-  const fixed = of(labels.fixed).then.median;
-  const times = of(labels.adapted).then.median / fixed;
+  const fixed = of(labels.fixed).next.median;
+  const times = of(labels.adapted).next.median / fixed;
   return {
     name: "http2-windows",
     tables: [
       {
         columns: [`one stream, ${roundTripMs} ms round trip`, "MB/s, new session", "MB/s, the next answer", "of 64 KiB", "window at the end"],
-        rows: measured.map(({ label, first, then, windowBytes }) => [
-          ...[label, withSpread(first), withSpread(then), `${figure(then.median / fixed)} x`],
+        rows: measured.map(({ label, first, next, windowBytes }) => [
+          ...[label, withSpread(first), withSpread(next), `${figure(next.median / fixed)} x`],
           windowBytes === null ? "-" : windowBytes.toLocaleString("en-US"),
         ]),
       },
@@ -125,7 +125,7 @@ function resultOf(measured: readonly Measured[], { roundTripMs, slowBytes, fastB
       `Answers of ${slowBytes / megabyte} MB with 64 KiB, of ${fastBytes / megabyte} MB otherwise; path and server in one process, the client in another.`,
     ],
     figures: Object.fromEntries(
-      measured.flatMap(({ label, first, then }) => [[`${label}, MB/s new`, first.median] as const, [`${label}, MB/s then`, then.median] as const]),
+      measured.flatMap(({ label, first, next }) => [[`${label}, MB/s new`, first.median] as const, [`${label}, MB/s next`, next.median] as const]),
     ),
   };
 }
@@ -152,7 +152,6 @@ export const http2Windows: BenchCase = {
         progress(label);
         measured.push(await measure(label, make, bytes, scale.repetitions));
       }
-      await far.call("close", undefined);
       return resultOf(measured, scale);
     } finally {
       await far.stop();

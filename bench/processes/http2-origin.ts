@@ -2,7 +2,7 @@
  * An HTTP/2 server at the far end of a long path: large answers, with the lab's latency before it. In a process of its own, so that neither
  * its work nor the path's is taken for the client's.
  */
-import { createServer, type Http2Server } from "node:http2";
+import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { type LabProxy, latency, openProxy } from "@holdfast/lab";
 import { answerCalls } from "../lib/child.ts";
@@ -18,7 +18,7 @@ const calls = {
   open: async ({ roundTripMs }: { readonly roundTripMs: number }): Promise<number> => {
     const opened = createServer();
     server = opened;
-    opened.on("stream", (stream, headers) => {
+    opened.on("stream", (stream: ServerHttp2Stream, headers) => {
       stream.on("error", () => undefined);
       stream.respond({ ":status": 200 });
       stream.end(Buffer.alloc(Number(String(headers[":path"]).slice(1))));
@@ -28,12 +28,11 @@ const calls = {
     lab.add(latency({ delayMs: roundTripMs / 2 }));
     return lab.port;
   },
-  close: async (): Promise<void> => {
-    server?.close();
-    await lab?.close();
-  },
 };
 
 export type Http2OriginCalls = typeof calls;
 
-answerCalls(calls);
+answerCalls(calls, async () => {
+  server?.close();
+  await lab?.close();
+});

@@ -186,6 +186,7 @@ export const tables: readonly TableSource[] = [
   { table: "pool-codes", page: "docs/pool.md", module: "packages/pool/src/codes.ts", export: "poolCodes", columns: poolCodeColumns },
   { table: "pool-options", page: "docs/pool-core.md", module: "packages/pool/src/core/options.ts", export: "poolOptionDocs", columns: optionColumns },
   { table: "pool-ends", page: "docs/pool.md", module: "packages/pool/src/ends.ts", export: "poolEnds", columns: poolEndColumns },
+  { table: "pool-http2-options", page: "docs/pool-http2.md", module: "packages/pool/src/http2/options.ts", export: "http2OptionDocs", columns: optionColumns },
   {
     table: "backend-options",
     page: "docs/pool-backends.md",

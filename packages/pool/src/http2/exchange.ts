@@ -4,11 +4,12 @@
  * passes half an answer for a whole one.
  */
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
-import type { Env, Timer } from "@holdfast/protocol";
+import type { Timer } from "@holdfast/protocol";
 import type { Dispatcher } from "undici";
 import type { Connected } from "../connect/connector.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { RequestTrace } from "../phases.ts";
+import type { PoolEnv } from "../pool-env.ts";
 import { PoolError } from "../pool-error.ts";
 import { type Loss, maySendAgain } from "./again.ts";
 import { answerHeaders, rawLines } from "./answer-headers.ts";
@@ -59,7 +60,7 @@ export interface Carrier {
 }
 
 export interface ExchangeHost {
-  readonly env: Env;
+  readonly env: PoolEnv;
   readonly errors: HandlerErrors;
   readonly resendsMax: number;
   /** It wants to be sent again. */
@@ -278,7 +279,7 @@ export class Exchange {
   #boundUpload({ stream }: Attempt): void {
     const { bodyTimeoutMs } = this.ask;
     if (stream.writableEnded || bodyTimeoutMs === null) return;
-    const timer = this.#host.env.clock.after(bodyTimeoutMs, () => stream.close(cancel));
+    const timer = (this.#host.env.background ?? this.#host.env.clock).after(bodyTimeoutMs, () => stream.close(cancel));
     stream.once("close", () => timer.cancel());
   }
 

@@ -6,11 +6,12 @@
  *                  ▲                              │
  *                  └──── not processed: again ────┘
  */
-import type { Env, Timer } from "@holdfast/protocol";
+import type { Timer } from "@holdfast/protocol";
 import type { Dispatcher } from "undici";
 import type { Connected } from "../connect/connector.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { RequestTrace } from "../phases.ts";
+import type { PoolEnv } from "../pool-env.ts";
 import { PoolError } from "../pool-error.ts";
 import { openSession } from "./adapters/open-session.ts";
 import { handlerErrors } from "./adapters/undici.ts";
@@ -32,7 +33,7 @@ const connectAgainMs = { first: 100, most: 30_000 };
 export class Http2Origin {
   readonly #connect: () => Promise<Connected>;
   readonly #options: Http2Options;
-  readonly #env: Env;
+  readonly #env: PoolEnv;
   readonly #budget: WindowBudget;
   readonly #unlimit: () => void;
   readonly #pace = new PingPace();
@@ -60,7 +61,7 @@ export class Http2Origin {
   #isClosed = false;
   #closing: PromiseWithResolvers<void> | null = null;
 
-  constructor(connect: () => Promise<Connected>, options: Partial<Http2Options>, env: Env, budget: WindowBudget = sharedWindowBudget) {
+  constructor(connect: () => Promise<Connected>, options: Partial<Http2Options>, env: PoolEnv, budget: WindowBudget = sharedWindowBudget) {
     this.#connect = connect;
     this.#options = resolveHttp2Options(options);
     this.#env = env;
@@ -250,7 +251,7 @@ export class Http2Origin {
     this.#isConnecting = false;
     const delayMs = Math.min(connectAgainMs.first * 2 ** this.#connectFailures++, connectAgainMs.most);
     this.#connectTimer?.cancel();
-    this.#connectTimer = this.#env.clock.after(delayMs, () => {
+    this.#connectTimer = (this.#env.background ?? this.#env.clock).after(delayMs, () => {
       this.#connectTimer = null;
       if (this.#due.size > 0) this.#open();
       this.#pump();

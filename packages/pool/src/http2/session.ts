@@ -3,10 +3,10 @@
  * knows requests only as what opens a stream, and never decides whether one is sent again.
  */
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders, Settings } from "node:http2";
-import type { Env, Timer } from "@holdfast/protocol";
-import { randomFraction } from "@holdfast/protocol";
+import { randomFraction, type Timer } from "@holdfast/protocol";
 import type { Connected } from "../connect/connector.ts";
 import type { PoolEnd } from "../ends.ts";
+import type { PoolEnv } from "../pool-env.ts";
 import type { Loss } from "./again.ts";
 import type { Carrier, Exchange } from "./exchange.ts";
 import type { Http2Options } from "./options.ts";
@@ -33,7 +33,7 @@ export interface SessionParts {
   readonly number: number;
   /** When its connection began to be made. */
   readonly fromMs: number;
-  readonly env: Env;
+  readonly env: PoolEnv;
   readonly options: Http2Options;
   readonly budget: WindowBudget;
   readonly pace: PingPace;
@@ -61,7 +61,7 @@ export class Session implements Carrier {
   readonly connected: Connected;
   readonly fromMs: number;
   readonly #wire: ClientHttp2Session;
-  readonly #env: Env;
+  readonly #env: PoolEnv;
   readonly #options: Http2Options;
   readonly #pace: PingPace;
   readonly #host: SessionHost;
@@ -263,7 +263,7 @@ export class Session implements Carrier {
     this.#timer?.cancel();
     this.#timerMs = dueMs;
     const delayMs = Math.min(Math.max(1, dueMs - this.#nowMs()), longestTimerMs);
-    this.#timer = dueMs === Number.POSITIVE_INFINITY ? null : this.#env.clock.after(delayMs, () => this.#tick());
+    this.#timer = dueMs === Number.POSITIVE_INFINITY ? null : (this.#env.background ?? this.#env.clock).after(delayMs, () => this.#tick());
   }
 
   #nextMs(): number {

@@ -1,6 +1,6 @@
 /** What becomes of requests when a server leaves: what it did not process is sent again, what it finished counts, the rest is told truly. */
 import assert from "node:assert/strict";
-import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { data, frameTypes, rstStream } from "../../../../scripts/test-support/http2-frames.ts";
@@ -145,7 +145,7 @@ async function leaving(t: TestContext, leave: (session: ServerHttp2Session) => v
       if (!session.closed) leave(session);
     }, 120);
   });
-  server.on("stream", (stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => undefined);
     let got = 0;
     stream.on("data", (chunk: Buffer) => {

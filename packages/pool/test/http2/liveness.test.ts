@@ -1,6 +1,6 @@
 /** Peers that fall silent, complain, or break the protocol: noticed in time, told by name, and never at the cost of other requests. */
 import assert from "node:assert/strict";
-import { createServer } from "node:http2";
+import { createServer, type ServerHttp2Stream } from "node:http2";
 import { type TestContext, test } from "node:test";
 import { blackHole, type FaultHandle, openProxy } from "@holdfast/lab";
 import { data, frame, frameTypes, goaway, headers, ping, rstStream, settings, windowUpdate } from "../../../../scripts/test-support/http2-frames.ts";
@@ -34,7 +34,7 @@ test("a server that falls silent is noticed by PING: what may be repeated is, th
 
 test("a black hole is noticed although nothing is refused and nothing is reset", async (t) => {
   const server = createServer();
-  server.on("stream", (stream) => {
+  server.on("stream", (stream: ServerHttp2Stream) => {
     stream.respond({ ":status": 200 });
     stream.end("ok");
   });

@@ -12,13 +12,13 @@ import { PoolError } from "../../src/pool-error.ts";
 import { type ClientSettings, client, encrypted, eventually, listening, plain } from "./support/origins.ts";
 import { answerHead, endsRequest, rawServer } from "./support/raw-server.ts";
 
-type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void | Promise<void>;
 
 async function served(t: TestContext, answer: Answer, settings: ClientSettings = {}) {
   const server = createServer({ settings: { maxConcurrentStreams: 100 } });
-  server.on("stream", (stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => undefined);
-    answer(stream, headers);
+    void answer(stream, headers);
   });
   return client(t, await listening(t, server), settings);
 }
@@ -239,7 +239,7 @@ test("CONNECT, upgrades and wrong calls are refused alone, and say why", async (
 
 test("a header list beyond the server's or ours fails that request with a code", async (t) => {
   const server = createServer({ settings: { maxHeaderListSize: 4_096 } });
-  server.on("stream", (stream, headers) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => undefined);
     const lines = Number(String(headers[":path"]).slice(1));
     stream.respond({ ":status": 200, ...Object.fromEntries(Array.from({ length: lines }, (_, i) => [`x-${i}`, "v".repeat(100)])) });
@@ -321,7 +321,7 @@ test("TLS carries the same, and traces say what it cost", { skip: needs("openssl
   const pair = onePair();
   assert.ok(pair);
   const server = createSecureServer({ cert: pair.cert, key: pair.key });
-  server.on("stream", (stream) => {
+  server.on("stream", (stream: ServerHttp2Stream) => {
     stream.respond({ ":status": 200 });
     stream.end("ok");
   });

@@ -21,7 +21,7 @@ async function served(t: TestContext, answer: (stream: ServerHttp2Stream) => voi
     session.on("error", () => undefined);
     session.once("close", () => sessions.delete(session));
   });
-  server.on("stream", (stream) => {
+  server.on("stream", (stream: ServerHttp2Stream) => {
     stream.on("error", () => undefined);
     answer(stream);
   });

@@ -6,7 +6,7 @@ import { type AddressInfo, connect as connectTcp, type Server } from "node:net";
 import type { TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { Dispatcher } from "undici";
-import { backgroundEnv } from "../../../src/adapters/env.ts";
+import { nodePoolEnv } from "../../../src/adapters/env.ts";
 import type { Connected } from "../../../src/connect/connector.ts";
 import type { Http2Options } from "../../../src/http2/options.ts";
 import { Http2Origin } from "../../../src/http2/origin.ts";
@@ -73,7 +73,7 @@ export function client(
     connections++;
     return connect();
   };
-  const origin = new Http2Origin(counted, options, backgroundEnv, budget);
+  const origin = new Http2Origin(counted, options, nodePoolEnv, budget);
   t.after(() => origin.destroy(new Error("the test is over")));
   const ask = (path: string, given: Ask = {}): Promise<Told> => request(origin, port, path, given);
   return {
