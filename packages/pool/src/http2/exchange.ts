@@ -10,9 +10,10 @@ import type { Connected } from "../connect/connector.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { RequestTrace } from "../phases.ts";
 import type { PoolEnv } from "../pool-env.ts";
-import { PoolError } from "../pool-error.ts";
 import { type Loss, maySendAgain } from "./again.ts";
 import { answerHeaders, rawLines } from "./answer-headers.ts";
+import { Controller } from "./controller.ts";
+import { lossError, tooLarge } from "./loss-error.ts";
 import type { Upload } from "./upload.ts";
 import { newMeter } from "./window-estimator.ts";
 
@@ -103,6 +104,7 @@ export class Exchange {
   #unprocessed = 0;
   #unknown = 0;
   #settled = false;
+  #isSentTold = false;
 
   constructor(ask: Ask, handler: Dispatcher.DispatchHandler, host: ExchangeHost, onTrace: ((trace: RequestTrace) => void) | undefined) {
     this.ask = ask;
@@ -148,7 +150,7 @@ export class Exchange {
     this.#attempt = attempt;
     this.#listen(attempt);
     if (headersTimeoutMs !== null) this.#arm(headersTimeoutMs, () => this.fail(this.#host.errors.headersTimeout()));
-    if (upload === null) this.#handler.onRequestSent?.();
+    if (upload === null) this.#sent();
     else if (expectContinue) this.#awaitContinue(attempt, upload);
     else this.#upload(attempt, upload);
   }
@@ -209,13 +211,20 @@ export class Exchange {
     const handler = this.#handler;
     void upload.into(attempt.stream, {
       sent: (chunk) => !this.#settled && this.#tell(() => handler.onBodySent?.(chunk)),
-      finished: () => !this.#settled && this.#tell(() => handler.onRequestSent?.()),
+      finished: () => this.#sent(),
       failed: (error) => {
         // A handler that has its answer is not told that the rest of its body went wrong, but the server is.
         if (this.#settled) attempt.stream.close(cancel);
         else this.fail(error instanceof Error ? error : new Error(String(error)));
       },
     });
+  }
+
+  /** Once, however often it is sent. */
+  #sent(): void {
+    if (this.#settled || this.#isSentTold) return;
+    this.#isSentTold = true;
+    this.#tell(() => this.#handler.onRequestSent?.());
   }
 
   #awaitContinue(attempt: Attempt, upload: Upload): void {
@@ -293,7 +302,7 @@ export class Exchange {
       ...{ answered, idempotent, replayable: upload?.replayable ?? true },
       ...{ unprocessed: this.#unprocessed, unknown: this.#unknown },
     };
-    if (!maySendAgain(loss, tried, this.#host.resendsMax)) return this.fail(lossError(loss, attempt));
+    if (!maySendAgain(loss, tried, this.#host.resendsMax)) return this.fail(lossError(loss, attempt.carrier, attempt.stream.rstCode));
     if (loss === "unprocessed") this.#unprocessed++;
     else this.#unknown++;
     this.#attempt = null;
@@ -372,80 +381,5 @@ export class Exchange {
 
   #nowMs(): number {
     return this.#host.env.clock.monoMs();
-  }
-}
-
-function tooLarge(bytes: number, { headerListBytesMax, connected }: Carrier): PoolError {
-  return new PoolError("headers_too_large", `the header list has ${bytes} bytes, and ${connected.peer} takes ${headerListBytesMax}`);
-}
-
-function lossError(loss: Loss, { carrier, stream }: Attempt): PoolError {
-  const where = `on connection ${carrier.number} to ${carrier.connected.peer}`;
-  switch (loss) {
-    case "unprocessed":
-      return new PoolError("refused", `the server did not process the request ${where}, and it can not be sent again`);
-    case "reset":
-      return new PoolError("stream_reset", `the request was reset ${where} with ${errorName(stream.rstCode)}`, { outcome: "unknown" });
-    case "unknown":
-      return new PoolError("connection_lost", `the connection ended (${carrier.end ?? "server_closed"}) ${where}`, { outcome: "unknown" });
-    default:
-      return loss satisfies never;
-  }
-}
-
-/** RFC 9113, section 7. */
-const errorNames = [
-  ...["NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR"],
-  ...["REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"],
-];
-
-const errorName = (code: number | undefined): string => errorNames[code ?? 0] ?? `code ${code}`;
-
-interface Levers {
-  readonly abort: (reason: Error) => void;
-  readonly aborted: () => Error;
-  readonly pause: () => void;
-  readonly resume: () => void;
-}
-
-/** What a handler steers its request with. */
-class Controller implements Dispatcher.DispatchController {
-  rawHeaders: string[] | null = null;
-  rawTrailers: Record<string, string | string[]> | null = null;
-  readonly #levers: Levers;
-  #paused = false;
-  #reason: Error | null = null;
-
-  constructor(levers: Levers) {
-    this.#levers = levers;
-  }
-
-  get aborted(): boolean {
-    return this.#reason !== null;
-  }
-
-  get paused(): boolean {
-    return this.#paused;
-  }
-
-  get reason(): Error | null {
-    return this.#reason;
-  }
-
-  abort(reason?: Error): void {
-    if (this.#reason !== null) return;
-    this.#reason = reason ?? this.#levers.aborted();
-    this.#levers.abort(this.#reason);
-  }
-
-  pause(): void {
-    this.#paused = true;
-    this.#levers.pause();
-  }
-
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#levers.resume();
   }
 }

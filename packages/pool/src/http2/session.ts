@@ -12,36 +12,10 @@ import type { Carrier, Exchange } from "./exchange.ts";
 import type { Http2Options } from "./options.ts";
 import { PingClock, type PingPace } from "./ping-clock.ts";
 import { type Life, type LifeAction, type LifeEvent, stepLife } from "./session-life.ts";
+import type { SessionHost, SessionParts } from "./session-parts.ts";
 import type { SessionStats } from "./stats.ts";
-import type { WindowAccount, WindowBudget } from "./window-budget.ts";
+import type { WindowAccount } from "./window-budget.ts";
 import { WindowEstimator, type Windows } from "./window-estimator.ts";
-
-/** What a session tells its origin. */
-export interface SessionHost {
-  /** It may take more requests than a moment ago. */
-  readonly room: () => void;
-  /** It is old, or has carried enough: a next one is wanted before it is left. */
-  readonly due: (session: Session, code: PoolEnd) => void;
-  /** It takes no more requests. */
-  readonly left: (session: Session) => void;
-  readonly gone: (session: Session, code: PoolEnd) => void;
-}
-
-export interface SessionParts {
-  readonly wire: ClientHttp2Session;
-  readonly connected: Connected;
-  readonly number: number;
-  /** When its connection began to be made. */
-  readonly fromMs: number;
-  readonly env: PoolEnv;
-  readonly options: Http2Options;
-  readonly budget: WindowBudget;
-  readonly pace: PingPace;
-  /** The stream window that its first SETTINGS said. */
-  readonly streamBytes: number;
-  /** What the peer allowed on an earlier session; null when there was none. */
-  readonly peerStreamsMax: number | null;
-}
 
 /** RFC 9113, section 7. */
 const noError = 0;

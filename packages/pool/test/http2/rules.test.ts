@@ -39,12 +39,12 @@ test("a session always ends: whatever happens to it, in whatever order, it does 
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(event, fc.nat(100)), { maxLength: 30 }), (events) => {
-      let life: Life = { name: "open" };
+      let life = { name: "open" } as Life;
       let nowMs = 0;
       let leftMs = Number.POSITIVE_INFINITY;
       for (const [each, afterMs] of events) {
         nowMs += afterMs;
-        const before: Life = life;
+        const before = life;
         life = stepLife(life, each, nowMs, 1_000).life;
         if (before.name === "open" && life.name !== "open") leftMs = nowMs;
         if (life.name !== "open" && before.name !== "open") assert.equal(life.code, before.code, "the first reason stays");
