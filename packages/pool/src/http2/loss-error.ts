@@ -1,13 +1,21 @@
 /** How the loss of a request is told: by a code of the pool's table, with the connection and what HTTP/2 said. */
+import type { PoolEnd } from "../ends.ts";
 import { PoolError } from "../pool-error.ts";
 import type { Loss } from "./again.ts";
-import type { Carrier } from "./exchange.ts";
 
-export function tooLarge(bytes: number, { headerListBytesMax, connected }: Pick<Carrier, "headerListBytesMax" | "connected">): PoolError {
+/** The connection that it was lost on. */
+interface Where {
+  readonly number: number;
+  readonly connected: { readonly peer: string };
+  readonly end: PoolEnd | null;
+  readonly headerListBytesMax: number;
+}
+
+export function tooLarge(bytes: number, { headerListBytesMax, connected }: Where): PoolError {
   return new PoolError("headers_too_large", `the header list has ${bytes} bytes, and ${connected.peer} takes ${headerListBytesMax}`);
 }
 
-export function lossError(loss: Loss, carrier: Pick<Carrier, "number" | "connected" | "end">, rstCode: number | undefined): PoolError {
+export function lossError(loss: Loss, carrier: Where, rstCode: number | undefined): PoolError {
   const where = `on connection ${carrier.number} to ${carrier.connected.peer}`;
   switch (loss) {
     case "unprocessed":

@@ -39,7 +39,7 @@ export class Http2Origin {
   readonly #unlimit: () => void;
   readonly #pace = new PingPace();
   readonly #exchangeHost: ExchangeHost;
-  readonly #sessionHost: SessionHost;
+  readonly #sessionHost: SessionHost<Session>;
   readonly #waiting: Waiting<Exchange>;
   /** Of those that wait: for a stream, or until they are sent again. */
   readonly #timers = new Map<Exchange, Timer>();

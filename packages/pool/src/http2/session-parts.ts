@@ -5,18 +5,17 @@ import type { PoolEnd } from "../ends.ts";
 import type { PoolEnv } from "../pool-env.ts";
 import type { Http2Options } from "./options.ts";
 import type { PingPace } from "./ping-clock.ts";
-import type { Session } from "./session.ts";
 import type { WindowBudget } from "./window-budget.ts";
 
 /** What a session tells its origin. */
-export interface SessionHost {
+export interface SessionHost<S> {
   /** It may take more requests than a moment ago. */
   readonly room: () => void;
   /** It is old, or has carried enough: a next one is wanted before it is left. */
-  readonly due: (session: Session, code: PoolEnd) => void;
+  readonly due: (session: S, code: PoolEnd) => void;
   /** It takes no more requests. */
-  readonly left: (session: Session) => void;
-  readonly gone: (session: Session, code: PoolEnd) => void;
+  readonly left: (session: S) => void;
+  readonly gone: (session: S, code: PoolEnd) => void;
 }
 
 export interface SessionParts {

@@ -38,7 +38,7 @@ export class Session implements Carrier {
   readonly #env: PoolEnv;
   readonly #options: Http2Options;
   readonly #pace: PingPace;
-  readonly #host: SessionHost;
+  readonly #host: SessionHost<Session>;
   readonly #clock: PingClock;
   readonly #estimator: WindowEstimator;
   readonly #account: WindowAccount;
@@ -59,7 +59,7 @@ export class Session implements Carrier {
   #timer: Timer | null = null;
   #timerMs = Number.POSITIVE_INFINITY;
 
-  constructor(parts: SessionParts, host: SessionHost) {
+  constructor(parts: SessionParts, host: SessionHost<Session>) {
     const { wire, env, options } = parts;
     this.number = parts.number;
     this.connected = parts.connected;
