@@ -16,7 +16,7 @@ let lab: LabProxy | null = null;
 const calls = {
   /** Answers `GET /BYTES` with so many; returns the port at the near end. */
   open: async ({ roundTripMs }: { readonly roundTripMs: number }): Promise<number> => {
-    const opened = createServer();
+    const opened = createServer({ maxSessionMemory: 200 });
     server = opened;
     opened.on("stream", (stream: ServerHttp2Stream, headers) => {
       stream.on("error", () => undefined);

@@ -9,6 +9,7 @@ import { client, eventually, listening } from "./support/origins.ts";
 import { answerHead, endsRequest, type RawPeer, rawServer } from "./support/raw-server.ts";
 
 const announced = 0x7fff_ffff;
+const internalError = 2;
 const many = <T>(count: number, make: (i: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 
 test("streams above the last one of a GOAWAY are sent again, whatever their method, and the others are finished where they are", async (t) => {
@@ -76,6 +77,20 @@ test("a GOAWAY that names no stream, and a closed connection: only what is harml
   assert.ok(post instanceof PoolError);
   assert.deepEqual([post.code, post.outcome], ["connection_lost", "unknown"]);
   assert.equal(origin.stats().resent, 2);
+});
+
+test("a GOAWAY with an error still says what was not processed, and only the rest is in doubt", async (t) => {
+  const asked: number[] = [];
+  const raw = await rawServer(t, (peer, one) => {
+    if (!endsRequest(one)) return;
+    if (peer.number > 1) return peer.answer(one.stream);
+    asked.push(one.stream);
+    if (asked.length === 3) peer.goaway(asked[0] ?? 0, internalError);
+  });
+  const { failure, origin } = client(t, raw.port);
+  const codes = await many(3, () => failure("/", { method: "POST", body: "x" }));
+  assert.deepEqual(codes, ["connection_lost", "answered 200", "answered 200"]);
+  assert.deepEqual(origin.stats().ended, { goaway_error: 1 });
 });
 
 test("a connection that dies twice under a GET is not tried a third time", async (t) => {

@@ -1,6 +1,7 @@
 /** Windows of real sessions: they grow on a long path, shrink when little comes, and never take more than the budget has. No time is judged. */
 import assert from "node:assert/strict";
 import { createServer, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { latency, openProxy } from "@holdfast/lab";
 import { data, flags, frameTypes } from "../../../../scripts/test-support/http2-frames.ts";
@@ -12,7 +13,7 @@ const megabyte = 1_000_000;
 
 /** A server of large answers at the other end of a path of 30 ms. */
 async function far(t: TestContext, settings: ClientSettings = {}) {
-  const server = createServer({ settings: { maxConcurrentStreams: 100 } });
+  const server = createServer({ settings: { maxConcurrentStreams: 100 }, maxSessionMemory: 200 });
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     stream.on("error", () => undefined);
     stream.respond({ ":status": 200 });
@@ -26,7 +27,7 @@ async function far(t: TestContext, settings: ClientSettings = {}) {
 }
 
 test("a window grows on a long path while much is read, and shrinks again when little comes", async (t) => {
-  const { ask, origin } = await far(t, { shrinkAfterMs: 300 });
+  const { ask, origin } = await far(t, { shrinkAfterMs: 150 });
   const window = (): number => origin.stats().sessions[0]?.streamWindowBytes ?? 0;
   assert.equal((await ask(`/${6 * megabyte}`)).body.length, 6 * megabyte);
   const { streamWindowBytes = 0, sessionWindowBytes = 0, roundTripMs, pings = 0 } = origin.stats().sessions[0] ?? {};
@@ -87,6 +88,40 @@ test("large windows give way to newcomers", async (t) => {
   (large as { abort(reason: Error): void } | null)?.abort(new Error("seen enough"));
   await assert.rejects(asked, /seen enough/);
   assert.ok(await eventually(() => budget.usedBytes === 0));
+});
+
+test("streams that nobody reads hold their windows and no more, and what they hold is not taken from others", async (t) => {
+  const window = 65_535;
+  let socket: Socket | null = null;
+  const server = createServer();
+  server.on("connection", (accepted) => {
+    socket = accepted;
+  });
+  server.on("stream", (stream: ServerHttp2Stream) => {
+    stream.on("error", () => undefined);
+    stream.respond({ ":status": 200 });
+    stream.end(Buffer.alloc(300_000));
+  });
+  const { ask, origin, budget } = client(t, await listening(t, server), { windowBytesMax: window });
+  const written = (): number => socket?.bytesWritten ?? 0;
+  const paused: { resume(): void }[] = [];
+  const unread = Array.from({ length: 20 }, () =>
+    ask("/", {
+      onHeaders: (controller) => {
+        controller.pause();
+        paused.push(controller);
+      },
+    }),
+  );
+  // Twenty windows: more than the session's, which Node gives back as bytes arrive.
+  assert.ok(await eventually(() => paused.length === 20 && written() >= 20 * window));
+  assert.equal((await ask("/")).body.length, 300_000);
+  // Besides what was read: frames and headers.
+  assert.ok(written() <= 20 * window + 300_000 + 20_000, `${written()} bytes`);
+  assert.ok(await eventually(() => budget.usedBytes === 20 * window));
+  assert.equal(origin.stats().windows.pinnableBytes, 20 * window);
+  for (const controller of paused) controller.resume();
+  assert.deepEqual(new Set((await Promise.all(unread)).map(({ body }) => body.length)), new Set([300_000]));
 });
 
 test("worst cases are told: of an origin by its limits, of the process by its budget", async (t) => {
