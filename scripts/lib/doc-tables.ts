@@ -133,6 +133,8 @@ const poolCodeColumns = {
 };
 const poolEndColumns = { Code: endColumns.Code, "Ended by": endColumns["Ended by"], Meaning: endColumns.Meaning };
 
+const findingColumns = { ...failureColumns, Weight: (_: string, row: Row) => cell(row["severity"]) };
+
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
@@ -201,6 +203,7 @@ export const tables: readonly TableSource[] = [
     export: "backendChanges",
     columns: meaningColumns,
   },
+  { table: "time-findings", page: "docs/time.md", module: "packages/cli/src/time/findings.ts", export: "findingDocs", columns: findingColumns },
   ...["A", "B", "D", "E", "G"].map(hostile),
   hostileOf("websocket", "packages/guard/test/websocket/rows.ts", "hostileRows"),
   hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),

@@ -22,4 +22,5 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./commands/connections.ts")).connections,
   },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
+  time: { summary: "Show where the time of requests goes, and whether keep-alive works", load: async () => (await import("./commands/time.ts")).time },
 };

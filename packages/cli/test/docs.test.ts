@@ -26,7 +26,7 @@ for (const [name, row] of Object.entries(commandRows)) {
     const settings = new Set(serveSettings.map((setting) => flagName(setting.name)));
     const own = Object.keys(cliOptionDocs).map((setting) => (["vitals", "page", "admin"].includes(setting) ? `no-${setting}` : flagName(setting)));
     const expected = name === "serve" ? [...Object.keys(spec.flags).filter((flag) => !settings.has(flag)), ...own] : Object.keys(spec.flags);
-    const written = [...section(`holdfast ${name}`).matchAll(/^\| `--([a-z-]+)[ `]/gm)].map(([, flag]) => flag);
+    const written = [...section(`holdfast ${name}`).matchAll(/^\| `--([a-z0-9-]+)[ `]/gm)].map(([, flag]) => flag);
     const documented = name === "serve" ? written.filter((flag) => flag !== "heartbeat-ms") : written;
     assert.deepEqual(documented.sort(), expected.sort());
   });
