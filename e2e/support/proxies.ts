@@ -19,9 +19,17 @@ export interface RunningProxy extends AsyncDisposable {
   reload(): Promise<void>;
 }
 
+/** A certificate in files. */
+export interface ProxyCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 export interface ProxyOptions {
   /** The port of the Holdfast server. */
   readonly port: number;
+  /** With it the configuration for HTTP/2 is taken, over TLS. */
+  readonly certificate?: ProxyCertificate;
   /** Changes the shipped configuration. */
   readonly edit?: (configuration: string) => string;
 }
@@ -34,18 +42,30 @@ function replaced(text: string, from: string, to: string): string {
   return text.replaceAll(from, to);
 }
 
+type Replacement = readonly [from: string, to: string];
+
 interface Recipe {
   readonly file: string;
-  readonly listen: (port: number) => readonly [from: string, to: string];
+  readonly listen: (port: number) => Replacement;
+  /** The configuration for HTTP/2, where there is one of its own. */
+  readonly http2?: { readonly file: string; replacements(port: number, certificate: ProxyCertificate, folder: string): readonly Replacement[] };
   /** Writes what else is needed; returns the command. */
   command(folder: string, configuration: string, adminPort: number): readonly string[];
-  reload(folder: string, running: ChildProcess, adminPort: number): ChildProcess | null;
+  reload(folder: string, running: ChildProcess, adminPort: number, file: string): ChildProcess | null;
 }
 
 const recipes: Readonly<Record<ProxyName, Recipe>> = {
   nginx: {
     file: "nginx.conf",
     listen: (port) => ["listen 8080;", `listen 127.0.0.1:${port};`],
+    http2: {
+      file: "nginx-http2.conf",
+      replacements: (port, { certFile, keyFile }) => [
+        ["listen 8443 ssl http2;", `listen 127.0.0.1:${port} ssl http2;`],
+        ["/etc/nginx/holdfast.pem", certFile],
+        ["/etc/nginx/holdfast.key", keyFile],
+      ],
+    },
     command: (folder, configuration) => {
       const main = [
         "daemon off; master_process on; worker_processes 1; worker_shutdown_timeout 2s;",
@@ -66,10 +86,20 @@ const recipes: Readonly<Record<ProxyName, Recipe>> = {
   haproxy: {
     file: "haproxy.cfg",
     listen: (port) => ["bind 127.0.0.1:8080", `bind 127.0.0.1:${port}`],
+    http2: {
+      file: "haproxy-http2.cfg",
+      replacements: (port, { certFile, keyFile }, folder) => {
+        writeFileSync(join(folder, "holdfast.pem"), readFileSync(certFile, "utf8") + readFileSync(keyFile, "utf8"));
+        return [
+          ["bind 127.0.0.1:8443", `bind 127.0.0.1:${port}`],
+          ["/etc/haproxy/holdfast.pem", join(folder, "holdfast.pem")],
+        ];
+      },
+    },
     command: (_folder, configuration) => ["haproxy", "-db", "-f", configuration],
     // A new process takes over the port and tells the old one to finish.
-    reload: (folder, running) =>
-      spawn("haproxy", ["-db", "-f", join(folder, "haproxy.cfg"), "-sf", String(running.pid)], { stdio: ["ignore", "pipe", "pipe"] }),
+    reload: (folder, running, _adminPort, file) =>
+      spawn("haproxy", ["-db", "-f", join(folder, file), "-sf", String(running.pid)], { stdio: ["ignore", "pipe", "pipe"] }),
   },
   caddy: {
     file: "Caddyfile",
@@ -93,13 +123,18 @@ const recipes: Readonly<Record<ProxyName, Recipe>> = {
 };
 
 /** Starts a proxy in front of a server and waits until it listens. */
-export async function openProxyServer(name: ProxyName, { port, edit = (text) => text }: ProxyOptions): Promise<RunningProxy> {
+export async function openProxyServer(name: ProxyName, { port, certificate, edit = (text) => text }: ProxyOptions): Promise<RunningProxy> {
   const recipe = recipes[name];
   const folder = mkdtempSync(join(tmpdir(), `holdfast-${name}-`));
   const own = await freePort();
   const adminPort = await freePort();
-  const configuration = join(folder, recipe.file);
-  writeFileSync(configuration, edit(replaced(replaced(shipped(recipe.file), ...recipe.listen(own)), "127.0.0.1:4150", `127.0.0.1:${port}`)));
+  const http2 = certificate === undefined ? undefined : recipe.http2;
+  if (certificate !== undefined && http2 === undefined) throw new Error(`expected a proxy with a configuration for HTTP/2, got ${name}`);
+  const { file } = http2 ?? recipe;
+  const configuration = join(folder, file);
+  const listening = certificate === undefined ? [recipe.listen(own)] : (http2?.replacements(own, certificate, folder) ?? []);
+  const text = [...listening, ["127.0.0.1:4150", `127.0.0.1:${port}`] as const].reduce((text, [from, to]) => replaced(text, from, to), shipped(file));
+  writeFileSync(configuration, edit(text));
   const [command = "", ...args] = recipe.command(folder, configuration, adminPort);
   let said = "";
   const children: ChildProcess[] = [];
@@ -114,9 +149,9 @@ export async function openProxyServer(name: ProxyName, { port, edit = (text) => 
   let running = keep(spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HOME: folder } }));
   await listens(own, running, () => said);
   return {
-    url: `http://127.0.0.1:${own}`,
+    url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${own}`,
     reload: async () => {
-      const next = recipe.reload(folder, running, adminPort);
+      const next = recipe.reload(folder, running, adminPort, file);
       if (next !== null) running = keep(next);
       await listens(own, running, () => said);
     },
