@@ -1,6 +1,6 @@
 /**
- * A fault for these tests: follows what goes to the client, and resets the connection in the middle of a WebSocket frame, or of a flush
- * of a response.
+ * A fault for these tests: follows what goes to the client, and resets the connection in the middle of a WebSocket frame, of a frame of
+ * HTTP/2, or of a flush of a response.
  * It knows the wire, which the lab's own faults must not.
  */
 import type { Fault } from "@holdfast/lab";
@@ -12,7 +12,7 @@ export function midFrameCut(frames: number): Fault {
     async pipe(stage) {
       let seen = Buffer.alloc(0);
       let inHandshake = true;
-      let isUpgraded = false;
+      let sizeOf: ((data: Buffer) => number | null) | null = null;
       let left = frames;
       for (;;) {
         const item = await stage.read();
@@ -22,18 +22,23 @@ export function midFrameCut(frames: number): Fault {
           return;
         }
         seen = Buffer.concat([seen, item.bytes]);
+        if (inHandshake && seen[0] === 0) {
+          // No status line of HTTP/1.1: the length of a SETTINGS frame.
+          sizeOf = http2FrameBytes;
+          inHandshake = false;
+        }
         if (inHandshake) {
           const end = seen.indexOf("\r\n\r\n");
           if (end >= 0) {
-            isUpgraded = seen.toString("latin1", 0, 12).endsWith(" 101");
+            if (seen.toString("latin1", 0, 12).endsWith(" 101")) sizeOf = frameBytes;
             seen = seen.subarray(end + 4);
             inHandshake = false;
           }
         }
         while (!inHandshake) {
           // The server writes each flush of a response as one piece.
-          if (!isUpgraded) seen = Buffer.from(item.bytes);
-          const size = isUpgraded ? frameBytes(seen) : seen.length;
+          if (sizeOf === null) seen = Buffer.from(item.bytes);
+          const size = sizeOf === null ? seen.length : sizeOf(seen);
           if (size === null) break;
           left--;
           if (left <= 0 && size > 2) {
@@ -46,13 +51,18 @@ export function midFrameCut(frames: number): Fault {
             stage.connection.reset(stage.sender);
             return;
           }
-          if (!isUpgraded || seen.length < size) break;
+          if (sizeOf === null || seen.length < size) break;
           seen = seen.subarray(size);
         }
         stage.write({ kind: "bytes", bytes: item.bytes });
       }
     },
   };
+}
+
+/** The same of HTTP/2. */
+function http2FrameBytes(data: Buffer): number | null {
+  return data.length < 9 ? null : 9 + data.readUIntBE(0, 3);
 }
 
 /** The whole size of the frame at the front, or null when its header is not complete. */

@@ -185,6 +185,7 @@ export const tables: readonly TableSource[] = [
     export: "guardMetricDocs",
     columns: metricColumns,
   },
+  { table: "session-options", page: "docs/line-http2.md", module: "packages/client/src/node/options.ts", export: "sessionOptionDocs", columns: optionColumns },
   { table: "pool-codes", page: "docs/pool.md", module: "packages/pool/src/codes.ts", export: "poolCodes", columns: poolCodeColumns },
   { table: "pool-options", page: "docs/pool-core.md", module: "packages/pool/src/core/options.ts", export: "poolOptionDocs", columns: optionColumns },
   { table: "pool-ends", page: "docs/pool.md", module: "packages/pool/src/ends.ts", export: "poolEnds", columns: poolEndColumns },

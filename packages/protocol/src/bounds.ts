@@ -13,3 +13,4 @@ export const durationMsMax = 86_400_000;
 export const jsonDepthMax = 64;
 export const lastEntriesMax = 10_000;
 export const repeatedMax = 1_000;
+export const messagePiecesMax = 64;

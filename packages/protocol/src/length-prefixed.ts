@@ -6,11 +6,12 @@
  *     | flags (1) | length (4) | message (length) | flags | ...
  */
 
+import { messagePiecesMax } from "./bounds.ts";
+
 const headBytes = 5;
 /** The only flag there is: the message is compressed. */
 const compressedFlag = 1;
-/** How small pieces may be on average, beyond so many for any message: what a peer writes is cut by segments and frames, never to single bytes. */
-const piecesFree = 64;
+/** How small pieces may be on average, beyond those that any message may have: what a peer writes is cut by segments and frames, never to single bytes. */
 const pieceBytesMin = 64;
 /** The first room for a message that does not come in one piece; doubled while its bytes come. */
 const roomBytesMin = 1_024;
@@ -89,7 +90,7 @@ export class LengthPrefixedReader {
     const part = piece.subarray(from, from + this.#length - this.#taken);
     if (this.#taken + part.length < this.#length) {
       if (part.length === 0) return from;
-      if (this.#pieces > piecesFree + this.#length / pieceBytesMin) this.#fault = "too_many_pieces";
+      if (this.#pieces > messagePiecesMax + this.#length / pieceBytesMin) this.#fault = "too_many_pieces";
       else this.#keep(part);
       return from + part.length;
     }

@@ -147,6 +147,13 @@ export const limits = {
     code: "protocol_error",
     metric: "holdfast_closed_total",
   },
+  messagePiecesMax: {
+    value: bounds.messagePiecesMax,
+    unit: "pieces",
+    what: "Pieces, DATA frames mostly, of a length-prefixed message, and one more for each 64 of its bytes; so that none comes byte by byte",
+    code: "frame_too_large",
+    metric: "holdfast_closed_total",
+  },
   pipelinedRequestsMax: {
     value: 16,
     unit: "requests per connection",

@@ -86,7 +86,7 @@ export const serverOptionDocs = {
   rotateMs: {
     default: 600_000,
     unit: "ms",
-    what: "Age at which an SSE link is asked to move to another connection, a tenth more or less; 10 s later it is ended with `rotated`",
+    what: "Age at which an SSE link, or one over HTTP/2 whose client has ended its body, is asked to move to another connection, a tenth more or less; 10 s later it is ended with `rotated`",
   },
   pollLingerMs: { default: 20, unit: "ms", what: "How long a long-poll waits for more once it has something to say" },
   pollBytesMax: { default: 262_144, unit: "bytes", what: "Bytes after which the answer to a long-poll ends; what follows is for the next one" },
