@@ -96,10 +96,10 @@ export interface Guard {
   /** Names whose connection that of `socket`, or of an HTTP/2 session, is, null for nobody's any more; false: that subject has too many. */
   setSubject(socket: Socket | ServerHttp2Session, subject: string | null): boolean;
   /**
-   * Lets an HTTP/2 session take no more requests, in two steps where that is possible; what is open on it has `drainMs` to end. For a host
-   * that leaves, and has told its clients so.
+   * Lets an HTTP/2 session take no more requests, in two steps where that is possible; what is open on it has `drainMs` to end, if that
+   * is less than what a drain leaves it. For a host that leaves, and has told its clients so.
    */
-  leaveSession(session: ServerHttp2Session): void;
+  leaveSession(session: ServerHttp2Session, drainMs: number): void;
   /** Resets the connection of `socket` for the host, the raw one under TLS: what is queued is not delivered. False: it is none of this guard's. */
   reset(socket: Socket): boolean;
   /** Guards the sockets of a `ws` server whose upgrades come over a guarded server. Call it before the server listens. */
@@ -240,8 +240,8 @@ class NodeGuard implements Guard {
     return connection === undefined || this.#core.setSubject(connection, subject);
   }
 
-  leaveSession(session: ServerHttp2Session): void {
-    for (const part of this.#connectionOf(session)?.parts ?? []) part.leave?.({ windowMs: 0, drainMs: this.options.drainMs });
+  leaveSession(session: ServerHttp2Session, drainMs: number): void {
+    for (const part of this.#connectionOf(session)?.parts ?? []) part.leave?.({ windowMs: 0, drainMs });
   }
 
   reset(socket: Socket): boolean {

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
 import type { Registry } from "prom-client";
-import { type HttpServer, httpServer, listening } from "./adapters/http-server.ts";
+import { type HttpServer, handshakesMs, httpServer, listening } from "./adapters/http-server.ts";
 import { randomSecret } from "./auth/adapters/random-secret.ts";
 import { type Auth, type Authorizer, authorizerOf } from "./auth/authorizer.ts";
 import { GuardedGate, openGate } from "./auth/gate.ts";
@@ -23,9 +23,6 @@ import { h2Transport } from "./transports/h2.ts";
 import { pollTransport } from "./transports/poll.ts";
 import { SessionLinks } from "./transports/session-links.ts";
 import { sseTransport } from "./transports/sse.ts";
-
-/** What guard allows beyond the links' own deadline, for their closing handshakes. */
-const handshakesMs = 1_000;
 
 export interface ServerParts {
   /** Where logs live. The server starts and stops it. */

@@ -30,6 +30,9 @@ const headerBytesMax = 16_384;
 /** Connections beside links: requests, while links are at their cap. */
 const connectionsBesideLinks = 1_000;
 
+/** What guard allows beyond the links' own deadline, for their closing handshakes. */
+export const handshakesMs = 1_000;
+
 /** Twice this fits into what a drain leaves guard after the links' own deadline. */
 const sessionErrorEndMs = 250;
 
@@ -89,7 +92,7 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
     else transport.upgrade(request, socket, head);
   });
   const { tls } = parts;
-  const grpc = grpcServices({ ...context, ...transports, leaveSession: (session) => made.leaveSession(session) }, access, context.fallback !== null);
+  const grpc = grpcServices({ ...context, ...transports, leaveSession: (session) => made.leaveSession(session, hub.drainDeadlineMs() + handshakesMs) }, access, context.fallback !== null);
   const http2 = resolveHttp2Limits({ ...http2LimitsOf(options), ...parts.http2 });
   const all = { ...parts, http2, ...serving(tls, () => http2Server(http2, grpc, answer)) };
   const made = guard(server, { ...guardOptionsOf(options), ...given }, all);
