@@ -17,6 +17,8 @@ export interface ReplicaOrder {
   readonly max: number;
   readonly workers: number;
   readonly statementMs: number;
+  /** How many replicas this process stands for. Under a budget it is one. */
+  readonly pools: number;
   /** Null: it has `max` connections, whatever others have. */
   readonly budget: Partial<BudgetOptions> | null;
 }
@@ -53,7 +55,7 @@ const budget =
       ? postgresBudget(order.budget, config, surroundings)
       : mysqlBudget(order.budget, config, surroundings);
 const options = { ...config, max: order.max, acquireTimeoutMs: 5_000, warn: () => {}, ...(budget === null ? {} : { budget }) };
-const { ask, end } = order.kind === "postgres" ? postgres() : mariadb();
+const pools = Array.from({ length: order.pools }, () => (order.kind === "postgres" ? postgres() : mariadb()));
 
 function postgres(): { ask: () => Promise<unknown>; end: () => Promise<void> } {
   const pool = postgresPool(options);
@@ -65,7 +67,7 @@ function mariadb(): { ask: () => Promise<unknown>; end: () => Promise<void> } {
   return { ask: () => pool.query("SELECT SLEEP(?)", [order.statementMs / 1_000]), end: () => pool.end() };
 }
 
-async function work(): Promise<void> {
+async function work(ask: () => Promise<unknown>): Promise<void> {
   while (!isLeaving) {
     try {
       await ask();
@@ -87,11 +89,11 @@ function report(of: Budget | null): void {
 }
 
 const timer = setInterval(() => report(budget), 100);
-const workers = Array.from({ length: order.workers }, work);
+const workers = pools.flatMap(({ ask }) => Array.from({ length: order.workers }, () => work(ask)));
 process.once("SIGTERM", () => {
   isLeaving = true;
   void Promise.all(workers)
-    .then(end)
+    .then(() => Promise.all(pools.map(({ end }) => end())))
     .finally(() => {
       clearInterval(timer);
       report(budget);

@@ -3,11 +3,36 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import type { ReplicaOrder, ReplicaReport } from "../processes/database-replica.ts";
 
-const program = fileURLToPath(new URL("../processes/database-replica.ts", import.meta.url));
+const source = fileURLToPath(new URL("../processes/database-replica.ts", import.meta.url));
+
+/** The replica's program as one file: dozens are started, and each would read a hundred. */
+export class ReplicaProgram implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "holdfast-replica-"));
+  readonly path = join(this.#folder, "replica.mjs");
+
+  static async make(): Promise<ReplicaProgram> {
+    const program = new ReplicaProgram();
+    // Drivers are CommonJS, and look for what they need at run time.
+    const js = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+    await build({
+      ...{ entryPoints: [source], outfile: program.path, bundle: true, platform: "node", format: "esm", target: "node24" },
+      ...{ conditions: ["source"], external: ["pg-native"], banner: { js }, logLevel: "warning" },
+    });
+    return program;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
 
 export class Replica {
   readonly #child: ChildProcess;
@@ -20,8 +45,8 @@ export class Replica {
   quietMsMax = 0;
   #isStopped = false;
 
-  constructor(order: ReplicaOrder) {
-    const child = spawn(process.execPath, ["--conditions=source", "--no-warnings", program, JSON.stringify(order)], { stdio: ["pipe", "pipe", "inherit"] });
+  constructor(program: string, order: ReplicaOrder) {
+    const child = spawn(process.execPath, ["--no-warnings", program, JSON.stringify(order)], { stdio: ["pipe", "pipe", "inherit"] });
     this.#child = child;
     this.exited = once(child, "exit");
     const lines = createInterface({ input: child.stdout });
@@ -84,9 +109,11 @@ export class Replica {
 
 export class Fleet implements AsyncDisposable {
   readonly all: Replica[] = [];
+  readonly #program: string;
   readonly #order: ReplicaOrder;
 
-  constructor(order: ReplicaOrder) {
+  constructor({ path }: ReplicaProgram, order: ReplicaOrder) {
+    this.#program = path;
     this.#order = order;
   }
 
@@ -96,7 +123,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Started, and waiting to be told to begin. */
   async prepare(count: number): Promise<Replica[]> {
-    const started = Array.from({ length: count }, () => new Replica(this.#order));
+    const started = Array.from({ length: count }, () => new Replica(this.#program, this.#order));
     this.all.push(...started);
     await Promise.all(started.map(({ ready }) => ready));
     return started;
