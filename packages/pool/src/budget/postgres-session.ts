@@ -16,6 +16,9 @@ export function applicationName(base: string, tag: string): string {
 /** Finds the replica in a name; what it does not find is somebody else's. */
 const replicaOf = "substring(application_name from 'hf:' || $1 || ':([0-9a-v]{12}|door)$')";
 
+// Of other users' connections the server shows no type, but a database and a user, which what runs in the background lacks.
+const isClient = "datid IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'";
+
 const lookSql = `
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms, pg_backend_pid() AS pid,
   (SELECT version::float8 FROM ${ledgerTable} WHERE name = $1) AS version,
@@ -25,12 +28,12 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms, pg_back
   (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user) AS role_max,
   (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()) AS database_max,
   (SELECT json_object_agg(coalesce(replica, ''), connections) FROM (
-    SELECT ${replicaOf} AS replica, count(*) AS connections FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1) AS listed) AS seen`;
+    SELECT ${replicaOf} AS replica, count(*) AS connections FROM pg_stat_activity WHERE ${isClient} GROUP BY 1) AS listed) AS seen`;
 
 const findSql = `
 SELECT ${replicaOf} AS replica, pid,
   coalesce(usename <> current_user OR (state IN ('active', 'fastpath function call') AND wait_event_type IS DISTINCT FROM 'Client'), true) AS busy
-FROM pg_stat_activity WHERE backend_type = 'client backend' AND ${replicaOf} = ANY($2)`;
+FROM pg_stat_activity WHERE ${isClient} AND ${replicaOf} = ANY($2)`;
 
 const endSql = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND ${replicaOf} = ANY($2) AND pid = ANY($3)`;
 
