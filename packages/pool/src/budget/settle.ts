@@ -122,17 +122,20 @@ export function settle(ledger: Ledger, sight: Sight, asking: Asking): Settled {
   const targets = split(shares - fixed, [...live, me]);
   const target = targets.get(asking.id) ?? 0;
   const free = shares - fixed - total(live.map(claim)) - base;
-  const short = total(live.map((row) => Math.max(0, (targets.get(row.id) ?? 0) - claim(row))));
+  const short = total(live.map((row) => lackOf(targets.get(row.id) ?? 0, claim(row))));
   const isEmpty = base === 0;
   // Who has nothing goes before who wants more, and among them who came first.
   const before = live.filter((row) => row.granted === 0 && (!isEmpty || row.joinedMs < joinedMs || (row.joinedMs === joinedMs && row.id < asking.id)));
   const open = Math.max(0, free - before.length);
   // A newcomer begins with one: whoever else starts at the same moment finds room, and the rest follows with its first renewal.
   const growth = Math.min(Math.max(0, target - base), open, isEmpty ? 1 : Number.POSITIVE_INFINITY);
-  // Nothing is given up that nobody lacks: shares must not move with every breath of the load.
+  // What nobody lacks is not given up.
   const giving = Math.min(Math.max(0, base - target), Math.max(0, short - Math.max(0, free), -free));
   return { ...settled, target, ceiling: base + growth - giving };
 }
+
+/** How many it lacks. Less than an eighth is no lack: shares must not move with every breath of the load. */
+const lackOf = (target: number, claim: number): number => (target - claim > claim / 8 ? target - claim : 0);
 
 const sightOf = ({ shares, door, strangers, reserve }: Sight) => ({ shares, door, strangers, reserve });
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);

@@ -53,10 +53,13 @@ test("what is given up is counted until it is closed: by what is held, and by wh
   assert.equal(grantedOf(signed(seen, asking("a"), 2)), 8);
 });
 
-test("nothing is given up that nobody lacks", () => {
-  assert.equal(settle(ledger(row("a", 8, { demand: 1 }), row("b", 1)), sight(), asking("a", { held: 8, demand: 1 })).ceiling, 8 - 1 * 7);
-  assert.equal(settle(ledger(row("a", 8), row("b", 2, { demand: 2, max: 2 })), sight(), asking("a", { held: 8, demand: 1 })).ceiling, 8);
-  assert.equal(settle(ledger(row("a", 6), row("b", 2)), sight(), asking("a", { held: 6 })).ceiling, 6 - 1, "b takes the two that are free, and lacks one more");
+test("as much is given up as others lack, and an eighth is no lack", () => {
+  const a = asking("a", { held: 8, demand: 1 });
+  assert.equal(settle(ledger(row("a", 8, { demand: 1 }), row("b", 1)), sight(), a).ceiling, 1);
+  assert.equal(settle(ledger(row("a", 8), row("b", 2, { demand: 2, max: 2 })), sight(), a).ceiling, 8);
+  assert.equal(settle(ledger(row("a", 6), row("b", 2)), sight(), asking("a", { held: 6 })).ceiling, 5, "b takes the two that are free, and lacks one more");
+  assert.equal(settle(ledger(row("a", 11), row("b", 9)), sight({ shares: 20 }), asking("a", { held: 11 })).ceiling, 11);
+  assert.equal(settle(ledger(row("a", 13), row("b", 7)), sight({ shares: 20 }), asking("a", { held: 13 })).ceiling, 10);
 });
 
 test("what is free is kept for who has nothing, in the order of arrival", () => {
