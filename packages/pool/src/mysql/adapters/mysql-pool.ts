@@ -7,9 +7,11 @@ import type { Socket } from "node:net";
 import mysql from "mysql2";
 import promises from "mysql2/promise";
 import { nodePoolEnv } from "../../adapters/env.ts";
+import { mysqlBudget } from "../../budget/adapters/mysql-store.ts";
+import type { BudgetOptions } from "../../budget/options.ts";
 import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
-import type { PoolBudget } from "../../database/budget.ts";
+import { membership, noticesTo, type PoolBudget } from "../../database/budget.ts";
 import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
@@ -20,8 +22,8 @@ import { factsQuestion, limitStatement, type MysqlFacts, mysqlFacts } from "../f
 import { answered, endOf, isBusy, isLetGo, markLent, quit, socketOf, type Watched, watchStatements } from "./connection.ts";
 
 export interface MysqlPoolOptions extends Partial<DatabasePoolOptions>, Omit<mysql.PoolOptions, RenamedOption | keyof DatabasePoolOptions> {
-  /** What decides how many connections the pool may have, up to `max`. Default: nothing, and it may have `max`. */
-  readonly budget?: PoolBudget;
+  /** One budget for all replicas, which decides how many connections the pool may have, up to `max`. Default: false, and it may have `max`. */
+  readonly budget?: Partial<BudgetOptions> | PoolBudget | false;
   /** Whoever runs the process is told, one sentence at a time. Default: `process.emitWarning`. */
   readonly warn?: (line: string) => void;
   readonly env?: PoolEnv;
@@ -72,8 +74,9 @@ export class MysqlPool extends PromisePool implements Budgeted {
   #facts: MysqlFacts | null = null;
 
   constructor(given: MysqlPoolOptions) {
-    const { warn = defaultWarn, env = nodePoolEnv, budget = null, ...rest } = given;
+    const { warn = defaultWarn, env = nodePoolEnv, budget: asked = false, ...rest } = given;
     const { options, driver } = divideOptions(rest as Readonly<Record<string, unknown>>, renamed);
+    const budget = membership(asked, (it) => mysqlBudget(it, driver, { env, notice: noticesTo(warn) }));
     const inner = mysql.createPool(driverConfig(options, driver)) as InnerPool;
     super(inner);
     this.#inner = inner;

@@ -6,9 +6,11 @@
 import type { Timer } from "@holdfast/protocol";
 import pg from "pg";
 import { nodePoolEnv } from "../../adapters/env.ts";
+import { postgresBudget } from "../../budget/adapters/postgres-store.ts";
+import type { BudgetOptions } from "../../budget/options.ts";
 import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
-import type { PoolBudget } from "../../database/budget.ts";
+import { membership, noticesTo, type PoolBudget } from "../../database/budget.ts";
 import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
@@ -28,8 +30,8 @@ export interface PostgresPoolOptions extends Partial<DatabasePoolOptions>, Omit<
   readonly through?: Through;
   /** Named prepared statements. Default: not through PgBouncer, which has them since 1.21 only (`max_prepared_statements`). */
   readonly namedStatements?: boolean;
-  /** What decides how many connections the pool may have, up to `max`. Default: nothing, and it may have `max`. */
-  readonly budget?: PoolBudget;
+  /** One budget for all replicas, which decides how many connections the pool may have, up to `max`. Default: false, and it may have `max`. */
+  readonly budget?: Partial<BudgetOptions> | PoolBudget | false;
   /** Whoever runs the process is told, one sentence at a time. Default: `process.emitWarning`. */
   readonly warn?: (line: string) => void;
   readonly env?: PoolEnv;
@@ -77,10 +79,11 @@ export class PostgresPool extends pg.Pool implements Budgeted {
   #ended: Promise<void> | null = null;
 
   constructor(given: PostgresPoolOptions) {
-    const { through = "direct", namedStatements = through === "direct", warn = defaultWarn, env = nodePoolEnv, budget = null, ...rest } = given;
+    const { through = "direct", namedStatements = through === "direct", warn = defaultWarn, env = nodePoolEnv, budget: asked = false, ...rest } = given;
     const { options, driver } = divideOptions(rest as Readonly<Record<string, unknown>>, renamed);
     const born: { client: pg.PoolClient | null } = { client: null };
     checkThrough(through, options, driver);
+    const budget = membership(asked, (it) => postgresBudget(it, driver, { env, notice: noticesTo(warn) }));
     super(driverConfig(options, driver, budget, clientClass((driver["Client"] as typeof pg.Client | undefined) ?? pg.Client, born, through, namedStatements)));
     this.#born = born;
     this.#env = env;
