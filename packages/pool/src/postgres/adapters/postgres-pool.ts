@@ -14,7 +14,7 @@ import { membership, noticesTo, type PoolBudget } from "../../database/budget.ts
 import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
-import { isAnswer } from "../../database/outcome.ts";
+import { isAnswer, outcomeOf } from "../../database/outcome.ts";
 import type { PoolEnd } from "../../ends.ts";
 import type { PoolEnv } from "../../pool-env.ts";
 import { PoolError } from "../../pool-error.ts";
@@ -100,7 +100,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     });
   }
 
-  /** A connection, to be given back by its `release`. With an error that no server answered with, or `true`, it is not used again. */
+  /** A connection, to be given back by its `release`. With `true`, or an error after which nothing is known of it, it is not used again. */
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
@@ -193,7 +193,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     client.release = () => {
       throw new PoolError("released_twice", "The connection was given back before: somebody else may have it now");
     };
-    if (error && !isAnswer(error)) this.#pool.giveBack(lease, "caller_broke_it");
+    if (error && outcomeOf(error) === "unknown") this.#pool.giveBack(lease, "caller_broke_it");
     else if (isSettled(client)) this.#takeBackSettled(lease);
     else {
       // The answer of the last statement is not complete. Until it is, nobody else gets the connection.
