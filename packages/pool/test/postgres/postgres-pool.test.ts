@@ -4,10 +4,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import pg from "pg";
+import { Registry } from "prom-client";
 import { startPostgres, type TestDatabase } from "../../../../scripts/test-support/databases.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import type { PoolError } from "../../src/pool-error.ts";
-import { type PostgresPool, type PostgresPoolOptions, postgresPool } from "../../src/postgres/index.ts";
+import { type PostgresPool, type PostgresPoolOptions, poolMetricDocs, poolMetrics, postgresPool } from "../../src/postgres/index.ts";
 import { type AnyPool, databaseSuite, eventually } from "../database/suite.ts";
 
 const skip = needs("postgres", "proc");
@@ -157,4 +158,26 @@ test("options of pg that the pool takes over are named, and unknown ones of its 
   );
   assert.throws(() => open({ aquireTimeoutMs: 5 } as PostgresPoolOptions), { code: "invalid_option" });
   assert.throws(() => open({ max: -1 }), { code: "invalid_option" });
+});
+
+test("metrics of all pools of a process are read from them, by name", { skip }, async () => {
+  const [orders, reports] = [open({ max: 2 }), open({ max: 1, acquireTimeoutMs: 50 })];
+  const registry = new Registry();
+  poolMetrics(registry, { orders, reports });
+  await orders.query("SELECT 1");
+  const lent = await reports.connect();
+  await assert.rejects(reports.query("SELECT 1"), { code: "acquire_timeout" });
+  const text = await registry.metrics();
+  for (const line of [
+    'holdfast_pool_connections{pool="orders",state="idle"} 1',
+    'holdfast_pool_connections{pool="reports",state="lent"} 1',
+    'holdfast_pool_connections_limit{pool="orders"} 2',
+    'holdfast_pool_unserved_total{pool="reports",outcome="timed_out"} 1',
+    'holdfast_pool_ended_total{pool="orders",code="shrunk",side="pool"} 0',
+    'holdfast_pool_wait_seconds_count{pool="orders"} 1',
+  ])
+    assert.ok(text.includes(`${line}\n`), line);
+  assert.deepEqual(Object.keys(poolMetricDocs).sort(), [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name).sort());
+  lent.release();
+  await Promise.all([orders.end(), reports.end()]);
 });
