@@ -170,7 +170,8 @@ describe("grpc-js", () => {
       const ended = new Promise<number>((resolve) => call.on("status", ({ code }) => resolve(code)));
       call.on("data", (answer: Message) => answers.push(answer));
       call.write({ list: "" });
-      for (const file of ["holdfast.v1.Line", "holdfast.v1.Line.Subscribe", "holdfast.v1.Entry", "grpc.health.v1.Health", "no.such.Thing"]) call.write({ file });
+      for (const file of ["holdfast.v1.Line", "holdfast.v1.Line.Subscribe", "holdfast.v1.Entry", "grpc.health.v1.Health", "no.such.Thing"])
+        call.write({ file });
       call.end();
       assert.equal(await ended, grpc.status.OK);
       const names = (answers[0]?.["services"] as { service: { name: string }[] }).service.map(({ name }) => name);

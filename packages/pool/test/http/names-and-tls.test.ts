@@ -1,11 +1,11 @@
 // The facade where names change and TLS negotiates: what connections are made, kept and given up.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createSecureServer, createServer as createHttp2Server } from "node:http2";
+import { createServer as createHttp2Server, createSecureServer } from "node:http2";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo, Server } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { describe, test } from "node:test";
+import type { TLSSocket } from "node:tls";
 import { type Address, httpPool, type RequestTrace } from "@holdfast/pool";
 import { onePair } from "../../../../scripts/test-support/certificates.ts";
 import { answer, rawServer } from "../support/raw-server.ts";

@@ -92,7 +92,11 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
     else transport.upgrade(request, socket, head);
   });
   const { tls } = parts;
-  const grpc = grpcServices({ ...context, ...transports, leaveSession: (session) => made.leaveSession(session, hub.drainDeadlineMs() + handshakesMs) }, access, context.fallback !== null);
+  const grpc = grpcServices(
+    { ...context, ...transports, leaveSession: (session) => made.leaveSession(session, hub.drainDeadlineMs() + handshakesMs) },
+    access,
+    context.fallback !== null,
+  );
   const http2 = resolveHttp2Limits({ ...http2LimitsOf(options), ...parts.http2 });
   const all = { ...parts, http2, ...serving(tls, () => http2Server(http2, grpc, answer)) };
   const made = guard(server, { ...guardOptionsOf(options), ...given }, all);
