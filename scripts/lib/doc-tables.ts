@@ -188,6 +188,7 @@ export const tables: readonly TableSource[] = [
   { table: "session-options", page: "docs/line-http2.md", module: "packages/client/src/node/options.ts", export: "sessionOptionDocs", columns: optionColumns },
   { table: "pool-codes", page: "docs/pool.md", module: "packages/pool/src/codes.ts", export: "poolCodes", columns: poolCodeColumns },
   { table: "pool-options", page: "docs/pool-core.md", module: "packages/pool/src/core/options.ts", export: "poolOptionDocs", columns: optionColumns },
+  { table: "agent-options", page: "docs/pool-agent.md", module: "packages/pool/src/agent/options.ts", export: "agentOptionDocs", columns: optionColumns },
   { table: "pool-ends", page: "docs/pool.md", module: "packages/pool/src/ends.ts", export: "poolEnds", columns: poolEndColumns },
   { table: "pool-http2-options", page: "docs/pool-http2.md", module: "packages/pool/src/http2/options.ts", export: "http2OptionDocs", columns: optionColumns },
   {

@@ -1,13 +1,8 @@
 /**
- * The list of commands. A new command is one file in commands/ and one row here.
+ * The list of commands. A new command is one file in commands/ and one row here; a name of two words is a subcommand.
  */
-import type { Command } from "./command.ts";
-
-export interface CommandRow {
-  readonly summary: string;
-  /** Loads the command alone, so that `tail` does not wait for the server's code. */
-  load(): Promise<Command>;
-}
+import type { CommandRow } from "./command.ts";
+import { poolRows } from "./commands/pool.ts";
 
 export const commandRows: Readonly<Record<string, CommandRow>> = {
   serve: { summary: "Run a server", load: async () => (await import("./commands/serve.ts")).serve },
@@ -23,4 +18,5 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
   time: { summary: "Show where the time of requests goes, and whether keep-alive works", load: async () => (await import("./commands/time.ts")).time },
+  ...poolRows,
 };

@@ -19,6 +19,7 @@ export const exits = {
   input: { code: 6, meaning: "At least one input line was not published because it is too long, not UTF-8 or not JSON; the others were" },
   damaged: { code: 7, meaning: "`verify` found entries lost, duplicated, reordered or changed, for a reader or in the log" },
   keep_alive_broken: { code: 8, meaning: "`time` found that connections are not reused as they could be" },
+  unfit: { code: 9, meaning: "`pool plan` found that the pools do not fit" },
   interrupted: { code: 130, meaning: "Interrupted (SIGINT, Ctrl-C)" },
   terminated: { code: 143, meaning: "Terminated (SIGTERM)" },
 } as const satisfies Record<string, ExitRow>;

@@ -2,7 +2,7 @@
  * The help texts, made from the declarations that the parser reads, so that they cannot differ. Pure.
  */
 import { allFlags, type CommandSpec, type FlagSpec } from "./args.ts";
-import type { CommandRow } from "./commands.ts";
+import type { CommandRow } from "./command.ts";
 import { exits } from "./exit-codes.ts";
 
 const indent = "  ";
@@ -27,6 +27,12 @@ export function generalHelp(rows: Readonly<Record<string, CommandRow>>): string 
     "`holdfast COMMAND --help` shows a command's flags. The server's address is --url, else HOLDFAST_URL, else http://127.0.0.1:4150.",
     `Exit codes:\n${columns(codes)}\n`,
   ].join("\n\n");
+}
+
+/** Help for a word that only begins a command: what may follow it. */
+export function groupHelp(word: string, rows: Readonly<Record<string, CommandRow>>): string {
+  const commands = Object.entries(rows).map(([name, row]): [string, string] => [name, row.summary]);
+  return [`Usage: holdfast ${word} SUBCOMMAND [flags] ...`, `Subcommands:\n${columns(commands)}\n`].join("\n\n");
 }
 
 /** How a flag is written: `-v, --verbose`, `--[no-]vitals`, `--url URL`. */

@@ -7,10 +7,11 @@ import { readFileSync } from "node:fs";
 import { HoldfastError } from "@holdfast/protocol";
 import { editDistance, readArgs } from "./args.ts";
 import { errorText } from "./code-text.ts";
+import type { CommandRow } from "./command.ts";
 import { commandRows } from "./commands.ts";
 import { escapeLine } from "./escape.ts";
 import { type Exit, exits } from "./exit-codes.ts";
-import { commandHelp, generalHelp } from "./help.ts";
+import { commandHelp, generalHelp, groupHelp } from "./help.ts";
 
 function version(): string {
   const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
@@ -38,14 +39,41 @@ async function main(words: readonly string[]): Promise<Exit> {
     process.stderr.write(generalHelp(commandRows));
     return "usage";
   }
+  const group = Object.fromEntries(Object.entries(commandRows).filter(([name]) => name.startsWith(`${word} `)));
+  if (Object.keys(group).length > 0) return await subcommand(word, rest, group);
   const row = Object.hasOwn(commandRows, word) ? commandRows[word] : undefined;
-  if (row === undefined) {
-    const near = Object.keys(commandRows).find((name) => editDistance(name, word) <= 2);
-    return usage(
-      "",
-      `${word.startsWith("-") ? "unknown flag" : "unknown command"} ${JSON.stringify(word)}${near === undefined ? "" : `; did you mean ${near}?`}`,
-    );
+  return row === undefined ? unknown("", word, Object.keys(commandRows)) : await run(word, row, rest);
+}
+
+/** A command of two words. */
+async function subcommand(word: string, [second, ...rest]: readonly string[], group: Readonly<Record<string, CommandRow>>): Promise<Exit> {
+  if (second === "--help" || second === "-h") {
+    process.stdout.write(groupHelp(word, group));
+    return "ok";
   }
+  if (second === undefined) {
+    process.stderr.write(groupHelp(word, group));
+    return "usage";
+  }
+  const name = `${word} ${second}`;
+  const row = Object.hasOwn(group, name) ? group[name] : undefined;
+  if (row !== undefined) return await run(name, row, rest);
+  return unknown(
+    word,
+    second,
+    Object.keys(group).map((each) => each.slice(word.length + 1)),
+  );
+}
+
+function unknown(command: string, word: string, known: readonly string[]): Exit {
+  const near = known.find((name) => editDistance(name, word) <= 2);
+  return usage(
+    command,
+    `${word.startsWith("-") ? "unknown flag" : "unknown command"} ${JSON.stringify(word)}${near === undefined ? "" : `; did you mean ${near}?`}`,
+  );
+}
+
+async function run(word: string, row: CommandRow, rest: readonly string[]): Promise<Exit> {
   const command = await row.load();
   const given = readArgs(command.spec, rest);
   if (!given.ok) return usage(word, given.message);

@@ -1,0 +1,11 @@
+/**
+ * The subcommands of `holdfast pool`. A new one is one file in commands/pool/ and one row here.
+ */
+import type { CommandRow } from "../command.ts";
+
+export const poolRows: Readonly<Record<string, CommandRow>> = {
+  "pool plan": {
+    summary: "Size database pools on paper: do they fit, and what does the load need?",
+    load: async () => (await import("./pool/plan.ts")).poolPlan,
+  },
+};
