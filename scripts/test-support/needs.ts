@@ -36,6 +36,7 @@ const probes = {
   netns: { met: () => isOnPath("unshare") && succeeds("unshare", "--net", "true"), reason: "needs the right to make a network namespace" },
   postgres: { met: () => existsSync("/usr/lib/postgresql"), reason: "needs PostgreSQL" },
   mariadb: { met: () => isOnPath("mariadbd") || existsSync("/usr/sbin/mariadbd"), reason: "needs MariaDB" },
+  redis: { met: () => isOnPath("redis-server"), reason: "needs redis-server" },
   pgbouncer: { met: () => isOnPath("pgbouncer"), reason: "needs PgBouncer" },
   proc: { met: () => existsSync("/proc/self/stat"), reason: "needs Linux's /proc" },
 } satisfies Record<string, { met: () => boolean; reason: string }>;

@@ -42,7 +42,9 @@ export function lendingCases(subject: PoolSubject): void {
     };
     await Promise.all(Array.from({ length: 60 }, borrow));
   });
+}
 
+export function orderCases(subject: PoolSubject): void {
   poolCase(
     subject,
     "lends the connection that was used last",

@@ -4,7 +4,7 @@
  */
 import { describe } from "node:test";
 import { endCases, expiryCases, turmoilCases } from "./cases-ends.ts";
-import { lendingCases, waitingCases } from "./cases-lending.ts";
+import { lendingCases, orderCases, waitingCases } from "./cases-lending.ts";
 import type { OpenSite, PoolCapabilities } from "./subject.ts";
 
 /** Declares all cases for one kind of pool. What it cannot do by its declared capabilities is left out. */
@@ -12,6 +12,7 @@ export function poolSuite(name: string, open: OpenSite, capabilities: PoolCapabi
   const subject = { open, capabilities };
   describe(`pool contract: ${name}`, () => {
     lendingCases(subject);
+    orderCases(subject);
     waitingCases(subject);
     endCases(subject);
     expiryCases(subject);
