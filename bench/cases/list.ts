@@ -5,6 +5,7 @@ import { durable } from "./durable.ts";
 import { fanOut } from "./fan-out.ts";
 import { herd } from "./herd.ts";
 import { http2Windows } from "./http2-windows.ts";
+import { httpPools } from "./http-pools.ts";
 import { idleMemory } from "./idle-memory.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { keepAliveRaces } from "./keep-alive-races.ts";
@@ -13,3 +14,4 @@ import { sse } from "./sse.ts";
 import { tlsMemory } from "./tls-memory.ts";
 
 export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAlive, keepAliveRaces, http2Windows, clientSize];
+export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAlive, keepAliveRaces, httpPools, clientSize];
