@@ -29,9 +29,11 @@ export const newMeter = (): StreamMeter => ({ round: 0, bytes: 0 });
 /** A session's window is this much larger than a stream's, so that a few streams do not share one stream's window. */
 const sessionFactor = 16;
 /** Pause between rounds after one that showed a window too small, and the longest one after those that did not. */
-const roundGapMs = { least: 20, most: 10_000 };
+const roundGapMs = { least: 20, most: 2_000 };
 /** What counts as faster: a window that was too small, doubled, brings nearly twice as much. */
 const fasterBy = 1.1;
+/** From so many times the smallest round trip on there is a queue; below, there are busy machines. So a window ends at four times the path's product at most. */
+const queueFrom = 2;
 /** The smallest of so many round trips is the path's; older ones are forgotten, because paths change. */
 const roundTripsKept = 8;
 
@@ -91,7 +93,8 @@ export class WindowEstimator {
     this.#bestBytesPerMs = Math.max(this.#bestBytesPerMs, round.bytes / tookMs);
     // A queue on the path makes a round longer and fuller alike. What counts is what a round trip without one would have held, or that more
     // came in the same time than ever before: a larger window in front of a queue brings nothing.
-    const share = isFaster ? 1 : Math.min(...this.#roundTripsMs) / tookMs;
+    const stretch = tookMs / Math.min(...this.#roundTripsMs);
+    const share = isFaster || stretch <= queueFrom ? 1 : 1 / stretch;
     const { streamBytes, sessionBytes } = this.#windows;
     const streamIsSmall = round.mostOfOneStream * share > streamBytes / 2;
     const sessionIsSmall = round.bytes * share > sessionBytes / 2;

@@ -99,10 +99,12 @@ test("without requests nobody is asked, unless told to", async (t) => {
   const raw = await rawServer(t, (peer, one) => void (endsRequest(one) && peer.answer(one.stream)));
   const quiet = client(t, raw.port, { pingMs: 30 });
   await quiet.ask("/");
+  // While the answer was waited for it may have been asked, on a busy machine.
+  const before = raw.peers[0]?.count(frameTypes.ping);
   const asking = client(t, raw.port, { pingMs: 30, pingIdleMs: 30, pingTimeoutMs: 5_000 });
   await asking.ask("/");
   assert.ok(await eventually(() => (raw.peers[1]?.count(frameTypes.ping) ?? 0) >= 3));
-  assert.equal(raw.peers[0]?.count(frameTypes.ping), 0);
+  assert.equal(raw.peers[0]?.count(frameTypes.ping), before);
 });
 
 test("a server that finds PINGs too many is asked half as often from then on", async (t) => {

@@ -149,15 +149,16 @@ test("a session that could not be made fails those that wait for it, and the nex
 
 test("an old session is replaced before it is left, under load, and nothing fails", async (t) => {
   const { ask, origin, connections } = await served(t, later(10), { ageMs: 150 });
-  const until = performance.now() + 1_000;
+  const deadline = performance.now() + 20_000;
   const work = async (i: number): Promise<void> => {
-    while (performance.now() < until) assert.equal((await ask("/", i % 2 === 0 ? {} : { method: "POST", body: `body ${i}` })).status, 200);
+    while ((origin.stats().ended.age_limit ?? 0) < 3 && performance.now() < deadline)
+      assert.equal((await ask("/", i % 2 === 0 ? {} : { method: "POST", body: `body ${i}` })).status, 200);
   };
   await many(50, work);
   const { failed, ended } = origin.stats();
   assert.equal(failed, 0);
-  assert.ok((ended.age_limit ?? 0) >= 2, JSON.stringify(ended));
-  assert.ok(connections() <= 10, `${connections()} connections`);
+  assert.ok((ended.age_limit ?? 0) >= 3, JSON.stringify(ended));
+  assert.ok(connections() <= 50, "replaced by age, not by request");
 });
 
 test("a session that can not be replaced stays in use until it can", async (t) => {

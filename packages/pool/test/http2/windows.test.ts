@@ -70,8 +70,8 @@ test("however many streams are open, the budget is never passed, and what waits 
 });
 
 test("large windows give way to newcomers", async (t) => {
-  const budget = new WindowBudget(40 * 65_535);
-  const { ask, origin } = await far(t, { budget, windowBytesTotalMax: 40 * 65_535 });
+  const budget = new WindowBudget(16 * 65_535);
+  const { ask, origin } = await far(t, { budget, windowBytesTotalMax: 16 * 65_535 });
   let large: { abort(reason: Error): void } | null = null;
   const asked = ask(`/${32 * megabyte}`, {
     onHeaders: (controller) => {
@@ -79,7 +79,7 @@ test("large windows give way to newcomers", async (t) => {
     },
   });
   const window = (): number => origin.stats().sessions[0]?.streamWindowBytes ?? 0;
-  assert.ok(await eventually(() => window() >= 16 * 65_535), `${window()} bytes`);
+  assert.ok(await eventually(() => window() >= 4 * 65_535), `${window()} bytes`);
   const before = window();
   // Thirty windows of that size would be many times the budget.
   const others = Promise.all(Array.from({ length: 30 }, () => ask("/1000")));
@@ -143,7 +143,9 @@ test("a server that never acknowledges a window is told of no other", async (t) 
     setTimeout(() => peer.send(data(one.stream, Buffer.alloc(6_000), flags.endStream)), 30);
   });
   const { ask, origin } = client(t, raw.port);
-  for (let i = 0; i < 10; i++) await ask("/");
-  assert.ok((origin.stats().sessions[0]?.pings ?? 0) >= 2);
+  const deadline = performance.now() + 20_000;
+  const pings = (): number => origin.stats().sessions[0]?.pings ?? 0;
+  while (pings() < 2 && performance.now() < deadline) await ask("/");
+  assert.ok(pings() >= 2);
   assert.ok((raw.peers[0]?.count(frameTypes.settings) ?? 0) <= 2);
 });
