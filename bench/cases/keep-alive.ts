@@ -16,7 +16,7 @@ import type { FilesCalls } from "../processes/files.ts";
 
 /** All answers of a session have to fit into HTTP/2's first window (64 KiB), and one answer into TCP's (about 14 KB). */
 const fileBytes = 500;
-/** What the web says that keep-alive gains, and how near a cell has to come to it. */
+/** What the web says that keep-alive gains, and how near the model has to come to it for a cell to be meant. */
 const published = 3.8;
 const publishedWithin = 0.15;
 /** How far a measured time may be from the model's. */
@@ -92,7 +92,8 @@ function batchesOf({ files, rttMs, together }: Scale): Cell[][] {
   for (const cell of cells.toSorted((a, b) => seconds(a) - seconds(b))) {
     const room = together ?? (besides.find(({ secondsMax }) => seconds(cell) <= secondsMax)?.cells as number);
     const last = batches.at(-1);
-    if (last !== undefined && last.length < room) last.push(cell);
+    const isAlike = last?.[0] !== undefined && seconds(cell) < 2 * seconds(last[0]);
+    if (last !== undefined && last.length < room && isAlike) last.push(cell);
     else batches.push([cell]);
   }
   return batches;
@@ -142,7 +143,8 @@ function couplesOf(measured: readonly Measured[]): Couple[] {
 
 const gainOf = ({ on, off }: Couple): number => off.seconds.median / on.seconds.median;
 const modelGainOf = ({ on, off }: Couple): number => off.modelSeconds / on.modelSeconds;
-const isPublished = (couple: Couple): boolean => Math.abs(gainOf(couple) - published) <= publishedWithin;
+/** By the model, so that a disturbed machine does not move it; what was measured there stands beside it. */
+const isPublished = (couple: Couple): boolean => Math.abs(modelGainOf(couple) - published) <= publishedWithin;
 
 function gainTable(couples: readonly Couple[], { files, rttMs }: Scale): Table {
   const seconds = ({ seconds: measured, modelSeconds }: Measured): string => `${withSpread(measured)} s; ${figure(modelSeconds)}`;
@@ -206,7 +208,7 @@ function resultOf(measured: readonly Measured[], scale: Scale): CaseResult {
   const couples = couplesOf(measured);
   const near = measured.filter(({ seconds, modelSeconds }) => Math.abs(seconds.median / modelSeconds - 1) <= modelWithin).length;
   const placed = couples.filter(isPublished);
-  const places = placed.map(({ on: { cell } }) => `${cell.protocol}, ${cell.connections}, ${cell.security.label}`).join("; ");
+  const places = placed.map((couple) => `${figure(gainOf(couple))} (${nameOf(couple.on.cell).replace(", on", "")})`).join("; ");
   const { files, rttMs } = scale;
   return {
     name: "keep-alive",
@@ -219,7 +221,12 @@ function resultOf(measured: readonly Measured[], scale: Scale): CaseResult {
         measured: String(near),
         met: near === cells.length,
       },
-      { what: `a cell in which the published ${published}x holds`, aim: "at least 1", measured: places === "" ? "none" : places, met: placed.length > 0 },
+      {
+        what: `the published ${published}x, in the cell that is meant`,
+        aim: `${published}, a tenth more or less`,
+        measured: places,
+        met: placed.some((couple) => Math.abs(gainOf(couple) / published - 1) <= modelWithin),
+      },
     ],
     notes: [
       `${files} files of ${fileBytes} bytes, ${rttMs} ms there and back. Every cell was run with all of its files. Cells that take up to ${scale.repeatMsMax / 1_000} s were run ` +

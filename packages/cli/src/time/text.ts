@@ -66,8 +66,10 @@ function line(exchange: Exchange, longestMs: number, room: number, style: TextSt
     shortMs(totalOf(phases)).padStart(phaseWidth),
     String(result.status).padStart(8),
     formatBytes(result.bytes).padStart(11),
+    ...(result.trace.retries > 0 ? ["  sent again"] : []),
   ].join("");
-  return room < barCharsMin ? text : `${text}  ${bar(exchange, longestMs, room, style)}`.trimEnd();
+  // A request that was sent again says so in the place of its bar.
+  return room < barCharsMin || result.trace.retries > 0 ? text : `${text}  ${bar(exchange, longestMs, room, style)}`.trimEnd();
 }
 
 const cells = (phases: Parameters<typeof phaseOf>[0], names: readonly PhaseName[]): string =>
@@ -93,6 +95,8 @@ function connectionLines(connections: readonly SeenConnection[]): string[] {
 
 /** Twenty connections of one request each say the same thing twenty times. */
 const connectionsShownMax = 8;
+/** Less belongs to the way that the end has to come. */
+const silenceShownMsMin = 250;
 const more = (count: number): string[] => (count > connectionsShownMax ? [`connection ...: ${count - connectionsShownMax} more`] : []);
 
 function connectionLine({ number, exchanges, end, silentMs }: SeenConnection): string {
@@ -103,7 +107,9 @@ function connectionLine({ number, exchanges, end, silentMs }: SeenConnection): s
     trace?.protocol ?? "",
     ...(tls === null ? [] : [`${tls.version}${tls.resumed ? " resumed" : ""}`]),
     plural(exchanges.length, "request", "requests"),
-    end === null ? "open at the end" : `ended: ${end}${silentMs !== null && silentMs >= 1 ? ` after ${formatDuration(silentMs)} of silence` : ""}`,
+    end === null
+      ? "open at the end"
+      : `ended: ${end}${silentMs !== null && silentMs >= silenceShownMsMin ? ` after ${formatDuration(silentMs)} of silence` : ""}`,
   ];
   return escapeLine(`connection ${number}: ${parts.join(", ")}`);
 }

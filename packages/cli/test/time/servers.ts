@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server as HttpServer, type RequestListener, type ServerOptions } from "node:http";
-import { createServer as createHttp2, createSecureServer } from "node:http2";
+import { createServer as createHttp2, createSecureServer, type ServerHttp2Session } from "node:http2";
 import { createServer as createSecure } from "node:https";
 import { type AddressInfo, connect, createServer as createTcp, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,13 +42,19 @@ export async function secure(pair: { readonly cert: string; readonly key: string
   return `https://127.0.0.1:${await listen(createSecure({ ...pair, minVersion: version, maxVersion: version }, listener))}/`;
 }
 
-export async function http2(pair: { readonly cert: string; readonly key: string } | null): Promise<string> {
+/** With `requestsMax` a session is ended after so many, by GOAWAY. */
+export async function http2(pair: { readonly cert: string; readonly key: string } | null, requestsMax = Number.POSITIVE_INFINITY): Promise<string> {
   const answer = (_: unknown, response: { end(text: string): unknown }): void => void response.end("hello");
-  return pair === null ? `http://127.0.0.1:${await listen(createHttp2(answer))}/` : `https://127.0.0.1:${await listen(createSecureServer(pair, answer))}/`;
+  const server = pair === null ? createHttp2(answer) : createSecureServer(pair, answer);
+  server.on("session", (session: ServerHttp2Session) => {
+    let requests = 0;
+    session.on("stream", () => ++requests === requestsMax && session.close());
+  });
+  return `${pair === null ? "http" : "https"}://127.0.0.1:${await listen(server)}/`;
 }
 
-/** Answers each request with these bytes, and then does what is said with the socket. */
-export async function raw(answer: string, then: (socket: Socket, requests: number) => void = () => {}): Promise<string> {
+/** Answers each request with these bytes, and then does what is said with the socket. With `requestsMax` the next one after so many is not answered but closed on. */
+export async function raw(answer: string, then: (socket: Socket) => void = () => {}, requestsMax = Number.POSITIVE_INFINITY): Promise<string> {
   const server = createTcp((socket) => {
     let requests = 0;
     let text = "";
@@ -56,8 +62,8 @@ export async function raw(answer: string, then: (socket: Socket, requests: numbe
       text += bytes.toString("latin1");
       if (!text.includes("\r\n\r\n")) return;
       text = "";
-      requests++;
-      socket.write(answer, () => then(socket, requests));
+      if (++requests > requestsMax) socket.end();
+      else socket.write(answer, () => then(socket));
     });
   });
   return `http://127.0.0.1:${await listen(server)}/`;

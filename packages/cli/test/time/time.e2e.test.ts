@@ -128,35 +128,50 @@ describe("a server that keeps connections", { concurrency: 2 }, () => {
 });
 
 describe("a server that does not", { concurrency: 2 }, () => {
-  const broken: readonly (readonly [name: string, url: () => Promise<string>, words: readonly string[], code: FindingCode, evidence: RegExp])[] = [
+  const broken: readonly (readonly [name: string, url: () => Promise<string>, words: readonly string[], codes: readonly FindingCode[], evidence: RegExp])[] = [
     [
       "Node with keep-alive off is named by its `Connection: close`",
       () => node((server) => requestsMax(server, 1)),
       [],
-      "says_close",
+      ["says_close"],
       /to every request \(4 of 4 connections\)/,
     ],
-    ["Node with a limit of requests is named by the number", () => node((server) => requestsMax(server, 2)), [], "closed_after_requests", /after 2 requests/],
-    ["HTTP/1.0 is told apart", () => raw("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", (socket) => socket.end()), [], "http_1_0", /HTTP\/1\.0/],
+    ["Node with a limit of requests is named by the number", () => node((server) => requestsMax(server, 2)), [], ["closed_after_requests"], /after 2 requests/],
+    ["HTTP/1.0 is told apart", () => raw("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", (socket) => socket.end()), [], ["http_1_0"], /HTTP\/1\.0/],
     [
       "a close in silence is found by a pause, with its time",
       () => raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", (socket) => void setTimeout(() => socket.end(), 600)),
       ["-n", "2", "--pause", "1500ms"],
-      "closed_in_silence",
+      ["closed_in_silence"],
       /closed a connection after .+ of silence without saying so/,
     ],
     [
       "a reset right after an answer is not laid to silence",
       () => raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", (socket) => void setTimeout(() => socket.resetAndDestroy(), 20)),
       ["-n", "2", "--pause", "2s"],
-      "closed_unannounced",
+      ["closed_unannounced"],
       /after 1 request, right after an answer/,
     ],
+    [
+      "a close instead of an answer costs a request that may be repeated nothing, and is told",
+      () => raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", undefined, 2),
+      [],
+      ["closed_unannounced", "lost_on_reuse"],
+      /after 2 requests, right after an answer/,
+    ],
+    [
+      "and fails one that may not",
+      () => raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", undefined, 2),
+      ["--method", "POST"],
+      ["closed_unannounced", "lost_on_reuse", "unanswered"],
+      /after 2 requests, right after an answer/,
+    ],
+    ["a session that is ended by GOAWAY is told with its requests", () => http2(null, 2), ["--http2", "only"], ["goaway"], /by GOAWAY after 2 requests/],
   ];
-  for (const [name, url, words, code, evidence] of broken) {
+  for (const [name, url, words, codes, evidence] of broken) {
     test(name, async () => {
       const { code: exit, report } = await timed(["-n", "4", ...words].slice(words.includes("-n") ? 2 : 0).concat(await url()));
-      assert.deepEqual([exit, codesOf(report)], [exits.keep_alive_broken.code, [code]], report.verdict);
+      assert.deepEqual([exit, codesOf(report)], [exits.keep_alive_broken.code, codes], report.verdict);
       assert.match(report.findings[0]?.evidence ?? "", evidence);
       assert.match(report.verdict, /^keep-alive is broken by the server/);
     });
