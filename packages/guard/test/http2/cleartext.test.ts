@@ -105,7 +105,7 @@ test("who says nothing, or too little to tell, has the time of a header and no m
   const { port, endings } = await both(t, { headersMs: 300 });
   const [nothing, little] = [await talk(t, port), await talk(t, port)];
   little.socket.write("PR");
-  assert.ok(await eventually(() => nothing.isOver && little.isOver));
+  assert.ok(await eventually(() => nothing.isOver && little.isOver && endings.length === 2));
   assert.deepEqual(
     endings.map(({ side }) => side),
     ["guard", "guard"],
