@@ -174,13 +174,13 @@ describe("grpc-js", () => {
         call.write({ file });
       call.end();
       assert.equal(await ended, grpc.status.OK);
-      const names = (answers[0]?.["services"] as { service: { name: string }[] }).service.map(({ name }) => name);
+      const names = ((answers[0] as Message)["services"] as { service: { name: string }[] }).service.map(({ name }) => name);
       assert.deepEqual(names, ["holdfast.v1.Line", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
       const found = answers.slice(1, 5).map((answer) => Buffer.from((answer["files"] as { file: Uint8Array[] }).file[0] as Uint8Array).toString("latin1"));
       for (const [i, name] of ["holdfast/v1/line.proto", "holdfast/v1/line.proto", "holdfast/v1/line.proto", "grpc/health/v1/health.proto"].entries()) {
         assert.ok(found[i]?.includes(name), name);
       }
-      assert.equal((answers[5]?.["error"] as { code: number }).code, grpc.status.NOT_FOUND);
+      assert.equal(((answers[5] as Message)["error"] as { code: number }).code, grpc.status.NOT_FOUND);
     }
   });
 

@@ -13,5 +13,7 @@ import { latency } from "./latency.ts";
 import { sse } from "./sse.ts";
 import { tlsMemory } from "./tls-memory.ts";
 
-export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAlive, keepAliveRaces, http2Windows, clientSize];
-export const cases: readonly BenchCase[] = [fanOut, sse, idleMemory, tlsMemory, durable, herd, latency, keepAlive, keepAliveRaces, httpPools, clientSize];
+export const cases: readonly BenchCase[] = [
+  ...[fanOut, sse, idleMemory, tlsMemory, durable, herd, latency],
+  ...[keepAlive, keepAliveRaces, httpPools, http2Windows, clientSize],
+];

@@ -15,8 +15,6 @@ export const notYet: Readonly<Partial<Record<`${Part}${number}`, Missing>>> = {
   D50: { input: "an acknowledgement of what was not delivered", why: "There are no acknowledgements: cursors are the client's" },
   D51: { input: "one session resumed twice at once", why: noSessions },
   D52: { input: "the id of another session", why: noSessions },
-  F67: { input: "gRPC messages above the limit", why: "gRPC is not spoken" },
-  F68: { input: "gRPC messages in frames of one byte", why: "gRPC is not spoken" },
   G72: {
     input: "a session ticket older than two rotations",
     why: "Nothing hostile comes of it but a full handshake; `packages/guard/test/tls/tls-front.test.ts`",

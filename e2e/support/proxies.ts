@@ -30,6 +30,8 @@ export interface ProxyOptions {
   readonly port: number;
   /** With it the configuration for HTTP/2 is taken, over TLS. */
   readonly certificate?: ProxyCertificate;
+  /** Another shipped configuration than that of the name: `nginx-grpc.conf`. */
+  readonly file?: string;
   /** Changes the shipped configuration. */
   readonly edit?: (configuration: string) => string;
 }
@@ -57,7 +59,7 @@ interface Recipe {
 const recipes: Readonly<Record<ProxyName, Recipe>> = {
   nginx: {
     file: "nginx.conf",
-    listen: (port) => ["listen 8080;", `listen 127.0.0.1:${port};`],
+    listen: (port) => ["listen 8080", `listen 127.0.0.1:${port}`],
     http2: {
       file: "nginx-http2.conf",
       replacements: (port, { certFile, keyFile }) => [
@@ -123,17 +125,17 @@ const recipes: Readonly<Record<ProxyName, Recipe>> = {
 };
 
 /** Starts a proxy in front of a server and waits until it listens. */
-export async function openProxyServer(name: ProxyName, { port, certificate, edit = (text) => text }: ProxyOptions): Promise<RunningProxy> {
+export async function openProxyServer(name: ProxyName, { port, certificate, file, edit = (text) => text }: ProxyOptions): Promise<RunningProxy> {
   const recipe = recipes[name];
   const folder = mkdtempSync(join(tmpdir(), `holdfast-${name}-`));
   const own = await freePort();
   const adminPort = await freePort();
   const http2 = certificate === undefined ? undefined : recipe.http2;
   if (certificate !== undefined && http2 === undefined) throw new Error(`expected a proxy with a configuration for HTTP/2, got ${name}`);
-  const { file } = http2 ?? recipe;
-  const configuration = join(folder, file);
+  const source = file ?? (http2 ?? recipe).file;
+  const configuration = join(folder, source);
   const listening = certificate === undefined ? [recipe.listen(own)] : (http2?.replacements(own, certificate, folder) ?? []);
-  const text = [...listening, ["127.0.0.1:4150", `127.0.0.1:${port}`] as const].reduce((text, [from, to]) => replaced(text, from, to), shipped(file));
+  const text = [...listening, ["127.0.0.1:4150", `127.0.0.1:${port}`] as const].reduce((text, [from, to]) => replaced(text, from, to), shipped(source));
   writeFileSync(configuration, edit(text));
   const [command = "", ...args] = recipe.command(folder, configuration, adminPort);
   let said = "";

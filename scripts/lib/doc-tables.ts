@@ -56,6 +56,12 @@ const meaningColumns = {
   Meaning: (_: string, row: Row) => cell(row["meaning"]),
 };
 
+const grpcStatusColumns = {
+  Code: (name: string) => `\`${name}\``,
+  Status: (_: string, row: Row) => cell(row["status"]),
+  Number: (_: string, row: Row) => cell(row["number"]),
+};
+
 const failureColumns = { ...meaningColumns, "What to do": (_: string, row: Row) => cell(row["remedy"]) };
 
 /** Names of quantities end in `Max` when they are limits. */
@@ -149,6 +155,7 @@ export const tables: readonly TableSource[] = [
   { table: "guard-ends", page: "docs/guard.md", module: "packages/guard/src/ends.ts", export: "ends", columns: endColumns },
   { table: "guard-limits", page: "docs/limits.md", ...options("guard"), keep: isLimit },
   { table: "http2-limits", page: "docs/http2.md", module: "packages/guard/src/http2/settings.ts", export: "http2LimitDocs", columns: optionColumns },
+  { table: "grpc-statuses", page: "docs/grpc.md", module: "packages/protocol/src/grpc/status.ts", export: "grpcStatusDocs", columns: grpcStatusColumns },
   { table: "websocket-limits", page: "docs/websocket.md", ...webSocketLimits },
   { table: "websocket-closes", page: "docs/websocket.md", module: "packages/guard/src/websocket/closes.ts", export: "webSocketCloses", columns: closeColumns },
   { table: "websocket-limits-max", page: "docs/limits.md", ...webSocketLimits, keep: isLimit },
@@ -209,6 +216,7 @@ export const tables: readonly TableSource[] = [
   ...["A", "B", "D", "E", "G"].map(hostile),
   hostileOf("websocket", "packages/guard/test/websocket/rows.ts", "hostileRows"),
   hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),
+  hostileOf("grpc", "packages/server/test/transports/grpc/rows.ts", "grpcRows"),
   { table: "hostile-missing", page: "docs/hostile-input.md", module: "e2e/hostile/not-yet.ts", export: "notYet", columns: missingColumns },
 ];
 
