@@ -198,6 +198,8 @@ export const tables: readonly TableSource[] = [
   { table: "agent-options", page: "docs/pool-agent.md", module: "packages/pool/src/agent/options.ts", export: "agentOptionDocs", columns: optionColumns },
   { table: "pool-ends", page: "docs/pool.md", module: "packages/pool/src/ends.ts", export: "poolEnds", columns: poolEndColumns },
   { table: "pool-http2-options", page: "docs/pool-http2.md", module: "packages/pool/src/http2/options.ts", export: "http2OptionDocs", columns: optionColumns },
+  { table: "http-pool-options", page: "docs/pool.md", module: "packages/pool/src/http/options.ts", export: "httpPoolOptionDocs", columns: optionColumns },
+  { table: "http-pool-metrics", page: "docs/pool.md", module: "packages/pool/src/http/metric-docs.ts", export: "httpPoolMetricDocs", columns: metricColumns },
   {
     table: "backend-options",
     page: "docs/pool-backends.md",

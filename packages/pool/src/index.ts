@@ -12,6 +12,8 @@ export type { Address, Alpn, Connect, Connected, Connector, Lookup, Target, TlsO
 export { type EndSide, type PoolEnd, type PoolEndRow, poolEnds } from "./ends.ts";
 export { hintMarginMs, keepMsOf, unhintedIdleMs } from "./expiry.ts";
 export { HttpPool, httpPool } from "./http/adapters/http-pool.ts";
+export { httpPoolMetricDocs } from "./http/metric-docs.ts";
+export { httpPoolMetrics, type MetricRegistry } from "./http/metrics.ts";
 export { type Http2Choice, type HttpPoolOptions, httpPoolOptionDocs } from "./http/options.ts";
 export type { ConnectionRow, OnTrace, OriginStats } from "./http/origin-pool.ts";
 export type { HttpPoolStats, HttpPoolTotals } from "./http/totals.ts";

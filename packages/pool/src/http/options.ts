@@ -3,6 +3,9 @@
  * filled and checked by that part.
  */
 
+import type { BackendSpec } from "../backends/balancer.ts";
+import type { BackendChange } from "../backends/changes.ts";
+import { type BackendOptions, resolveBackendOptions } from "../backends/options.ts";
 import type { Connector, TlsOptions } from "../connect/connector.ts";
 import { type ConnectOptions, connectOptionDocs, resolveConnectOptions } from "../connect/options.ts";
 import { type PoolOptions, poolOptionDocs, resolvePoolOptions } from "../core/index.ts";
@@ -23,6 +26,12 @@ export interface HttpPoolOptions extends Pick<PoolOptions, (typeof fromCore)[num
   readonly http2: Http2Choice;
   /** Sessions of HTTP/2: docs/pool-http2.md. */
   readonly http2Options?: Partial<Http2Options>;
+  /** Origins that several backends serve: each request goes to the least loaded of those that work. `httpPool().setBackends` changes a list. */
+  readonly backends?: Readonly<Record<string, readonly (string | BackendSpec)[]>>;
+  /** How backends are chosen, ejected and tried again: docs/pool-backends.md. */
+  readonly backendOptions?: Partial<BackendOptions>;
+  /** Told when a backend is ejected, returns, comes or goes. Must not throw. */
+  readonly onBackendChange?: (change: BackendChange) => void;
   /** TLS as Node names it, for all origins: ca, cert, key, ... */
   readonly tls?: TlsOptions;
   /** Told after each request that was answered to its end. Must not throw. */
@@ -30,6 +39,9 @@ export interface HttpPoolOptions extends Pick<PoolOptions, (typeof fromCore)[num
   /** Makes the connections. Default: Node's sockets, with the options above. */
   readonly connector?: Connector;
 }
+
+/** Options that are no quantities: passed on as they are. */
+const others = ["lookup", "tls", "onTrace", "connector", "http2Options", "backends", "backendOptions", "onBackendChange"] as const;
 
 const core = (name: (typeof fromCore)[number], more: Partial<OptionDoc> = {}): OptionDoc => ({ ...poolOptionDocs[name], ...more });
 
@@ -59,30 +71,27 @@ export const httpPoolOptionDocs = {
     unit: "auto, only or never",
     what: "auto: as the server chooses by ALPN. only: h2, without TLS by prior knowledge. never: HTTP/1.1",
   },
-} as const satisfies Record<Exclude<keyof HttpPoolOptions, "lookup" | "tls" | "onTrace" | "connector" | "http2Options">, OptionDoc>;
-
-const others: ReadonlySet<string> = new Set(["lookup", "tls", "onTrace", "connector", "http2Options"]);
+} as const satisfies Record<Exclude<keyof HttpPoolOptions, (typeof others)[number]>, OptionDoc>;
 
 /** Fills defaults and checks. Throws an error that names the option and what was expected. */
 export function resolveHttpPoolOptions(given: Partial<HttpPoolOptions> = {}): HttpPoolOptions {
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(httpPoolOptionDocs, name) && !others.has(name)) throw new TypeError(`Expected a known option of HTTP pools, got \`${name}\``);
+    if (!Object.hasOwn(httpPoolOptionDocs, name) && !(others as readonly string[]).includes(name))
+      throw new TypeError(`Expected a known option of HTTP pools, got \`${name}\``);
   }
   const { http2 = "auto" } = given;
   if (!["auto", "only", "never"].includes(http2)) throw new TypeError(`Expected \`http2\` to be "auto", "only" or "never", got ${JSON.stringify(http2)}`);
   const { originsMax } = resolveQuantities({ originsMax: httpPoolOptionDocs.originsMax }, given as Readonly<Record<string, unknown>>);
-  const { lookup, tls, onTrace, connector, http2Options } = given;
-  resolveHttp2Options(http2Options);
+  resolveHttp2Options(given.http2Options);
+  resolveBackendOptions(given.backendOptions);
+  const passed = Object.fromEntries(others.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
   return Object.freeze({
     ...resolvePoolOptions(coreOptions(given)),
-    ...resolveConnectOptions({ ...given, ...(lookup === undefined ? {} : { lookup }) }),
+    ...resolveConnectOptions(given),
     ...resolveHttp1Options(given),
     originsMax: originsMax as number,
     http2,
-    ...(tls === undefined ? {} : { tls }),
-    ...(onTrace === undefined ? {} : { onTrace }),
-    ...(connector === undefined ? {} : { connector }),
-    ...(http2Options === undefined ? {} : { http2Options }),
+    ...passed,
   });
 }
 

@@ -2,6 +2,7 @@
  * What serves one origin, whichever protocol it speaks, and what it tells of itself. Types only.
  */
 import type { Dispatcher } from "undici";
+import type { BackendStats } from "../backends/balancer.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { RequestTrace } from "../phases.ts";
 
@@ -53,6 +54,8 @@ export interface OriginStats {
   readonly meanHoldMs: number;
   /** Null when nobody asked. */
   readonly waitP95Ms: number | null;
+  /** Where several backends serve it. */
+  readonly backends?: readonly BackendStats[];
 }
 
 /** One connection, to be looked at. */

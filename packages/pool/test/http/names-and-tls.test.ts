@@ -1,12 +1,14 @@
 // The facade where names change and TLS negotiates: what connections are made, kept and given up.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { createServer as createHttp2Server, createSecureServer } from "node:http2";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { describe, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { type Address, httpPool, type RequestTrace } from "@holdfast/pool";
+import type { Dispatcher } from "undici";
 import { onePair } from "../../../../scripts/test-support/certificates.ts";
 import { answer, rawServer } from "../support/raw-server.ts";
 import { until } from "../support/until.ts";
@@ -30,7 +32,6 @@ describe("names", () => {
   test("a name that leads elsewhere is followed: connections to its old address end between two requests, and nothing fails", async () => {
     await using old = await rawServer(({ socket }) => socket.write(answer("old")), { host: "127.0.0.2" });
     // The same port at another address of this machine.
-    const { createServer } = await import("node:http");
     const next = createServer((_, response) => response.end("new"));
     next.listen(old.port, "127.0.0.3");
     await once(next, "listening");
@@ -156,8 +157,13 @@ describe("HTTP/2", () => {
     assert.equal(await (await never.request(`https://localhost:${to.port}`)).body.text(), "version 1.1");
     await never.close();
     // Who says that it can not read h2, gets HTTP/1.1 beside it.
-    const older = pool.request({ origin: `https://localhost:${to.port}`, path: "/", method: "GET", allowH2: false } as Parameters<typeof pool.request>[0]);
-    assert.equal(await (await (older as unknown as ReturnType<typeof never.request>)).body.text(), "version 1.1");
+    const older: { readonly allowH2: boolean } & Dispatcher.RequestOptions = {
+      origin: `https://localhost:${to.port}`,
+      path: "/",
+      method: "GET",
+      allowH2: false,
+    };
+    assert.equal(await (await pool.request(older)).body.text(), "version 1.1");
     await pool.close();
     assert.equal(pool.connections().length, 0);
   });

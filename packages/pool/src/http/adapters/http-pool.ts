@@ -3,6 +3,7 @@
  * `request`. It finds the origin of a request and counts; what happens there is the origin's.
  */
 import { Dispatcher, Dispatcher1Wrapper, fetch as undiciFetch, request as undiciRequest } from "undici";
+import type { BackendSpec } from "../../backends/balancer.ts";
 import { nodeConnector } from "../../connect/adapters/node-connector.ts";
 import type { Connector } from "../../connect/connector.ts";
 import { nodePoolEnv } from "../../core/index.ts";
@@ -12,6 +13,7 @@ import { namedHost, type OriginKey, originKey } from "../origin-key.ts";
 import type { ConnectionRow, DispatchHandler, DispatchOptions, OriginPool } from "../origin-pool.ts";
 import { RequestTimes } from "../request-times.ts";
 import { type HttpPoolStats, type HttpPoolTotals, noTotals, withOrigin } from "../totals.ts";
+import { BalancedOrigin } from "./balanced-origin.ts";
 import { NegotiatedOrigin } from "./negotiated-origin.ts";
 
 type Fetch = typeof undiciFetch;
@@ -29,6 +31,8 @@ export function httpPool(options: Partial<HttpPoolOptions> = {}): HttpPool {
   return new HttpPool(resolveHttpPoolOptions(options));
 }
 
+const specOf = (backend: string | BackendSpec): BackendSpec => (typeof backend === "string" ? { origin: backend } : backend);
+
 export class HttpPool extends Dispatcher {
   readonly options: HttpPoolOptions;
   /** How long requests took. */
@@ -40,6 +44,7 @@ export class HttpPool extends Dispatcher {
   /** Origins that left, in numbers that only rise: theirs must not be lost with them. */
   #left: HttpPoolTotals = noTotals;
   #originsLeft = 0;
+  readonly #backends = new Map<string, readonly BackendSpec[]>();
   readonly #olderHandlers = new Dispatcher1Wrapper(this);
   #uses = 0;
   #refused = 0;
@@ -49,6 +54,7 @@ export class HttpPool extends Dispatcher {
     super();
     this.options = options;
     this.#connector = options.connector ?? nodeConnector(options);
+    for (const [origin, backends] of Object.entries(options.backends ?? {})) this.setBackends(origin, backends);
   }
 
   /** As the global one, over this pool. */
@@ -86,6 +92,23 @@ export class HttpPool extends Dispatcher {
 
   connections(): readonly ConnectionRow[] {
     return Array.from(this.#origins.values(), ({ pool }) => pool.connections()).flat();
+  }
+
+  /** Takes another list of backends for an origin, from now on: who stays keeps its connections, who is gone finishes what it has. */
+  setBackends(origin: string, backends: readonly (string | BackendSpec)[]): void {
+    const key = originKey(origin);
+    if (key === null || backends.length === 0)
+      throw new PoolError("invalid_option", `Expected an origin and at least one backend, got ${origin} and ${backends.length}`);
+    const specs = backends.map(specOf);
+    const foreign = specs.find((spec) => originKey(spec.origin)?.scheme !== key.scheme);
+    if (foreign !== undefined)
+      throw new PoolError("invalid_option", `Expected each backend of ${key.origin} to be an origin of ${key.scheme}, got ${foreign.origin}`);
+    const entries = [...this.#origins.values()].filter((entry) => entry.key.origin === key.origin);
+    if (this.#backends.get(key.origin) === undefined && entries.length > 0) {
+      throw new PoolError("invalid_option", `${key.origin} has been used without backends: name them when the pool is made, or before the first request`);
+    }
+    this.#backends.set(key.origin, specs);
+    for (const { pool } of entries) if (pool instanceof BalancedOrigin) pool.update(specs);
   }
 
   /** Takes no more requests; resolves when those under way are answered. */
@@ -127,7 +150,9 @@ export class HttpPool extends Dispatcher {
     if (this.#origins.size >= this.options.originsMax && !this.#makeRoom()) {
       return new PoolError("too_many_origins", `${this.#origins.size} origins are in use; one more was ${key.origin}`);
     }
-    const pool = new NegotiatedOrigin({ key, options: this.options, connector: this.#connector, times: this.times, env: nodePoolEnv });
+    const settings = { key, options: this.options, connector: this.#connector, times: this.times, env: nodePoolEnv };
+    const backends = this.#backends.get(key.origin);
+    const pool = backends === undefined ? new NegotiatedOrigin(settings) : new BalancedOrigin(settings, backends);
     const entry: Entry = { key, pool, usedAt: 0 };
     this.#origins.set(key.key, entry);
     return entry;
