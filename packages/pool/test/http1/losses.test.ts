@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, test } from "node:test";
-import { httpPool, PoolError } from "@holdfast/pool";
+import { type Connector, httpPool, nodeConnector, PoolError } from "@holdfast/pool";
 import { answer, rawServer } from "../support/raw-server.ts";
 import { until } from "../support/until.ts";
 
@@ -82,6 +82,58 @@ describe("a connection that ends under a request", () => {
     await text(await pool.request(server.origin));
     await assert.rejects(pool.request(server.origin), { code: "connection_lost" });
     assert.equal(server.requests.length, 3);
+    await pool.close();
+  });
+
+  test("a pool that is destroyed while a request is being repeated fails it, and takes the new connection back", async () => {
+    await using server = await rawServer(({ socket, requests }) => {
+      if (requests === 1) socket.write(answer("yes"));
+      else socket.resetAndDestroy();
+    });
+    const { connect, resolve, tlsSessions } = nodeConnector();
+    let takenBack: unknown = null;
+    let made = 0;
+    const connector: Connector = {
+      resolve,
+      tlsSessions,
+      connect: (target, signal) => {
+        if (++made === 1) return connect(target, signal);
+        setImmediate(() => void pool.destroy());
+        return new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            takenBack = signal.reason;
+            reject(signal.reason);
+          });
+        });
+      },
+    };
+    const pool = httpPool({ connector });
+    await text(await pool.request(server.origin));
+    await assert.rejects(pool.request(server.origin), { code: "closed" });
+    assert.ok(takenBack instanceof PoolError);
+    assert.deepEqual(pool.connections(), []);
+  });
+
+  test("a handler that throws in its last call is told so, and its connection is reused all the same", async () => {
+    await using server = await rawServer(({ socket }) => socket.write(answer("yes")));
+    const pool = httpPool();
+    const told = await new Promise<Error>((resolve) => {
+      pool.dispatch(
+        { origin: server.origin, path: "/", method: "GET" },
+        {
+          onRequestStart: () => {},
+          onResponseStart: () => {},
+          onResponseData: () => {},
+          onResponseEnd: () => {
+            throw new Error("of the caller's");
+          },
+          onResponseError: (_, error) => resolve(error),
+        },
+      );
+    });
+    assert.equal(told.message, "of the caller's");
+    await text(await pool.request(server.origin));
+    assert.equal(pool.stats().opened, 1);
     await pool.close();
   });
 

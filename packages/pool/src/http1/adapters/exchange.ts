@@ -69,8 +69,17 @@ export class Exchange implements DispatchHandler, Controller, Carried {
     return this.#isOver;
   }
 
-  /** Tells the caller that it can be aborted. */
-  begin(): void {
+  /** Tells the caller that it can be aborted, while it waits. */
+  beginWaiting(waiting: AbortController): void {
+    this.waiting = waiting;
+    try {
+      this.#begin();
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.handler.onRequestStart?.(this, null);
@@ -161,7 +170,7 @@ export class Exchange implements DispatchHandler, Controller, Carried {
     this.sentMs = this.#host.now();
     this.#inner = controller;
     if (this.#reason !== null) controller.abort(this.#reason);
-    else this.begin();
+    else this.#begin();
   }
 
   onBodySent(chunk: Buffer): void {
@@ -193,7 +202,12 @@ export class Exchange implements DispatchHandler, Controller, Carried {
     this.endMs = this.#host.now();
     this.#isOver = true;
     queueMicrotask((this.#connection as Http1Connection).settle);
-    this.handler.onResponseEnd?.(this, trailers);
+    try {
+      this.handler.onResponseEnd?.(this, trailers);
+    } catch (error) {
+      // Undici would hand it back to this exchange, which is over; its caller's own failure is its caller's to know.
+      this.handler.onResponseError?.(this, error as Error);
+    }
   }
 
   onRequestUpgrade(_: Controller, status: number, headers: IncomingHttpHeaders, socket: Duplex): void {

@@ -44,6 +44,8 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
   readonly #settings: Http1Settings;
   readonly #watch: AddressWatch | null;
   readonly #live = new Set<Http1Connection>();
+  /** Waits for a connection in a place that a request has. */
+  readonly #repeating = new Set<AbortController>();
   readonly #ends: Partial<Record<PoolEnd, number>> = {};
   readonly #isSecure: boolean;
   readonly #servername: string;
@@ -107,13 +109,18 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
     connection.exchange = null;
     const waiting = new AbortController();
     exchange.waiting = waiting;
+    this.#repeating.add(waiting);
     this.#open(waiting.signal).then(
       (made) => {
+        this.#repeating.delete(waiting);
         made.slot = slot;
         slot.connection = made;
         exchange.sendAgain();
       },
-      (error: unknown) => this.#refused(exchange, error),
+      (error: unknown) => {
+        this.#repeating.delete(waiting);
+        this.#refused(exchange, error);
+      },
     );
   }
 
@@ -196,7 +203,9 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
     return this.pool.drain();
   }
 
-  destroy(): Promise<void> {
+  destroy(error: Error): Promise<void> {
+    // Their places are of the pool's, their new connections are not yet.
+    for (const waiting of this.#repeating) waiting.abort(error);
     return this.pool.close();
   }
 
@@ -229,9 +238,8 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
 
   #wait(exchange: Exchange): void {
     const waiting = new AbortController();
-    exchange.waiting = waiting;
-    exchange.begin();
-    if (exchange.isOver) return;
+    exchange.beginWaiting(waiting);
+    if (exchange.isOver || waiting.signal.aborted) return exchange.refused(waiting.signal.reason);
     this.pool.acquire({ signal: waiting.signal }).then(
       (lease: Lease<Slot>) => exchange.send(lease),
       (error: unknown) => this.#refused(exchange, error),
