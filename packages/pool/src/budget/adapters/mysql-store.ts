@@ -7,9 +7,9 @@ import { nodePoolEnv } from "../../adapters/env.ts";
 import { Budget } from "../budget.ts";
 import { mysqlMark, mysqlSession } from "../mysql-session.ts";
 import { type BudgetOptions, resolveBudgetOptions } from "../options.ts";
-import type { Query } from "../seam.ts";
 import { DoorRefused, type LeaseStore, type OpenDoor } from "../store.ts";
 import { closeWithin } from "./close-within.ts";
+import { queryOf } from "./mysql-query.ts";
 import { type BudgetSurroundings, emitNotice } from "./surroundings.ts";
 
 /** Too many connections: of the server, of the user by a limit of its own, of the user by the server's. */
@@ -59,18 +59,6 @@ function connected(connection: mysql.Connection, signal: AbortSignal): Promise<v
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     connection.connect((fault) => (fault === null || fault === undefined ? resolve() : reject(fault)));
   });
-}
-
-/** Statements as text, with the values put in by the driver: nothing is prepared. */
-export function queryOf(connection: Pick<mysql.Connection, "query">): Query {
-  return (sql, values) =>
-    new Promise((resolve, reject) => {
-      connection.query(sql, [...values], (fault, result) => {
-        if (fault !== null) return reject(fault);
-        if (Array.isArray(result)) resolve({ rows: result as Record<string, unknown>[], affected: 0 });
-        else resolve({ rows: [], affected: result.affectedRows });
-      });
-    });
 }
 
 /** A membership for one `mysqlPool`: `budget` of its options. `config` is what the pool's connections are made with. */
