@@ -270,8 +270,8 @@ export class Budget {
     if (fault instanceof DoorRefused) {
       this.#counts.refused++;
       this.#say("door_refused", "The server had no connection left for a newcomer", fault);
-    } else if (fault instanceof PoolError && fault.code === "budget_unusable") this.#say("unusable", fault.message, fault);
-    else this.#say("ask_failed", `The ledger could not be asked, and is asked again: ${fault instanceof Error ? fault.message : String(fault)}`, fault);
+    } else if (fault instanceof PoolError && fault.code === "budget_unusable") this.#say("unusable", fault.message, fault.cause);
+    else this.#say("ask_failed", "The ledger could not be asked, and is asked again", fault);
   }
 
   /** Once for as long as nothing changes: a database that is away for an hour is one notice and a count. */

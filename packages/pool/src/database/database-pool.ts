@@ -161,6 +161,8 @@ export class DatabasePool<T> implements Budgeted {
         },
         (error: unknown) => {
           if (inQueue.signal.aborted) return;
+          // The queue of callers is full, or took too long: the next that is given back comes all the same.
+          if (error instanceof PoolError && (error.code === "queue_full" || error.code === "acquire_timeout")) return;
           leave();
           reject(error);
         },

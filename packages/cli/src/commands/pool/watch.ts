@@ -26,7 +26,7 @@ const spec: CommandSpec = {
   examples: ["holdfast pool watch postgres://app@db.internal/shop", "holdfast pool watch --once --json mysql://app@db.internal/shop"],
 };
 
-export const watch: Command = {
+export const poolWatch: Command = {
   spec,
   prepare: (given, variables): Checked<() => Promise<Exit>> => {
     const text = given.operands[0] ?? variables["DATABASE_URL"];

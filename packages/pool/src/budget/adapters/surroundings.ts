@@ -10,7 +10,7 @@ export interface BudgetSurroundings {
   readonly env?: Env;
 }
 
-export function emitNotice({ code, message }: BudgetNotice): void {
+export function emitNotice({ code, message, cause }: BudgetNotice): void {
   if (code === "held" || code === "waiting") return;
-  process.emitWarning(message, { type: "HoldfastBudgetWarning", code });
+  process.emitWarning(cause instanceof Error ? `${message}: ${cause.message}` : message, { type: "HoldfastBudgetWarning", code });
 }
