@@ -28,14 +28,15 @@ export interface StoreBench {
 let number = 0;
 export const replicaId = (): string => `replica${String(++number).padStart(5, "0")}`;
 
+const never = new AbortController().signal;
+
+async function door(bench: StoreBench): Promise<OpenDoor & AsyncDisposable> {
+  const opened = await bench.store(replicaId()).door(never);
+  return { ...opened, [Symbol.asyncDispose]: () => opened.close() };
+}
+
 /** Declares the tests. `open` is called once for each, for a budget of its own. `shows`: the server's list shows connections, as no pooler does. */
 export function storeSuite(name: string, skip: string | false, { shows }: { readonly shows: boolean }, open: () => StoreBench): void {
-  const never = new AbortController().signal;
-  const door = async (bench: StoreBench): Promise<OpenDoor & AsyncDisposable> => {
-    const opened = await bench.store(replicaId()).door(never);
-    return { ...opened, [Symbol.asyncDispose]: () => opened.close() };
-  };
-
   test(`${name}: begins empty, and is written by whoever has seen the last version`, { skip }, async () => {
     const bench = open();
     await using one = await door(bench);
@@ -82,7 +83,11 @@ export function storeSuite(name: string, skip: string | false, { shows }: { read
     await assert.rejects(opening);
   });
 
-  if (!shows) return;
+  if (shows) listSuite(name, skip, open);
+}
+
+/** What a server's list of connections is asked for. */
+function listSuite(name: string, skip: string | false, open: () => StoreBench): void {
   test(`${name}: shows and ends a replica's connections: the idle, the busy, and nobody else's`, { skip }, async () => {
     const bench = open();
     await using asks = await door(bench);
