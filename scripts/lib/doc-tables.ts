@@ -140,6 +140,12 @@ const poolCodeColumns = {
 const poolEndColumns = { Code: endColumns.Code, "Ended by": endColumns["Ended by"], Meaning: endColumns.Meaning };
 
 const findingColumns = { ...failureColumns, Weight: (_: string, row: Row) => cell(row["severity"]) };
+const poolerColumns = {
+  Refused: (_: string, row: Row) => cell(row["what"]),
+  Why: (_: string, row: Row) => cell(row["why"]),
+  Instead: (_: string, row: Row) => cell(row["instead"]),
+};
+const databaseOptions = { module: "packages/pool/src/database/options.ts", export: "databaseOptionDocs", columns: optionColumns };
 
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
@@ -223,6 +229,10 @@ export const tables: readonly TableSource[] = [
     columns: meaningColumns,
   },
   { table: "time-findings", page: "docs/time.md", module: "packages/cli/src/time/findings.ts", export: "findingDocs", columns: findingColumns },
+  { table: "database-options", page: "docs/databases.md", ...databaseOptions },
+  { table: "database-limits", page: "docs/limits.md", ...databaseOptions, keep: isLimit },
+  { table: "pooler", page: "docs/databases.md", module: "packages/pool/src/postgres/pooler.ts", export: "poolerRows", columns: poolerColumns },
+  { table: "pool-metrics", page: "docs/databases.md", module: "packages/pool/src/database/metric-docs.ts", export: "poolMetricDocs", columns: metricColumns },
   ...["A", "B", "D", "E", "G"].map(hostile),
   hostileOf("websocket", "packages/guard/test/websocket/rows.ts", "hostileRows"),
   hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),

@@ -41,6 +41,7 @@ export class DatabasePool<T> implements Budgeted {
   readonly options: DatabasePoolOptions;
   readonly #driver: Driver<T>;
   readonly #budget: PoolBudget | null;
+  readonly #env: PoolEnv;
   readonly #pool: Pool<T>;
   readonly #room: Room;
   readonly #controls: Control<T>[] = [];
@@ -51,6 +52,7 @@ export class DatabasePool<T> implements Budgeted {
   constructor(driver: Driver<T>, options: DatabasePoolOptions, env: PoolEnv, { budget = null, ...events }: DatabasePoolParts<T> = {}) {
     this.options = options;
     this.#driver = driver;
+    this.#env = env;
     this.#budget = budget;
     this.#room = new Room(options.max);
     const open = (signal: AbortSignal): Promise<T> => this.#open(signal);
@@ -192,7 +194,20 @@ export class DatabasePool<T> implements Budgeted {
     await this.#room.emptied();
   }
 
+  /** One that is cut off in the middle of the log-in is tried again: nothing of any caller was sent, and many may wait for it. */
   async #open(signal: AbortSignal): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#openOnce(signal);
+      } catch (error) {
+        if (signal.aborted || tries === openTriesMax || !wasCut(error)) throw error;
+        await new Promise<void>((resolve) => this.#env.clock.after(openPauseMs * tries, resolve));
+        if (signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #openOnce(signal: AbortSignal): Promise<T> {
     const value = await this.#driver.open(signal, await this.#room.enter(signal));
     try {
       await this.#budget?.mark(this.#driver.query(value));
@@ -202,6 +217,19 @@ export class DatabasePool<T> implements Budgeted {
     }
     return value;
   }
+}
+
+/** What an opening says that was cut off after its log-in. */
+export const lostInOpening = "The connection ended while it was being opened";
+
+const openTriesMax = 4;
+const openPauseMs = 50;
+
+/** Whether an opening was cut off. Answers, refused connections and names that nobody knows come back at once, and stay. */
+function wasCut(error: unknown): boolean {
+  if (isAnswer(error)) return false;
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return code === undefined || code === "ECONNRESET" || code === "EPIPE" || code === "PROTOCOL_CONNECTION_LOST" || code === "connect_failed";
 }
 
 /** Beside the driver: what it lives under, and who is told. */

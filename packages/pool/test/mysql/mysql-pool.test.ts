@@ -8,6 +8,7 @@ import { startMariadb, type TestDatabase } from "../../../../scripts/test-suppor
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import { type MysqlPool, type MysqlPoolOptions, mysqlPool } from "../../src/mysql/index.ts";
 import type { PoolError } from "../../src/pool-error.ts";
+import { databaseAcceptance, suiteLease } from "../database/acceptance.ts";
 import { type AnyPool, databaseSuite, eventually } from "../database/suite.ts";
 
 const skip = needs("mariadb", "proc");
@@ -107,3 +108,26 @@ test("options of mysql2 that the pool takes over are named", { skip }, () => {
     (error: PoolError) => error.code === "invalid_option" && error.message.includes("`max`"),
   );
 });
+
+if (skip === false) {
+  databaseAcceptance(
+    "MariaDB",
+    () => server,
+    (address, options) => {
+      const pool = open({ ...address, ...options });
+      return {
+        acquire: async (ask) => {
+          const connection = await pool.acquire(ask);
+          return suiteLease(
+            connection.connection,
+            () => connection.query("SELECT 1"),
+            (broken) => (broken ? connection.destroy() : connection.release()),
+          );
+        },
+        stats: () => pool.stats(),
+        resize: (max) => pool.resize(max),
+        close: () => pool.close(),
+      };
+    },
+  );
+}

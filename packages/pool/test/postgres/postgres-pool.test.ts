@@ -9,6 +9,7 @@ import { startPostgres, type TestDatabase } from "../../../../scripts/test-suppo
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import type { PoolError } from "../../src/pool-error.ts";
 import { type PostgresPool, type PostgresPoolOptions, poolMetricDocs, poolMetrics, postgresPool } from "../../src/postgres/index.ts";
+import { databaseAcceptance, suiteLease } from "../database/acceptance.ts";
 import { type AnyPool, databaseSuite, eventually } from "../database/suite.ts";
 
 const skip = needs("postgres", "proc");
@@ -181,3 +182,26 @@ test("metrics of all pools of a process are read from them, by name", { skip }, 
   lent.release();
   await Promise.all([orders.end(), reports.end()]);
 });
+
+if (skip === false) {
+  databaseAcceptance(
+    "PostgreSQL",
+    () => server,
+    (address, options) => {
+      const pool = open({ ...address, ...options });
+      return {
+        acquire: async (ask) => {
+          const client = await pool.acquire(ask);
+          return suiteLease(
+            client,
+            () => client.query("SELECT 1"),
+            (broken) => client.release(broken),
+          );
+        },
+        stats: () => pool.stats(),
+        resize: (max) => pool.resize(max),
+        close: () => pool.close(),
+      };
+    },
+  );
+}

@@ -12,12 +12,13 @@ import type { BudgetOptions } from "../../budget/options.ts";
 import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
 import { membership, noticesTo, type PoolBudget } from "../../database/budget.ts";
-import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
+import { DatabasePool, type DatabaseStats, type Driver, lostInOpening } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
 import { isAnswer } from "../../database/outcome.ts";
 import type { PoolEnd } from "../../ends.ts";
 import type { PoolEnv } from "../../pool-env.ts";
+import { PoolError } from "../../pool-error.ts";
 import { factsQuestion, limitStatement, type MysqlFacts, mysqlFacts } from "../facts.ts";
 import { answered, endOf, isBusy, isLetGo, markLent, quit, socketOf, type Watched, watchStatements } from "./connection.ts";
 
@@ -238,6 +239,7 @@ export class MysqlPool extends PromisePool implements Budgeted {
     const run = (sql: string): Promise<Record<string, unknown>[]> =>
       (connection.promise() as unknown as promises.Connection).query(sql).then(([rows]) => (Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []));
     if (this.#facts === null) await this.#askFacts(connection, run);
+    if (isLetGo(connection)) throw new PoolError("connect_failed", lostInOpening);
     if (statementTimeoutMs !== "never") await run(limitStatement(statementTimeoutMs, this.#facts?.mariadb === true));
     return connection;
   }

@@ -9,6 +9,8 @@ import type { PoolEnd } from "../../ends.ts";
 /** As `pg` 8 has it. */
 interface Inside {
   readonly readyForQuery?: boolean;
+  readonly _queryable?: boolean;
+  readonly _ended?: boolean;
   readonly processID?: number | null;
   readonly secretKey?: unknown;
   readonly host: string;
@@ -21,6 +23,12 @@ const inside = (client: PoolClient): Inside => client as unknown as Inside;
 
 /** Whether the server has answered everything, so that the status of the transaction is the present one. */
 export const isSettled = (client: PoolClient): boolean => inside(client).readyForQuery === true;
+
+/** Whether its connection was lost, or has ended. */
+export const isDead = (client: PoolClient): boolean => {
+  const { _queryable, _ended, connection } = inside(client);
+  return _queryable === false || _ended === true || connection?.stream?.destroyed === true;
+};
 
 /** The process that the server named at the log-in. A pooler names one of its own. */
 export const namedProcess = (client: PoolClient): number | null => inside(client).processID ?? null;

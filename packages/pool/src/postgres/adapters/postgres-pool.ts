@@ -11,7 +11,7 @@ import type { BudgetOptions } from "../../budget/options.ts";
 import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
 import { membership, noticesTo, type PoolBudget } from "../../database/budget.ts";
-import { DatabasePool, type DatabaseStats, type Driver } from "../../database/database-pool.ts";
+import { DatabasePool, type DatabaseStats, type Driver, lostInOpening } from "../../database/database-pool.ts";
 import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
 import { isAnswer, outcomeOf } from "../../database/outcome.ts";
@@ -20,7 +20,7 @@ import type { PoolEnv } from "../../pool-env.ts";
 import { PoolError } from "../../pool-error.ts";
 import { factsQuestion, postgresFacts } from "../facts.ts";
 import { poolerStartupParameters, refusedThroughPooler } from "../pooler.ts";
-import { cancelStatement, destroySocket, endOf, isSettled, namedProcess, settled } from "./client.ts";
+import { cancelStatement, destroySocket, endOf, isDead, isSettled, namedProcess, settled } from "./client.ts";
 
 /** What stands between the pool and the server. */
 export type Through = "direct" | "pgbouncer";
@@ -193,7 +193,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     client.release = () => {
       throw new PoolError("released_twice", "The connection was given back before: somebody else may have it now");
     };
-    if (error && outcomeOf(error) === "unknown") this.#pool.giveBack(lease, "caller_broke_it");
+    if (isDead(client) || (error && outcomeOf(error) === "unknown")) this.#pool.giveBack(lease, "caller_broke_it");
     else if (isSettled(client)) this.#takeBackSettled(lease);
     else {
       // The answer of the last statement is not complete. Until it is, nobody else gets the connection.
@@ -238,7 +238,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     const timer = this.#env.clock.after(this.#pool.options.closeMs, () => destroySocket(client));
     client.once("end", () => timer.cancel());
     // One that does not answer any more can not be asked to stop either.
-    if (end === "check_failed" || isSettled(client)) {
+    if (end === "check_failed" || isDead(client) || isSettled(client)) {
       discard();
       return;
     }
@@ -267,6 +267,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     client.on("error", (error: Error) => this.#lost(client, endOf(error), error));
     client.on("end", () => this.#lost(client, "server_closed", null));
     if (!this.#askedFacts) await this.#askFacts(client);
+    if (isDead(client)) throw new PoolError("connect_failed", lostInOpening);
     return client;
   }
 
