@@ -8,7 +8,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import type { Pool } from "@holdfast/pool/core";
+import type { createClient } from "redis";
 import { needs } from "../scripts/test-support/needs.ts";
+
+type Client = ReturnType<typeof createClient>;
+
+/** The functions of the example, which runs once when it is loaded. */
+interface Recipe {
+  redisPool(url: string, max: number): Pool<Client>;
+  nextJob(pool: Pool<Client>, list: string, seconds: number): Promise<string | null>;
+}
+
+const file = new URL("../examples/pool-redis.ts", import.meta.url);
+const recipe = async (): Promise<Recipe> => (await import(file.href)) as Recipe;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -56,9 +69,10 @@ describe("Redis clients in a pool", { skip: needs("redis") }, () => {
   });
 
   it("does every job of the example once, over as many connections as block at once", async () => {
-    const file = new URL("../examples/pool-redis.ts", import.meta.url).pathname;
     const flags = process.execArgv.filter((flag) => !flag.startsWith("--test"));
-    const { stdout } = await promisify(execFile)(process.execPath, [...flags, file], { env: { ...process.env, REDIS_URL: `redis://127.0.0.1:${port}` } });
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, file.pathname], {
+      env: { ...process.env, REDIS_URL: `redis://127.0.0.1:${port}` },
+    });
     const [, jobs, connections] = /^(\d+) jobs done over (\d+) connections/.exec(stdout) ?? [];
     assert.equal(jobs, "20", stdout);
     assert.ok(Number(connections) <= 5, stdout);
@@ -66,7 +80,7 @@ describe("Redis clients in a pool", { skip: needs("redis") }, () => {
 
   it("makes another client in place of one that the server ended, blocked or idle", async () => {
     process.env["REDIS_URL"] = `redis://127.0.0.1:${port}`;
-    const { nextJob, redisPool } = await import("../examples/pool-redis.ts");
+    const { nextJob, redisPool } = await recipe();
     const pool = redisPool(`redis://127.0.0.1:${port}`, 3);
     const blocked = nextJob(pool, "nothing", 30).catch((error: Error) => error);
     const admin = await pool.acquire();
@@ -82,7 +96,7 @@ describe("Redis clients in a pool", { skip: needs("redis") }, () => {
   });
 
   it("says why when the server is gone", async () => {
-    const { redisPool } = await import("../examples/pool-redis.ts");
+    const { redisPool } = await recipe();
     const gone = redisPool(`redis://127.0.0.1:${await freePort()}`, 1);
     await assert.rejects(
       gone.acquire(),

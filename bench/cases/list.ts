@@ -14,6 +14,16 @@ import { sse } from "./sse.ts";
 import { tlsMemory } from "./tls-memory.ts";
 
 export const cases: readonly BenchCase[] = [
-  ...[fanOut, sse, idleMemory, tlsMemory, durable, herd, latency],
-  ...[keepAlive, keepAliveRaces, httpPools, http2Windows, clientSize],
+  fanOut,
+  sse,
+  idleMemory,
+  tlsMemory,
+  durable,
+  herd,
+  latency,
+  keepAlive,
+  keepAliveRaces,
+  httpPools,
+  http2Windows,
+  clientSize,
 ];
