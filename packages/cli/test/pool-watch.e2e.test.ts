@@ -11,15 +11,7 @@ import { postgresPool } from "@holdfast/pool/postgres";
 import { type DatabaseAddress, startMariadb, startPostgres } from "../../../scripts/test-support/databases.ts";
 import { needs } from "../../../scripts/test-support/needs.ts";
 
-const module = new URL("../src/commands/pool/watch.ts", import.meta.url).href;
-const words = new URL("../src/args.ts", import.meta.url).href;
-const exits = new URL("../src/exit-codes.ts", import.meta.url).href;
-const program = `
-import { readArgs } from ${JSON.stringify(words)};
-import { exits } from ${JSON.stringify(exits)};
-import { poolWatch } from ${JSON.stringify(module)};
-const given = readArgs(poolWatch.spec, process.argv.slice(1));
-process.exitCode = exits[await poolWatch.prepare(given.value, {}).value()].code;`;
+const program = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 interface Run {
   readonly status: number;
@@ -29,10 +21,9 @@ interface Run {
 
 /** Beside this process, which goes on renewing meanwhile. */
 function run(...args: string[]): Promise<Run> {
-  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
-  const flags = ["--conditions=source", "--no-warnings", "--input-type=module", "--eval", program, "--"];
+  const command = ["--conditions=source", "--no-warnings", program, "pool", "watch"];
   return new Promise((resolve) => {
-    execFile(process.execPath, [...flags, ...args], { cwd, timeout: 30_000 }, (fault, stdout, stderr) =>
+    execFile(process.execPath, [...command, ...args], { timeout: 30_000 }, (fault, stdout, stderr) =>
       resolve({ status: Number(fault?.code ?? 0), stdout, stderr }),
     );
   });

@@ -8,4 +8,8 @@ export const poolRows: Readonly<Record<string, CommandRow>> = {
     summary: "Size database pools on paper: do they fit, and what does the load need?",
     load: async () => (await import("./pool/plan.ts")).poolPlan,
   },
+  "pool watch": {
+    summary: "Show how a budget of database connections is shared, live",
+    load: async () => (await import("./pool/watch.ts")).poolWatch,
+  },
 };
