@@ -16,9 +16,11 @@ interface Scale {
   readonly turns: number;
   readonly requests: number;
   readonly concurrency: number;
+  /** Contenders race at the same time: quick, and each disturbs the others. */
+  readonly together: boolean;
 }
-const full: Scale = { clients: 100, rounds: 10, turns: 7, requests: 20_000, concurrency: 50 };
-const small: Scale = { clients: 10, rounds: 2, turns: 1, requests: 200, concurrency: 10 };
+const full: Scale = { clients: 100, rounds: 10, turns: 7, requests: 20_000, concurrency: 50, together: false };
+const small: Scale = { clients: 10, rounds: 2, turns: 1, requests: 200, concurrency: 10, together: true };
 
 /** One turn of one contender. */
 interface Turn {
@@ -97,10 +99,12 @@ async function races(scale: Scale, progress: CaseSettings["progress"]): Promise<
   const raced: Raced[] = [];
   try {
     for (const race of hostileRaces(scale.clients, scale.rounds)) {
-      for (const contender of httpContenders) {
+      const run = async (contender: HttpContender): Promise<Raced> => {
         progress(`${race.name}: ${contender.name}`);
-        raced.push({ race: race.name, contender, result: await runHostileRace(origins, contender, race, seed) });
-      }
+        return { race: race.name, contender, result: await runHostileRace(origins, contender, race, seed) };
+      };
+      if (scale.together) raced.push(...(await Promise.all(httpContenders.map(run))));
+      else for (const contender of httpContenders) raced.push(await run(contender));
     }
   } finally {
     await origins.stop();
