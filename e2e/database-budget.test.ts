@@ -88,7 +88,7 @@ async function sample(watch: Watch, shares: number, count: number): Promise<{ op
   return { open: mean(looks.map(({ open }) => open)), busy: mean(looks.map(({ busy }) => busy)), peak: Math.max(...looks.map(({ open }) => open)) };
 }
 
-/** kill -9 and SIGSTOP by chance; who was killed is replaced, as an orchestrator would do it. */
+/** kill -9 and SIGSTOP in turn, of whom and when by chance; who was killed is replaced, as an orchestrator would do it. */
 async function chaos(fleet: Fleet, spare: Replica[]): Promise<{ kills: number; stops: number }> {
   const endMs = performance.now() + chaosMs;
   const stopped: Promise<void>[] = [];
@@ -98,7 +98,7 @@ async function chaos(fleet: Fleet, spare: Replica[]): Promise<{ kills: number; s
     const candidates = fleet.running.filter((replica) => !spare.includes(replica) && replica.last !== null && replica.isServed);
     if (candidates.length < 4) continue;
     const victim = pick(candidates);
-    const next = Math.random() < 0.4 ? spare.pop() : undefined;
+    const next = (kills + stops) % 3 === 0 ? spare.pop() : undefined;
     if (next !== undefined) {
       victim.kill();
       next.go();
