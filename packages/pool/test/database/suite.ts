@@ -58,11 +58,21 @@ export async function eventually(check: () => unknown, timeoutMs = 15_000): Prom
 const outcomes = (settled: readonly PromiseSettledResult<unknown>[]): unknown[] =>
   settled.filter(({ status }) => status === "rejected").map((each) => (each as PromiseRejectedResult).reason);
 
+type Fact = (what: string, body: () => Promise<void>) => void;
+
 /** Declares the tests. */
 export function databaseSuite(database: Database, skip: string | false): void {
-  const { name } = database;
-  const fact = (what: string, body: () => Promise<void>): void => void test(`${name}: ${what}`, { skip }, body);
+  const fact: Fact = (what, body) => void test(`${database.name}: ${what}`, { skip }, body);
+  countFacts(database, fact);
+  waitFacts(database, fact);
+  lossFacts(database, fact);
+  silenceFacts(database, fact);
+  statementFacts(database, fact);
+  budgetFacts(database, fact);
+}
 
+/** The server's own count. */
+function countFacts(database: Database, fact: Fact): void {
   fact("a server that takes no more than the maximum refuses nothing, through load in which connections end all the time", async () => {
     await database.limit(4);
     const pool = database.open({ max: 4, requestsMax: 3, queueMax: 500 });
@@ -112,7 +122,10 @@ export function databaseSuite(database: Database, skip: string | false): void {
     assert.equal(pool.held(), 1);
     await pool.end();
   });
+}
 
+/** Who waits, and who keeps. */
+function waitFacts(database: Database, fact: Fact): void {
   fact("who holds everything is told to who waits in vain, and a full queue refuses at once", async () => {
     const pool = database.open({ max: 1, queueMax: 1, acquireTimeoutMs: 200 });
     const lent = await pool.borrow();
@@ -137,7 +150,10 @@ export function databaseSuite(database: Database, skip: string | false): void {
     lent.release();
     await pool.end();
   });
+}
 
+/** Servers that end connections. */
+function lossFacts(database: Database, fact: Fact): void {
   fact("connections that the server ends while they are idle are replaced, and no caller sees it", async () => {
     const pool = database.open({ max: 3 });
     await Promise.all([1, 2, 3].map(() => pool.run(database.sleep(20))));
@@ -181,7 +197,10 @@ export function databaseSuite(database: Database, skip: string | false): void {
     assert.ok((await database.count()) <= 4);
     await pool.end();
   });
+}
 
+/** Servers that say nothing. */
+function silenceFacts(database: Database, fact: Fact): void {
   fact("a server that answers nothing: deadlines hold, and the pool works when it answers again", async () => {
     const { process: server } = database.server();
     const pool = database.open({
@@ -224,7 +243,10 @@ export function databaseSuite(database: Database, skip: string | false): void {
     assert.equal(pool.stats().opened, 1);
     await pool.end();
   });
+}
 
+/** Statements and transactions. */
+function statementFacts(database: Database, fact: Fact): void {
   fact("a transaction commits, rolls back with the caller's own error, and is not left to the next one", async () => {
     const said: string[] = [];
     const pool = database.open({ max: 1, warn: (line) => said.push(line) });
@@ -269,7 +291,10 @@ export function databaseSuite(database: Database, skip: string | false): void {
     assert.equal(pool.stats().opened, 1);
     await pool.end();
   });
+}
 
+/** The budget, and the end. */
+function budgetFacts(database: Database, fact: Fact): void {
   fact("the budget gets a connection before all who wait, and one whose call it gave up is not used again", async () => {
     const pool = database.open({ max: 1 });
     const lent = await pool.borrow();

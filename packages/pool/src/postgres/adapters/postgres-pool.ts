@@ -76,6 +76,8 @@ export class PostgresPool extends pg.Pool implements Budgeted {
   readonly #discards = new WeakMap<pg.PoolClient, () => void>();
   readonly #born: { client: pg.PoolClient | null };
   #askedFacts = false;
+  /** Something hands connections on before the server. */
+  #pooled: boolean;
   #ended: Promise<void> | null = null;
 
   constructor(given: PostgresPoolOptions) {
@@ -88,6 +90,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     this.#born = born;
     this.#env = env;
     this.#through = through;
+    this.#pooled = through === "pgbouncer";
     this.#notices = new Notices(env.clock, warn);
     this.#pool = new DatabasePool(this.#driver(), options, env, { leaked: (leak) => this.#leaked(leak), budget });
     // What ends while nobody has it is no error of anybody's: without a listener `error` would end the process.
@@ -237,8 +240,9 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     const discard = (): void => this.#discards.get(client)?.();
     const timer = this.#env.clock.after(this.#pool.options.closeMs, () => destroySocket(client));
     client.once("end", () => timer.cancel());
-    // One that does not answer any more can not be asked to stop either.
-    if (end === "check_failed" || isDead(client) || isSettled(client)) {
+    // One that does not answer any more can not be asked to stop either. PgBouncer 1.18 is never asked: a cancel request that meets the end of
+    // its client ends the whole process (pgbouncer#801).
+    if (this.#pooled || end === "check_failed" || isDead(client) || isSettled(client)) {
       discard();
       return;
     }
@@ -302,6 +306,7 @@ export class PostgresPool extends pg.Pool implements Budgeted {
     );
     const { pooled, keepMs } = postgresFacts(rows[0], namedProcess(client));
     this.#pool.keepIdleFor(keepMs);
+    this.#pooled ||= pooled;
     if (pooled && this.#through === "direct") {
       this.#notices.tell(
         "pooler",
