@@ -153,7 +153,7 @@ export async function openProxyServer(name: ProxyName, { port, certificate, file
   return {
     url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${own}`,
     reload: async () => {
-      const next = recipe.reload(folder, running, adminPort, file);
+      const next = recipe.reload(folder, running, adminPort, source);
       if (next !== null) running = keep(next);
       await listens(own, running, () => said);
     },
