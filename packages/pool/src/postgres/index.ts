@@ -9,5 +9,6 @@ export { type PoolMetric, type PoolMetricDoc, poolMetricDocs } from "../database
 export { type MetricRegistry, poolMetrics } from "../database/metrics.ts";
 export { type DatabasePoolOptions, databaseOptionDocs } from "../database/options.ts";
 export { outcomeOf, type StatementOutcome } from "../database/outcome.ts";
-export { PostgresPool, type PostgresPoolOptions, postgresPool, type Through, type TransactionOptions } from "./adapters/postgres-pool.ts";
+export type { Through } from "./adapters/client-class.ts";
+export { PostgresPool, type PostgresPoolOptions, postgresPool, type TransactionOptions } from "./adapters/postgres-pool.ts";
 export { type PoolerRow, poolerRows, refusedThroughPooler } from "./pooler.ts";

@@ -19,11 +19,9 @@ import type { PoolEnd } from "../../ends.ts";
 import type { PoolEnv } from "../../pool-env.ts";
 import { PoolError } from "../../pool-error.ts";
 import { factsQuestion, postgresFacts } from "../facts.ts";
-import { poolerStartupParameters, refusedThroughPooler } from "../pooler.ts";
+import { poolerStartupParameters } from "../pooler.ts";
 import { cancelStatement, destroySocket, endOf, isDead, isSettled, namedProcess, settled } from "./client.ts";
-
-/** What stands between the pool and the server. */
-export type Through = "direct" | "pgbouncer";
+import { clientClass, type Through } from "./client-class.ts";
 
 export interface PostgresPoolOptions extends Partial<DatabasePoolOptions>, Omit<pg.PoolConfig, RenamedOption | keyof DatabasePoolOptions | "Promise"> {
   /** `pgbouncer`: in transaction mode; what cannot work there is refused. Default: `direct`, with a warning where a pooler is noticed. */
@@ -343,38 +341,6 @@ function once(run: () => void): () => void {
     ran = true;
     run();
   };
-}
-
-/** The user's client class, which notes what the inner pool makes of it, and refuses what PgBouncer cannot do. */
-function clientClass(Base: typeof pg.Client, born: { client: pg.PoolClient | null }, through: Through, namedStatements: boolean): typeof pg.Client {
-  return class extends Base {
-    constructor(config?: pg.ClientConfig) {
-      super(config);
-      born.client = this as unknown as pg.PoolClient;
-    }
-
-    override query(...args: unknown[]): never {
-      const refusal = through === "direct" && namedStatements ? null : refusalOf(args[0], through, namedStatements);
-      const run = super.query as unknown as (...all: unknown[]) => never;
-      if (refusal === null) return run.apply(this, args);
-      const callback = args.at(-1);
-      if (typeof callback !== "function") return Promise.reject(refusal) as never;
-      process.nextTick(callback, refusal);
-      return undefined as never;
-    }
-  } as unknown as typeof pg.Client;
-}
-
-function refusalOf(statement: unknown, through: Through, namedStatements: boolean): PoolError | null {
-  const { name, text } = (typeof statement === "object" && statement !== null ? statement : { text: statement }) as { name?: unknown; text?: unknown };
-  if (!namedStatements && typeof name === "string" && name !== "") {
-    return new PoolError(
-      "not_through_pooler",
-      "Named prepared statements: the statement exists in one server connection only; leave `name` away, or use PgBouncer 1.21 with `namedStatements: true`",
-    );
-  }
-  const row = through === "pgbouncer" && typeof text === "string" ? refusedThroughPooler(text) : null;
-  return row === null ? null : new PoolError("not_through_pooler", `${row.what}: ${row.why}. Instead: ${row.instead}`);
 }
 
 function checkThrough(through: Through, options: DatabasePoolOptions, driver: Readonly<Record<string, unknown>>): void {
