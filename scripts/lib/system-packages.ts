@@ -21,7 +21,7 @@ export const systemTools: Readonly<Record<string, string>> = {
   sslscan: "sslscan",
   testssl: "testssl.sh",
   "/usr/lib/postgresql": "postgresql",
-  mariadbd: "mariadb-server",
+  mariadbd: "mariadb-server-core",
   pgbouncer: "pgbouncer",
   "redis-server": "redis-server",
   protoc: "protobuf-compiler",
