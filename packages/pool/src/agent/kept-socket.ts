@@ -1,9 +1,11 @@
 /**
  * What an agent knows of one of its connections, and why it ended. Pure: times and facts come in, decisions go out.
  */
+
 import type { PoolEnd } from "../ends.ts";
 import { expiredBy, keepMsOf, type Limits, reusableUntilMs, type Use } from "../expiry.ts";
 import { keepAliveHint } from "../http1/keep-alive-hint.ts";
+import { endOfSocket } from "../socket-end.ts";
 
 /** What is seen of a connection when it has closed. */
 export interface SeenAtClose {
@@ -14,8 +16,6 @@ export interface SeenAtClose {
   /** What its request was doing; null: it had none. */
   readonly request: { readonly saidClose: boolean; readonly leftByCaller: boolean } | null;
 }
-
-const resets: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
 
 export class KeptSocket implements Use {
   readonly limits: Limits;
@@ -64,7 +64,7 @@ export class KeptSocket implements Use {
   /** Why it ended, from what was known before and what is seen now. */
   endOf({ errorCode, ended, request }: SeenAtClose): PoolEnd {
     if (this.end !== null) return this.end;
-    if (errorCode !== null) return resets.has(errorCode) ? "server_reset" : "network_lost";
+    if (errorCode !== null) return endOfSocket(errorCode);
     if (request === null) return "server_closed";
     if (request.saidClose) return "connection_close";
     return request.leftByCaller && !ended ? "caller_broke_it" : "server_closed";

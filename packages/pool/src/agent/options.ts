@@ -3,8 +3,7 @@
  */
 import { type PoolOptions, poolOptionDocs, resolvePoolOptions } from "../core/index.ts";
 import { unhintedIdleMs } from "../expiry.ts";
-import { type Never, type OptionDoc, resolveQuantities } from "../option-docs.ts";
-import { PoolError } from "../pool-error.ts";
+import { type Never, type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
 
 export interface AgentOptions extends Pick<PoolOptions, "idleMs" | "ageMs" | "jitterPercent" | "requestsMax"> {
   readonly max: number;
@@ -37,14 +36,12 @@ export const agentOptionDocs = {
 
 /** Fills defaults and checks. Throws an error that names the option and what was expected. */
 export function resolveAgentOptions(given: Partial<AgentOptions> = {}): AgentOptions {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(agentOptionDocs, name)) throw new PoolError("invalid_option", `Expected a known option of agents, got \`${name}\``);
-  }
+  refuseUnknown(given, agentOptionDocs, "agents");
   const { tcpKeepAliveMs, ...shared } = given;
   const { max, idleMax, queueMax, idleMs } = agentOptionDocs;
   const defaults = { max: max.default, idleMax: idleMax.default, queueMax: queueMax.default, idleMs: idleMs.default };
   const pool = resolvePoolOptions({ ...defaults, ...shared });
-  if (pool.max < 1) throw new PoolError("invalid_option", `Expected \`max\` to be at least 1, got ${pool.max}`);
+  if (pool.max < 1) throw optionFault("max", "at least 1", pool.max);
   const kept = Object.fromEntries((Object.keys(agentOptionDocs) as (keyof PoolOptions)[]).map((name) => [name, pool[name]]));
   const probes = resolveQuantities({ tcpKeepAliveMs: agentOptionDocs.tcpKeepAliveMs }, { tcpKeepAliveMs });
   return Object.freeze({ ...kept, ...probes }) as unknown as AgentOptions;

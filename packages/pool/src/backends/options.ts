@@ -3,7 +3,7 @@
  * 0 never means "never" here: what may be switched off is switched off by that word.
  */
 
-export type Never = "never";
+import { checkedQuantity, type Never, type OptionDoc, optionFault, refuseUnknown } from "../option-docs.ts";
 
 export interface BackendOptions {
   readonly slowStartMs: number | Never;
@@ -19,15 +19,6 @@ export interface BackendOptions {
   readonly failureStatuses: readonly number[];
   readonly triesMax: number;
   readonly backendsMax: number;
-}
-
-interface OptionDoc {
-  readonly default: unknown;
-  readonly unit: string;
-  readonly least?: number;
-  readonly most?: number;
-  readonly never?: true;
-  readonly what: string;
 }
 
 /** Defaults and meaning of every option; docs/pool-backends.md is made from it. */
@@ -61,29 +52,20 @@ export const backendOptionDocs = {
   backendsMax: { default: 256, unit: "backends", what: "More are refused with `invalid_option`: every choice looks at all" },
 } as const satisfies Record<keyof BackendOptions, OptionDoc>;
 
-/** Fills defaults and checks. Throws a TypeError that names the option and what was expected. */
+/** Fills defaults and checks. Throws a PoolError `invalid_option` that names the option and what was expected. */
 export function resolveBackendOptions(given: Partial<BackendOptions> = {}): BackendOptions {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(backendOptionDocs, name)) throw new TypeError(`Expected a known option of backends, got \`${name}\``);
-  }
+  refuseUnknown(given, backendOptionDocs, "backends");
   const filled: Record<string, unknown> = {};
   for (const [name, doc] of Object.entries(backendOptionDocs) as [keyof BackendOptions, OptionDoc][]) {
     const value = given[name] ?? doc.default;
-    filled[name] = name === "failureStatuses" ? statuses(value) : checked(name, value, doc);
+    filled[name] = name === "failureStatuses" ? statuses(value) : checkedQuantity(name, value, doc);
   }
   const { ejectMs, ejectMsMax } = filled as unknown as BackendOptions;
-  if (ejectMsMax < ejectMs) throw new TypeError(`Expected \`ejectMsMax\` to be at least \`ejectMs\` (${ejectMs}), got ${ejectMsMax}`);
+  if (ejectMsMax < ejectMs) throw optionFault("ejectMsMax", `at least \`ejectMs\` (${ejectMs})`, ejectMsMax);
   return Object.freeze(filled as unknown as BackendOptions);
-}
-
-function checked(name: string, value: unknown, { unit, least = 1, most = Number.MAX_SAFE_INTEGER, never }: OptionDoc): unknown {
-  if (value === "never" && never === true) return value;
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value;
-  const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
-  throw new TypeError(`Expected \`${name}\` to be a whole number of ${unit}, ${range}${never === true ? ', or "never"' : ""}, got ${JSON.stringify(value)}`);
 }
 
 function statuses(value: unknown): readonly number[] {
   if (Array.isArray(value) && value.every((each) => Number.isInteger(each) && each >= 400 && each <= 599)) return Object.freeze([...value]);
-  throw new TypeError(`Expected \`failureStatuses\` to be statuses from 400 to 599, got ${JSON.stringify(value)}`);
+  throw optionFault("failureStatuses", "statuses from 400 to 599", value);
 }

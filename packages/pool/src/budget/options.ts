@@ -1,8 +1,8 @@
 /**
  * Options of a budget: each documented once, filled and checked in one place, then frozen.
  */
-import type { OptionDoc } from "../option-docs.ts";
-import { PoolError } from "../pool-error.ts";
+import { type OptionDoc, optionFault, refuseUnknown } from "../option-docs.ts";
+import type { PoolError } from "../pool-error.ts";
 
 export interface BudgetOptions {
   readonly name: string;
@@ -41,14 +41,11 @@ export const budgetOptionDocs = {
   createTable: { default: true, unit: "true or false", what: "Make the table where it is missing; otherwise the error holds the statement that makes it" },
 } as const satisfies Record<keyof BudgetOptions, OptionDoc>;
 
-const fault = (name: string, expected: string, got: unknown): PoolError =>
-  new PoolError("invalid_option", `Expected \`budget.${name}\` to be ${expected}, got ${JSON.stringify(got)}`);
+const fault = (name: string, expected: string, got: unknown): PoolError => optionFault(`budget.${name}`, expected, got);
 
 /** Fills defaults and checks; the result is frozen. */
 export function resolveBudgetOptions(given: Partial<BudgetOptions>): BudgetOptions {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(budgetOptionDocs, name)) throw new PoolError("invalid_option", `Expected a known option of a budget, got \`${name}\``);
-  }
+  refuseUnknown(given, budgetOptionDocs, "a budget");
   const { name, label = "", reserve = 5, surgeMax = 3, connectionsMax = "server", ttlMs = 10_000, createTable = true } = given;
   if (typeof name !== "string" || !/^[\w-]{1,20}$/.test(name)) throw fault("name", budgetOptionDocs.name.unit, name);
   if (typeof label !== "string" || label.length > 64) throw fault("label", budgetOptionDocs.label.unit, label);

@@ -1,7 +1,7 @@
 /**
  * Options of making a connection: each documented once, filled and checked in one place.
  */
-import { type Never, type OptionDoc, resolveQuantities } from "../option-docs.ts";
+import { type Never, type OptionDoc, optionFault, resolveQuantities } from "../option-docs.ts";
 import type { Lookup } from "./connector.ts";
 
 export interface ConnectOptions {
@@ -41,6 +41,6 @@ export const connectOptionDocs = {
 /** Fills defaults and checks. */
 export function resolveConnectOptions(given: Partial<ConnectOptions> = {}): ConnectOptions {
   const quantities = resolveQuantities(connectOptionDocs, given as Readonly<Record<string, unknown>>);
-  if (given.lookup !== undefined && typeof given.lookup !== "function") throw new TypeError("Expected `lookup` to be a function of a name");
+  if (given.lookup !== undefined && typeof given.lookup !== "function") throw optionFault("lookup", "a function of a name", typeof given.lookup);
   return Object.freeze({ ...quantities, ...(given.lookup === undefined ? {} : { lookup: given.lookup }) }) as unknown as ConnectOptions;
 }

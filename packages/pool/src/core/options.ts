@@ -2,9 +2,7 @@
  * The options of Pool<T>: each documented once, filled and checked in one place, then frozen.
  * 0 never means "never" here: what may be switched off is switched off by that word.
  */
-import { PoolError } from "../pool-error.ts";
-
-export type Never = "never";
+import { checkedQuantity, type Never, type OptionDoc, refuseUnknown } from "../option-docs.ts";
 
 export interface PoolOptions {
   readonly max: number;
@@ -20,15 +18,6 @@ export interface PoolOptions {
   readonly checkAfterIdleMs: number | Never;
   readonly checkTimeoutMs: number;
   readonly leakMs: number | Never;
-}
-
-export interface PoolOptionDoc {
-  readonly default: unknown;
-  readonly unit: string;
-  readonly never?: true;
-  /** The smallest value that makes sense. Default: 1. */
-  readonly least?: number;
-  readonly what: string;
 }
 
 /** Defaults and meaning of every option; docs/pool-core.md is made from it. */
@@ -64,7 +53,7 @@ export const poolOptionDocs = {
     what: "How long an unused connection may be relied on where the server gave no hint (`keepFor`); then `idle_limit`",
   },
   ageMs: { default: 1_800_000, unit: "ms", never: true, what: "Age from which a connection is not used again; `age_limit`, between two uses" },
-  jitterPercent: { default: 10, unit: "percent", least: 0, what: "How much sooner, by lot for each connection, `idleMs` and `ageMs` may come" },
+  jitterPercent: { default: 10, unit: "percent", least: 0, most: 90, what: "How much sooner, by lot for each connection, `idleMs` and `ageMs` may come" },
   requestsMax: { default: "never", unit: "uses per connection", never: true, what: "Then `requests_limit`" },
   checkAfterIdleMs: {
     default: 5_000,
@@ -83,32 +72,17 @@ export const poolOptionDocs = {
     never: true,
     what: "Lent for longer: reported with the stack of the borrower. Stacks are taken only where this is a number, since each costs some microseconds",
   },
-} as const satisfies Record<keyof PoolOptions, PoolOptionDoc>;
-
-/** The largest delay that timers keep: above it Node fires at once. */
-const msMax = 2 ** 31 - 1;
+} as const satisfies Record<keyof PoolOptions, OptionDoc>;
 
 /** Fills defaults and checks. Throws a PoolError `invalid_option` that names the option and what was expected. */
 export function resolvePoolOptions(given: Partial<PoolOptions> = {}): PoolOptions {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(poolOptionDocs, name)) throw new PoolError("invalid_option", `Expected a known pool option, got \`${name}\``);
-  }
+  refuseUnknown(given, poolOptionDocs, "pools");
   const filled: Record<string, unknown> = {};
-  for (const [name, doc] of Object.entries(poolOptionDocs) as [keyof PoolOptions, PoolOptionDoc][]) {
+  for (const [name, doc] of Object.entries(poolOptionDocs) as [keyof PoolOptions, OptionDoc][]) {
     const value = given[name] ?? (doc.default === "max" ? filled["max"] : doc.default);
-    filled[name] = checked(name, value, doc);
+    filled[name] = checkedQuantity(name, value, doc);
   }
-  if ((filled["jitterPercent"] as number) > 90)
-    throw new PoolError("invalid_option", `Expected \`jitterPercent\` to be at most 90, got ${filled["jitterPercent"]}`);
   return Object.freeze(filled as unknown as PoolOptions);
-}
-
-function checked(name: string, value: unknown, doc: PoolOptionDoc): unknown {
-  if (value === "never" && doc.never === true) return value;
-  const least = doc.least ?? 1;
-  if (Number.isSafeInteger(value) && (value as number) >= least && (doc.unit !== "ms" || (value as number) <= msMax)) return value;
-  const or = doc.never === true ? ' or "never"' : "";
-  throw new PoolError("invalid_option", `Expected \`${name}\` to be a whole number of ${doc.unit}, at least ${least}${or}, got ${JSON.stringify(value)}`);
 }
 
 /** A limit as a number: `Infinity` where it is switched off. */

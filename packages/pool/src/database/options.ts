@@ -3,7 +3,8 @@
  * (docs/timeouts.md): the pool gives an idle connection up before the server or anything between forgets it.
  * 0 never means "never" here: what may be switched off is switched off by that word.
  */
-import { type Never, type PoolOptionDoc, type PoolOptions, poolOptionDocs } from "../core/options.ts";
+import { type PoolOptions, poolOptionDocs } from "../core/options.ts";
+import { checkedQuantity, type Never, type OptionDoc } from "../option-docs.ts";
 import { PoolError } from "../pool-error.ts";
 
 export interface DatabasePoolOptions extends Omit<PoolOptions, "idleMax"> {
@@ -61,12 +62,10 @@ export const databaseOptionDocs = {
     unit: "ms",
     what: "How long the end of a connection may take, the rest of a statement that its borrower left included; then its socket is destroyed",
   },
-} as const satisfies Record<keyof DatabasePoolOptions, PoolOptionDoc>;
+} as const satisfies Record<keyof DatabasePoolOptions, OptionDoc>;
 
 /** How long after `statementTimeoutMs` the driver goes on waiting: the server's own error, which says more, has so long to arrive. */
 export const statementGraceMs = 2_000;
-
-const msMax = 2 ** 31 - 1;
 
 /**
  * Divides what the caller gave into the pool's options, filled and checked, and the driver's. `renamed` holds the driver's own names of what
@@ -85,16 +84,8 @@ export function divideOptions(
     else driver[name] = value;
   }
   const filled: Record<string, unknown> = {};
-  for (const [name, doc] of Object.entries(databaseOptionDocs)) filled[name] = checked(name, own[name] ?? doc.default, doc);
+  for (const [name, doc] of Object.entries(databaseOptionDocs)) filled[name] = checkedQuantity(name, own[name] ?? doc.default, doc);
   return { options: Object.freeze(filled as unknown as DatabasePoolOptions), driver };
-}
-
-function checked(name: string, value: unknown, doc: PoolOptionDoc): unknown {
-  if (value === "never" && doc.never === true) return value;
-  const least = doc.least ?? 1;
-  if (Number.isSafeInteger(value) && (value as number) >= least && (doc.unit !== "ms" || (value as number) <= msMax)) return value;
-  const or = doc.never === true ? ' or "never"' : "";
-  throw new PoolError("invalid_option", `Expected \`${name}\` to be a whole number of ${doc.unit}, at least ${least}${or}, got ${JSON.stringify(value)}`);
 }
 
 /** What the generic pool is given. */

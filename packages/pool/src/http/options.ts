@@ -12,7 +12,7 @@ import { type PoolOptions, poolOptionDocs, resolvePoolOptions } from "../core/in
 import { unhintedIdleMs } from "../expiry.ts";
 import { type Http1Options, http1OptionDocs, resolveHttp1Options } from "../http1/options.ts";
 import { type Http2Options, resolveHttp2Options } from "../http2/options.ts";
-import { type OptionDoc, resolveQuantities } from "../option-docs.ts";
+import { type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
 import type { OnTrace } from "./origin-pool.ts";
 
 /** auto: as ALPN says. only: h2, without TLS by prior knowledge. never: HTTP/1.1. */
@@ -73,14 +73,12 @@ export const httpPoolOptionDocs = {
   },
 } as const satisfies Record<Exclude<keyof HttpPoolOptions, (typeof others)[number]>, OptionDoc>;
 
-/** Fills defaults and checks. Throws an error that names the option and what was expected. */
+/** Fills defaults and checks. Throws a PoolError `invalid_option` that names the option and what was expected. */
 export function resolveHttpPoolOptions(given: Partial<HttpPoolOptions> = {}): HttpPoolOptions {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(httpPoolOptionDocs, name) && !(others as readonly string[]).includes(name))
-      throw new TypeError(`Expected a known option of HTTP pools, got \`${name}\``);
-  }
+  const own = Object.fromEntries(Object.entries(given).filter(([name]) => !(others as readonly string[]).includes(name)));
+  refuseUnknown(own, httpPoolOptionDocs, "HTTP pools");
   const { http2 = "auto" } = given;
-  if (!["auto", "only", "never"].includes(http2)) throw new TypeError(`Expected \`http2\` to be "auto", "only" or "never", got ${JSON.stringify(http2)}`);
+  if (!["auto", "only", "never"].includes(http2)) throw optionFault("http2", '"auto", "only" or "never"', http2);
   const { originsMax } = resolveQuantities({ originsMax: httpPoolOptionDocs.originsMax }, given as Readonly<Record<string, unknown>>);
   resolveHttp2Options(given.http2Options);
   resolveBackendOptions(given.backendOptions);

@@ -2,10 +2,9 @@
  * What the error of a request says about its connection. Pure. Codes are compared, never messages.
  */
 import type { PoolEnd } from "../ends.ts";
+import { endOfSocket } from "../socket-end.ts";
 
 const byCode: Readonly<Record<string, PoolEnd>> = {
-  ECONNRESET: "server_reset",
-  EPIPE: "server_reset",
   UND_ERR_ABORTED: "caller_broke_it",
   UND_ERR_BODY_TIMEOUT: "answer_timeout",
   UND_ERR_CLOSED: "pool_closed",
@@ -24,7 +23,8 @@ export function endOfError(error: unknown): PoolEnd {
   const code = (error as { readonly code?: unknown } | null)?.code;
   if (typeof code !== "string") return "caller_broke_it";
   if (code.startsWith("HPE_")) return "protocol_error";
-  return (Object.hasOwn(byCode, code) ? byCode[code] : undefined) ?? (code.startsWith("UND_ERR") ? "caller_broke_it" : "network_lost");
+  const own = Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+  return own ?? (code.startsWith("UND_ERR") ? "caller_broke_it" : endOfSocket(code));
 }
 
 /** Whether the connection was taken away, as opposed to given up here. */

@@ -1,7 +1,7 @@
 /**
  * Options of HTTP/2 sessions: each documented once, filled and checked in one place.
  */
-import { type Never, type OptionDoc, resolveQuantities } from "../option-docs.ts";
+import { type Never, type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
 
 export interface Http2Options {
   readonly sessionsMax: number;
@@ -128,16 +128,12 @@ export const http2OptionDocs = {
 
 /** Fills defaults and checks. */
 export function resolveHttp2Options(given: Partial<Http2Options> = {}): Http2Options {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(http2OptionDocs, name)) throw new TypeError(`Expected a known option of HTTP/2, got \`${name}\``);
-  }
+  refuseUnknown(given, http2OptionDocs, "HTTP/2");
   const options = resolveQuantities(http2OptionDocs, given as Readonly<Record<string, unknown>>) as unknown as Http2Options;
   const { windowBytesMin, windowBytesMax, windowBytesTotalMax } = options;
-  if (windowBytesMin < protocolWindowBytes) throw new TypeError(`Expected \`windowBytesMin\` to be at least ${protocolWindowBytes}, got ${windowBytesMin}`);
-  if (windowBytesMax < windowBytesMin || windowBytesMax > largestWindowBytes) {
-    throw new TypeError(`Expected \`windowBytesMax\` to be from \`windowBytesMin\` to ${largestWindowBytes}, got ${windowBytesMax}`);
-  }
-  if (windowBytesTotalMax < windowBytesMin)
-    throw new TypeError(`Expected \`windowBytesTotalMax\` to be at least \`windowBytesMin\`, got ${windowBytesTotalMax}`);
+  if (windowBytesMin < protocolWindowBytes) throw optionFault("windowBytesMin", `at least ${protocolWindowBytes}`, windowBytesMin);
+  if (windowBytesMax < windowBytesMin || windowBytesMax > largestWindowBytes)
+    throw optionFault("windowBytesMax", `from \`windowBytesMin\` to ${largestWindowBytes}`, windowBytesMax);
+  if (windowBytesTotalMax < windowBytesMin) throw optionFault("windowBytesTotalMax", "at least `windowBytesMin`", windowBytesTotalMax);
   return options;
 }

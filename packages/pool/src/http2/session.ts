@@ -7,6 +7,7 @@ import { randomFraction, type Timer } from "@holdfast/protocol";
 import type { Connected } from "../connect/connector.ts";
 import type { PoolEnd } from "../ends.ts";
 import type { PoolEnv } from "../pool-env.ts";
+import { endOfSocket } from "../socket-end.ts";
 import type { Loss } from "./again.ts";
 import type { Carrier, Exchange } from "./exchange.ts";
 import type { Http2Options } from "./options.ts";
@@ -225,9 +226,7 @@ export class Session implements Carrier {
 
   #whyClosed(): PoolEnd {
     const code = this.#error?.code;
-    if (code === undefined) return "server_closed";
-    if (code.startsWith("ERR_HTTP2")) return "protocol_error";
-    return code === "ECONNRESET" || code === "EPIPE" ? "server_reset" : "network_lost";
+    return code?.startsWith("ERR_HTTP2") === true ? "protocol_error" : endOfSocket(code);
   }
 
   /** One timer for all that has to happen later. It may fire early, since most of that moves away while a session is used; never late. */

@@ -7,6 +7,7 @@ import type { Clock } from "@holdfast/protocol";
 import type { PoolConnection } from "mysql2";
 import type { PoolEnd } from "../../ends.ts";
 import { PoolError } from "../../pool-error.ts";
+import { endOfSocket, isSystemCode } from "../../socket-end.ts";
 
 /** As `mysql2` 3 has it. */
 interface Inside {
@@ -87,16 +88,7 @@ function note(watched: Watched, statement: unknown): void {
 export function endOf(error: NodeJS.ErrnoException & { readonly errno?: number }): PoolEnd {
   // ER_CLIENT_INTERACTION_TIMEOUT of MySQL: `wait_timeout` is over. MariaDB says nothing.
   if (error.errno === 4031) return "server_idle_limit";
-  switch (error.code) {
-    case "ECONNRESET":
-      return "server_reset";
-    case "EPIPE":
-    case "ETIMEDOUT":
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-    case "connection_lost":
-      return "network_lost";
-    default:
-      return "server_closed";
-  }
+  const { code } = error;
+  if (code === "connection_lost") return "network_lost";
+  return endOfSocket(code !== undefined && isSystemCode(code) ? code : undefined);
 }

@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import pg, { type PoolClient } from "pg";
 import type { PoolEnd } from "../../ends.ts";
+import { endOfSocket, isSystemCode } from "../../socket-end.ts";
 
 /** As `pg` 8 has it. */
 interface Inside {
@@ -79,17 +80,7 @@ export function cancelStatement(client: PoolClient): () => void {
 
 /** Why a connection ended by itself, as its error says. */
 export function endOf(error: Error & { readonly code?: string }): PoolEnd {
-  switch (error.code) {
-    case "57P05":
-      return "server_idle_limit";
-    case "ECONNRESET":
-      return "server_reset";
-    case "EPIPE":
-    case "ETIMEDOUT":
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return "network_lost";
-    default:
-      return "server_closed";
-  }
+  const { code } = error;
+  if (code === "57P05") return "server_idle_limit";
+  return endOfSocket(code !== undefined && isSystemCode(code) ? code : undefined);
 }

@@ -16,6 +16,7 @@ import { Notices } from "../../database/notices.ts";
 import { type DatabasePoolOptions, divideOptions, statementGraceMs } from "../../database/options.ts";
 import { isAnswer, outcomeOf } from "../../database/outcome.ts";
 import type { PoolEnd } from "../../ends.ts";
+import { optionFault } from "../../option-docs.ts";
 import type { PoolEnv } from "../../pool-env.ts";
 import { PoolError } from "../../pool-error.ts";
 import { factsQuestion, postgresFacts } from "../facts.ts";
@@ -344,8 +345,7 @@ function once(run: () => void): () => void {
 }
 
 function checkThrough(through: Through, options: DatabasePoolOptions, driver: Readonly<Record<string, unknown>>): void {
-  if (through !== "direct" && through !== "pgbouncer")
-    throw new PoolError("invalid_option", `Expected \`through\` to be "direct" or "pgbouncer", got ${JSON.stringify(through)}`);
+  if (through !== "direct" && through !== "pgbouncer") throw optionFault("through", '"direct" or "pgbouncer"', through);
   if (through === "direct") return;
   if (options.statementTimeoutMs !== "never") {
     throw new PoolError(
