@@ -15,6 +15,7 @@ import type { PoolEnd } from "../ends.ts";
 import { jittered, type Limits } from "../expiry.ts";
 import type { PoolEnv } from "../pool-env.ts";
 import { PoolError } from "../pool-error.ts";
+import { type Asker, PromisedCall, type Waiting } from "./asker.ts";
 import { Checks } from "./checks.ts";
 import { Held, HeldLease, type Lender } from "./held.ts";
 import { holdings, newLeaks } from "./lent.ts";
@@ -24,7 +25,7 @@ import { orInfinity, type PoolOptions, resolvePoolOptions } from "./options.ts";
 import type { Lease, PoolEvents, Resource } from "./resource.ts";
 import { newCounters, newEnds, type PoolStats } from "./stats.ts";
 import { Sweeper } from "./sweeper.ts";
-import { type Waiter, WaitQueue } from "./wait-queue.ts";
+import { Waiter, WaitQueue } from "./wait-queue.ts";
 import { borrowersFrames, whoHolds } from "./who-holds.ts";
 
 /** What a call may say of its wait. */
@@ -49,7 +50,7 @@ export class Pool<T> implements Lender<T> {
   readonly #idle: Held<T>[] = [];
   readonly #openings: Openings<T>;
   readonly #checks: Checks<T>;
-  readonly #waiters: WaitQueue<Lease<T>>;
+  readonly #waiters: WaitQueue<T>;
   readonly #load: LoadMeter;
   readonly #counters = newCounters();
   readonly #ends = newEnds();
@@ -63,6 +64,7 @@ export class Pool<T> implements Lender<T> {
   #closing = 0;
   #lastConnection = 0;
   #whenEmpty: (() => void)[] = [];
+  #pumping: "no" | "yes" | "again" = "no";
 
   constructor(resource: Resource<T>, options: Partial<PoolOptions> = {}, env: PoolEnv = nodePoolEnv, events: PoolEvents<T> = {}) {
     this.options = resolvePoolOptions(options);
@@ -84,9 +86,9 @@ export class Pool<T> implements Lender<T> {
     });
     const ask = async (value: T, signal: AbortSignal): Promise<boolean> => (await resource.check?.(value, signal)) === true;
     this.#checks = new Checks<T>(env.clock, this.options.checkTimeoutMs, ask, (held, works) => this.#checked(held, works));
-    this.#waiters = new WaitQueue<Lease<T>>(env.clock, {
+    this.#waiters = new WaitQueue<T>(env.clock, {
       timedOut: (waiter, nowMs) => this.#timedOut(waiter, nowMs),
-      aborted: (waiter) => this.#aborted(waiter),
+      aborted: (waiter, reason) => this.#aborted(waiter, reason),
     });
     this.#load = new LoadMeter(env.clock.monoMs());
     this.#sweeper = new Sweeper(env.background ?? env.clock, (nowMs) => this.#sweep(nowMs));
@@ -95,6 +97,11 @@ export class Pool<T> implements Lender<T> {
   /** The most that may be open or opening at once, now. */
   get max(): number {
     return this.#max;
+  }
+
+  /** Calls that wait. */
+  get waiting(): number {
+    return this.#waiters.size;
   }
 
   /** The connection used last among those that may be used at once; null: none is, or others wait. Never waits and never opens. */
@@ -108,25 +115,37 @@ export class Pool<T> implements Lender<T> {
 
   /** A connection, as soon as one is free or opened; whoever asked first gets one first. Rejects with a PoolError, or with the reason of the signal. */
   acquire(ask: Ask = {}): Promise<Lease<T>> {
-    const nowMs = this.#env.clock.monoMs();
-    this.#load.arrived(nowMs);
     const { signal } = ask;
     if (signal?.aborted === true) {
+      this.#load.arrived(this.#env.clock.monoMs());
       this.#counters.aborted++;
       return Promise.reject(signal.reason);
     }
-    if (this.#phase !== "open") return this.#refuse(new PoolError("closed", "The pool is closed"));
+    return new Promise((resolve, reject) => {
+      const call = new PromisedCall<T>(resolve, reject, signal);
+      const waiting = this.ask(call, ask.timeoutMs);
+      if (waiting !== null) call.waits(waiting);
+    });
+  }
+
+  /** As `acquire`, without a promise. Null: it has been told already. */
+  ask(asker: Asker<T>, timeoutMs = this.options.acquireTimeoutMs): Waiting | null {
+    const nowMs = this.#env.clock.monoMs();
+    this.#load.arrived(nowMs);
+    if (this.#phase !== "open") return this.#refuse(asker, new PoolError("closed", "The pool is closed"));
     const held = this.#waiters.size === 0 ? this.#takeIdle(nowMs) : null;
-    if (held !== null) return Promise.resolve(this.#lend(held, nowMs));
+    if (held !== null) {
+      asker.lent(this.#lend(held, nowMs));
+      return null;
+    }
     const coming = this.#openings.wanted + this.#checks.size + this.#idle.length + this.#room();
     if (this.#waiters.size >= this.options.queueMax + coming) {
-      return this.#refuse(new PoolError("queue_full", `${this.#waiters.size} calls wait already: ${this.#whoHolds(nowMs)}`));
+      return this.#refuse(asker, new PoolError("queue_full", `${this.#waiters.size} calls wait already: ${this.#whoHolds(nowMs)}`));
     }
-    const stack = this.#borrower();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ sinceMs: nowMs, timeoutMs: ask.timeoutMs ?? this.options.acquireTimeoutMs, signal, stack, resolve, reject });
-      this.#pump(nowMs);
-    });
+    const waiter = new Waiter<T>(this.#waiters, asker, nowMs, timeoutMs, this.#borrower());
+    this.#waiters.push(waiter);
+    this.#pump(nowMs);
+    return waiter.waits ? waiter : null;
   }
 
   /** It ended by itself, idle or lent; its place is free at once. What the pool does not hold (any more) is ignored. */
@@ -234,7 +253,7 @@ export class Pool<T> implements Lender<T> {
   }
 
   /** `waiter` is whoever waited for it, if somebody did. */
-  #lend(held: Held<T>, nowMs: number, waiter: Waiter<Lease<T>> | null = null): Lease<T> {
+  #lend(held: Held<T>, nowMs: number, waiter: Waiter<T> | null = null): Lease<T> {
     held.place = "lent";
     held.lentMs = nowMs;
     held.uses++;
@@ -254,32 +273,58 @@ export class Pool<T> implements Lender<T> {
     return this.#looksForLeaks ? borrowersFrames(new Error("borrowed").stack ?? "") : null;
   }
 
-  #refuse(error: PoolError): Promise<never> {
+  #refuse(asker: Asker<T>, error: PoolError): null {
     this.#counters.refused++;
-    return Promise.reject(error);
+    asker.refused(error);
+    return null;
   }
 
-  #timedOut(waiter: Waiter<Lease<T>>, nowMs: number): void {
+  #timedOut(waiter: Waiter<T>, nowMs: number): void {
     this.#counters.timedOut++;
     const { lastError } = this.#openings;
     const text = `No connection within ${Math.round(nowMs - waiter.sinceMs)} ms: ${this.#whoHolds(nowMs)}`;
-    waiter.reject(new PoolError("acquire_timeout", text, lastError === null ? {} : { cause: lastError }));
+    this.#answer(() => waiter.asker.refused(new PoolError("acquire_timeout", text, lastError === null ? {} : { cause: lastError })));
     this.#settle();
   }
 
-  #aborted(waiter: Waiter<Lease<T>>): void {
+  #aborted(waiter: Waiter<T>, reason: unknown): void {
     this.#counters.aborted++;
-    waiter.reject(waiter.signal?.reason);
+    this.#answer(() => waiter.asker.refused(reason));
     this.#settle();
   }
 
-  #fail(waiter: Waiter<Lease<T>>, error: unknown): void {
+  #fail(waiter: Waiter<T>, error: unknown): void {
     this.#counters.failed++;
-    waiter.reject(error);
+    this.#answer(() => waiter.asker.refused(error));
+  }
+
+  /** Tells one who waited. Whatever it throws is its own: nobody else must wait longer for it. */
+  #answer(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** Serves who waits. Whoever is told may do anything to the pool from there: what that frees is handed on here, not deeper in the stack. */
+  #pump(nowMs: number): void {
+    if (this.#pumping !== "no") {
+      this.#pumping = "again";
+      return;
+    }
+    do {
+      this.#pumping = "yes";
+      this.#serve(nowMs);
+    } while ((this.#pumping as string) === "again");
+    this.#pumping = "no";
+    this.#settle();
   }
 
   /** Hands on what is free, then asks and opens as many as there are waiters without one under way. */
-  #pump(nowMs: number): void {
+  #serve(nowMs: number): void {
     while (this.#waiters.size > 0) {
       const held = this.#takeIdle(nowMs);
       if (held === null) break;
@@ -289,7 +334,8 @@ export class Pool<T> implements Lender<T> {
         this.#place(held, null, nowMs);
         break;
       }
-      waiter.resolve(this.#lend(held, nowMs, waiter));
+      const lease = this.#lend(held, nowMs, waiter);
+      this.#answer(() => waiter.asker.lent(lease));
     }
     while (this.#openings.wanted + this.#checks.size < this.#waiters.size) {
       const silent = this.#idle.pop();
@@ -297,7 +343,6 @@ export class Pool<T> implements Lender<T> {
       else if (this.#phase !== "closed" && this.#room() > 0 && this.#openings.mayBegin()) this.#openings.begin();
       else break;
     }
-    this.#settle();
   }
 
   #room(): number {
@@ -324,11 +369,10 @@ export class Pool<T> implements Lender<T> {
     this.#tell(() => this.#events.openFailed?.(error));
     const coming = this.#openings.wanted + this.#checks.size;
     const concerned = this.#held.size === 0 && coming === 0 ? Number.POSITIVE_INFINITY : 1;
-    for (let told = 0; told < concerned; told++) {
-      const waiter = this.#waiters.take(coming);
-      if (waiter === null) break;
-      this.#fail(waiter, asPoolError(error));
-    }
+    const told: Waiter<T>[] = [];
+    for (let waiter = this.#waiters.take(coming); waiter !== null; waiter = told.length < concerned ? this.#waiters.take(coming) : null) told.push(waiter);
+    // Told when all have left: whoever asks again from there waits for the next attempt.
+    for (const waiter of told) this.#fail(waiter, asPoolError(error));
     this.#pump(nowMs);
   }
 

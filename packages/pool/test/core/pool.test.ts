@@ -47,6 +47,69 @@ async function lend(pool: Pool<string>, count: number): Promise<Lease<string>[]>
 }
 
 describe("Pool<T>", () => {
+  it("serves who asks again from within a refusal later, and holds nobody up for one who throws", async () => {
+    const { pool, openings } = world({ max: 1 });
+    const heard: string[] = [];
+    const uncaught: unknown[] = [];
+    const asker = (name: string, then: () => void = () => {}) => ({
+      lent: ({ value }: Lease<string>) => {
+        heard.push(`${name} ${value}`);
+        then();
+      },
+      refused: (error: unknown) => {
+        heard.push(`${name} ${(error as PoolError).code}`);
+        then();
+      },
+    });
+    const again = (): void => void pool.ask(asker("again"));
+    pool.ask(asker("first", again));
+    pool.ask(asker("second"));
+    openings[0]?.fails(new Error("no"));
+    await settled();
+    assert.deepEqual(heard, ["first connect_failed", "second connect_failed"]);
+    assert.equal(pool.stats().waiting, 1);
+
+    const listeners = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException").on("uncaughtException", (error) => uncaught.push(error));
+    try {
+      pool.ask(
+        asker("throws", () => {
+          throw new Error("the caller's own");
+        }),
+      );
+      pool.ask(asker("last"));
+      await pool.close();
+      await settled();
+    } finally {
+      process.removeAllListeners("uncaughtException");
+      for (const listener of listeners) process.on("uncaughtException", listener);
+    }
+    assert.deepEqual(heard.slice(2), ["again closed", "throws closed", "last closed"]);
+    assert.match(String(uncaught), /the caller's own/);
+  });
+
+  it("hands one connection through a long queue without going deeper for each", async () => {
+    const { pool, names } = world({ max: 1, queueMax: 20_000 });
+    names.push("a");
+    const [held] = (await lend(pool, 1)) as [Lease<string>];
+    let deepest = 0;
+    let depth = 0;
+    let served = 0;
+    const asker = {
+      lent: (lease: Lease<string>) => {
+        deepest = Math.max(deepest, ++depth);
+        served++;
+        lease.release();
+        depth--;
+      },
+      refused: () => assert.fail("nobody is refused"),
+    };
+    for (let i = 0; i < 20_000; i++) pool.ask(asker);
+    held.release();
+    assert.deepEqual([served, deepest], [20_000, 1]);
+    assert.deepEqual([pool.stats().idle, pool.stats().waiting], [1, 0]);
+  });
+
   it("lends the one used last first", async () => {
     const { pool, names } = world();
     names.push("a", "b", "c");

@@ -1,5 +1,6 @@
 // The facade over real servers: reuse, limits, ends, and what callers of undici and fetch rely on.
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -110,6 +111,33 @@ describe("connections", () => {
 });
 
 describe("limits", () => {
+  test("who waits is sent in the async context of the call, and its trace counts the connection's requests one by one", async () => {
+    await using to = await served((request, response) => request.on("end", () => response.end("hello")).resume());
+    const traces: RequestTrace[] = [];
+    const pool = httpPool({ max: 1, onTrace: (trace) => traces.push(trace) });
+    const context = new AsyncLocalStorage<number>();
+    const found: unknown[] = [];
+    async function* body(): AsyncGenerator<string> {
+      found.push(context.getStore());
+      yield "x";
+    }
+    const calls = [1, 2, 3].map((number) =>
+      context.run(number, async () => (await pool.request(to.origin, { method: "POST", body: Readable.from(body()) })).body.text()),
+    );
+    await Promise.all(calls);
+    assert.deepEqual(found, [1, 2, 3]);
+    assert.deepEqual(
+      traces.map(({ requestOnConnection, reused }) => [requestOnConnection, reused]),
+      [
+        [1, false],
+        [2, true],
+        [3, true],
+      ],
+    );
+    assert.equal(pool.stats().reused, 2);
+    await pool.close();
+  });
+
   test("more than `max` wait in order, more than `queueMax` are refused, and the wait ends in time", async () => {
     const open: (() => void)[] = [];
     await using server = await rawServer(({ socket }) => open.push(() => socket.write(answer("yes"))));

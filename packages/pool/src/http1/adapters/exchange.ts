@@ -2,10 +2,11 @@
  * One request on its way: the handler that undici talks to and the controller that the caller has, in one object, whichever connection it
  * stands on. It stamps the moments, decides nothing about connections, and never tells its caller anything twice.
  */
+import { AsyncResource } from "node:async_hooks";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Dispatcher, errors } from "undici";
-import type { Lease } from "../../core/index.ts";
+import type { Asker, Lease, Pool, Waiting } from "../../core/index.ts";
 import type { PoolEnd } from "../../ends.ts";
 import { keepMsOf } from "../../expiry.ts";
 import type { DispatchHandler, DispatchOptions } from "../../http/origin-pool.ts";
@@ -23,8 +24,12 @@ export interface ExchangeHost {
   move(exchange: Exchange): void;
   /** It may be sent again: it wants a new connection in the place that it has. */
   repeat(exchange: Exchange, slot: Slot, lost: PoolEnd): void;
-  /** The answer has come to its end: called as soon as undici has finished with the connection. */
-  finished(exchange: Exchange, connection: Http1Connection, end: PoolEnd | null): void;
+  /** The answer has come to its end; undici has not finished with the connection. */
+  answered(connection: Http1Connection): void;
+  /** The answer has come to its end: called as soon as undici has finished with the connection, on which it was number `carried`. */
+  finished(exchange: Exchange, connection: Http1Connection, carried: number, end: PoolEnd | null): void;
+  /** The wait for a connection has ended without one. */
+  refused(exchange: Exchange, error: unknown): void;
   failed(exchange: Exchange): void;
   upgraded(exchange: Exchange): void;
 }
@@ -37,7 +42,7 @@ export class HedgeLost extends Error {
 /** RFC 9110, section 15.5.9: the server did not receive a whole request in time. On an idle connection it was not waiting for this one. */
 const requestTimeout = 408;
 
-export class Exchange implements DispatchHandler, Controller, Carried {
+export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slot> {
   readonly #host: ExchangeHost;
   readonly options: DispatchOptions;
   readonly handler: DispatchHandler;
@@ -47,7 +52,9 @@ export class Exchange implements DispatchHandler, Controller, Carried {
   endMs = 0;
   repeats = 0;
   /** Set while it waits for a connection; aborting it takes the wait back. */
-  waiting: AbortController | null = null;
+  waiting: Waiting | null = null;
+  /** Whoever waits is sent from another request's end: what its caller keeps by AsyncLocalStorage is kept here meanwhile. */
+  #scope: AsyncResource | null = null;
   #lease: Lease<Slot> | null = null;
   #connection: Http1Connection | null = null;
   #inner: Controller | null = null;
@@ -69,14 +76,24 @@ export class Exchange implements DispatchHandler, Controller, Carried {
     return this.#isOver;
   }
 
-  /** Tells the caller that it can be aborted, while it waits. */
-  beginWaiting(waiting: AbortController): void {
-    this.waiting = waiting;
+  /** Tells the caller that it can be aborted, and waits. */
+  waitFor(pool: Pool<Slot>): void {
     try {
       this.#begin();
     } catch (error) {
-      this.refused(error);
+      this.giveUp(error);
     }
+    if (this.#isOver) return;
+    this.#scope = new AsyncResource("HoldfastWait");
+    this.waiting = pool.ask(this);
+  }
+
+  lent(lease: Lease<Slot>): void {
+    (this.#scope as AsyncResource).runInAsyncScope(this.send, this, lease);
+  }
+
+  refused(error: unknown): void {
+    (this.#scope as AsyncResource).runInAsyncScope(this.#host.refused, this.#host, this, error);
   }
 
   #begin(): void {
@@ -113,7 +130,7 @@ export class Exchange implements DispatchHandler, Controller, Carried {
   }
 
   /** No connection could be had. */
-  refused(error: unknown): void {
+  giveUp(error: unknown): void {
     this.waiting = null;
     this.#release("caller_broke_it");
     this.#fail(error instanceof Error ? error : new Error(String(error)));
@@ -125,8 +142,10 @@ export class Exchange implements DispatchHandler, Controller, Carried {
     let { end } = connection;
     if (end === null && (connection.isLast || connection.isGone)) end = "connection_close";
     if (end === null && connection.isRetired) end = "address_gone";
+    // Whoever waits is sent on it from within: then it has carried one more.
+    const { carried } = connection;
     this.#release(end);
-    this.#host.finished(this, connection, end);
+    this.#host.finished(this, connection, carried, end);
   }
 
   get aborted(): boolean {
@@ -201,7 +220,7 @@ export class Exchange implements DispatchHandler, Controller, Carried {
     if (this.#isStale) return this.#repeat("server_closed");
     this.endMs = this.#host.now();
     this.#isOver = true;
-    queueMicrotask((this.#connection as Http1Connection).settle);
+    this.#host.answered(this.#connection as Http1Connection);
     try {
       this.handler.onResponseEnd?.(this, trailers);
     } catch (error) {

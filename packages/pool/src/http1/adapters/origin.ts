@@ -4,7 +4,7 @@
  */
 
 import type { Connected, Connector, Target } from "../../connect/connector.ts";
-import { type Lease, Pool, type PoolEnv, type PoolOptions } from "../../core/index.ts";
+import { Pool, type PoolEnv, type PoolOptions } from "../../core/index.ts";
 import { type PoolEnd, poolEnds } from "../../ends.ts";
 import type { ConnectionRow, DispatchHandler, DispatchOptions, OnTrace, OriginPool, OriginStats } from "../../http/origin-pool.ts";
 import type { RequestTimes } from "../../http/request-times.ts";
@@ -50,6 +50,8 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
   readonly #isSecure: boolean;
   readonly #servername: string;
   readonly #traces: OnTrace | null;
+  /** Their answers have ended, and others wait. */
+  #answered: Http1Connection[] = [];
   #lastConnection = 0;
   #active = 0;
   #requests = 0;
@@ -119,18 +121,36 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
       },
       (error: unknown) => {
         this.#repeating.delete(waiting);
-        this.#refused(exchange, error);
+        this.refused(exchange, error);
       },
     );
   }
 
-  finished(exchange: Exchange, connection: Http1Connection, end: PoolEnd | null): void {
+  refused(exchange: Exchange, error: unknown): void {
+    if (error instanceof SpeaksHttp2 && this.#settings.switched !== undefined) exchange.leaveFor(this.#settings.switched);
+    else exchange.giveUp(error);
+  }
+
+  answered(connection: Http1Connection): void {
+    // A caller who goes on at once finds its connection free. Those who wait are sent together after all that has arrived was read: a write after
+    // each read costs both sides a wake-up each.
+    if (this.pool.waiting === 0) queueMicrotask(connection.settle);
+    else if (this.#answered.push(connection) === 1) this.#settings.env.soon(() => this.#settleAnswered());
+  }
+
+  #settleAnswered(): void {
+    const answered = this.#answered;
+    this.#answered = [];
+    for (const connection of answered) connection.settle();
+  }
+
+  finished(exchange: Exchange, connection: Http1Connection, carried: number, end: PoolEnd | null): void {
     this.#active--;
     this.#requests++;
-    if (connection.carried > 1) this.#reused++;
+    if (carried > 1) this.#reused++;
     this.#settings.times.add(exchange.sentMs - exchange.startMs, exchange.answerMs - exchange.sentMs, exchange.endMs - exchange.answerMs);
     if (this.#traces === null) return;
-    const { made, carried, number } = connection;
+    const { made, number } = connection;
     const reused = carried > 1;
     this.#traces({
       phases: phasesOf(exchange, reused ? null : made.phases),
@@ -233,22 +253,7 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
       if (!connection.isRetired && !connection.isGone) return exchange.send(lease);
       lease.release(connection.end ?? (connection.isRetired ? "address_gone" : "server_closed"));
     }
-    this.#wait(exchange);
-  }
-
-  #wait(exchange: Exchange): void {
-    const waiting = new AbortController();
-    exchange.beginWaiting(waiting);
-    if (exchange.isOver || waiting.signal.aborted) return exchange.refused(waiting.signal.reason);
-    this.pool.acquire({ signal: waiting.signal }).then(
-      (lease: Lease<Slot>) => exchange.send(lease),
-      (error: unknown) => this.#refused(exchange, error),
-    );
-  }
-
-  #refused(exchange: Exchange, error: unknown): void {
-    if (error instanceof SpeaksHttp2 && this.#settings.switched !== undefined) exchange.leaveFor(this.#settings.switched);
-    else exchange.refused(error);
+    exchange.waitFor(this.pool);
   }
 
   async #openSlot(signal: AbortSignal): Promise<Slot> {
