@@ -15,9 +15,10 @@ export async function mysqlMark(query: Query, id: string): Promise<void> {
 }
 
 // UTC and no local time: an hour that comes twice a year would be an hour's lease.
-const lookSql = `
+const lookSql = (table: string): string => `
 SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) / 1000 AS now_ms, CONNECTION_ID() AS id,
-  (SELECT version FROM ${ledgerTable} WHERE name = ?) AS version, (SELECT document FROM ${ledgerTable} WHERE name = ?) AS document,
+  (SELECT version FROM ${table} WHERE name = ?) AS version, (SELECT document FROM ${table} WHERE name = ?) AS document,
+  DATABASE() AS place,
   @@global.max_connections AS connections_max, @@session.max_user_connections AS user_max,
   (SELECT count(*) FROM information_schema.processlist AS listed WHERE IS_USED_LOCK(CONCAT('hf:', ?, ':', listed.id)) = listed.id) AS seen`;
 
@@ -32,17 +33,25 @@ const missingTable = 1146;
 const unknownThread = 1094;
 const errnoOf = (fault: unknown): unknown => (fault as { errno?: unknown } | null)?.errno;
 
+/** The database of the ledger, as a connection at the door has found it: a borrower's `USE` leads one of the pool to another. */
+export interface Place {
+  name: string | null;
+}
+
 export interface SessionSettings {
   readonly budget: string;
   readonly id: string;
   readonly createTable: boolean;
   /** Whether this is the connection that the server has, and none of a proxy: asked with the server's number of it. */
   readonly isDirect: (connectionId: number) => boolean;
+  readonly place: Place;
 }
 
-export function mysqlSession(query: Query, { budget, id, createTable, isDirect }: SessionSettings): LeaseSession {
+export function mysqlSession(query: Query, { budget, id, createTable, isDirect, place }: SessionSettings): LeaseSession {
+  const table = place.name === null ? ledgerTable : `\`${place.name.replaceAll("`", "``")}\`.${ledgerTable}`;
   const look = async (): Promise<Look> => {
-    const row = (await query(lookSql, [budget, budget, id])).rows[0] ?? {};
+    const row = (await query(lookSql(table), [budget, budget, id])).rows[0] ?? {};
+    place.name ??= (row["place"] as string | null) ?? null;
     const visible = isDirect(Number(row["id"]));
     const userMax = Number(row["user_max"]);
     return {
@@ -67,8 +76,8 @@ export function mysqlSession(query: Query, { budget, id, createTable, isDirect }
     async swap(version, text) {
       const { affected } =
         version === 0
-          ? await query(`INSERT IGNORE INTO ${ledgerTable} (name, version, document) VALUES (?, 1, ?)`, [budget, text])
-          : await query(`UPDATE ${ledgerTable} SET version = version + 1, document = ? WHERE name = ? AND version = ?`, [text, budget, version]);
+          ? await query(`INSERT IGNORE INTO ${table} (name, version, document) VALUES (?, 1, ?)`, [budget, text])
+          : await query(`UPDATE ${table} SET version = version + 1, document = ? WHERE name = ? AND version = ?`, [text, budget, version]);
       return affected === 1;
     },
     find,

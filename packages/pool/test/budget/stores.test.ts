@@ -14,6 +14,7 @@ import { tableStatements } from "../../src/budget/ledger-table.ts";
 import { resolveBudgetOptions } from "../../src/budget/options.ts";
 import { applicationName, postgresTag } from "../../src/budget/postgres-session.ts";
 import { DoorRefused, type LeaseStore } from "../../src/budget/store.ts";
+import { postgresPool } from "../../src/postgres/index.ts";
 import { SimServer } from "./support/sim-server.ts";
 import { replicaId, type StoreBench, type StoreConnection, storeSuite } from "./support/store-suite.ts";
 import { SimProcess, World } from "./support/world.ts";
@@ -66,6 +67,38 @@ describe("PostgreSQL", () => {
     for (let looks = 0; looks < 500 && now !== strangers - 1; looks++) now = (await door.session.look()).strangers ?? -1;
     assert.equal(now, strangers - 1);
     await own.close();
+    await door.close();
+  });
+
+  test("a borrower that sets its search_path leads the budget to no other ledger", { skip }, async () => {
+    await database.admin("CREATE SCHEMA tenant AUTHORIZATION app");
+    const store = postgresStore(config(), options())(replicaId());
+    const door = await store.door(never);
+    const { version } = await door.session.look();
+    assert.equal(await door.session.swap(version, "{}"), true);
+    await door.close();
+    const client = new pg.Client(config());
+    await client.connect();
+    await client.query("SET search_path TO tenant");
+    const session = store.session(async (sql, values) => {
+      const { rows, rowCount } = await client.query(sql, [...values]);
+      return { rows, affected: rowCount ?? 0 };
+    });
+    assert.equal((await session.look()).text, "{}");
+    assert.equal(await session.swap(1, "{ }"), true);
+    assert.deepEqual(await database.admin("SELECT 1 FROM pg_tables WHERE schemaname = 'tenant'"), []);
+    await client.end();
+  });
+
+  test("an application_name in the connection string does not hide replicas", { skip }, async () => {
+    const { host, port, database: name } = database.address;
+    const connectionString = `postgres://app@${host}:${port}/${name}?sslmode=disable&application_name=my%20shop&keepalives=1`;
+    const pool = postgresPool({ connectionString, max: 2, budget: { name: `budget-${++budgets}`, reserve: 0, ttlMs: 1_000 } });
+    const { rows } = await pool.query("SELECT current_setting('application_name') AS name");
+    assert.match(rows[0].name, /^my shop hf:budget-\d+:[0-9a-v]{12}$/);
+    await pool.end();
+    const door = await postgresStore({ connectionString }, options())(replicaId()).door(never);
+    assert.equal((await database.admin("SELECT 1 FROM pg_stat_activity WHERE application_name ~ '^my shop hf:budget-[0-9]+:door$'")).length, 1);
     await door.close();
   });
 
@@ -165,6 +198,24 @@ describe("MariaDB", () => {
   storeSuite("MariaDB", skip, { shows: true }, (): StoreBench => {
     const resolved = options();
     return { connectionsMax: 20, store: (id) => mysqlStore(config(), resolved)(id), connect: (_, store) => connect(store) };
+  });
+
+  test("a borrower that uses another database leads the budget to no other ledger", { skip }, async () => {
+    await database.admin("CREATE DATABASE tenant");
+    await database.admin("GRANT ALL ON tenant.* TO app@'%'");
+    const store = mysqlStore(config(), options())(replicaId());
+    const door = await store.door(never);
+    const { version } = await door.session.look();
+    assert.equal(await door.session.swap(version, "{}"), true);
+    await door.close();
+    const connection = mysql.createConnection(config());
+    const query = queryOf(connection);
+    await query("USE tenant", []);
+    const session = store.session(query);
+    assert.equal((await session.look()).text, "{}");
+    assert.equal(await session.swap(1, "{ }"), true);
+    assert.deepEqual((await query("SHOW TABLES FROM tenant", [])).rows, []);
+    await new Promise<void>((resolve) => connection.end(() => resolve()));
   });
 
   test("a user's own limit is told, and no connection left at the door as that", { skip }, async () => {

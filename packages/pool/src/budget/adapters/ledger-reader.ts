@@ -42,7 +42,7 @@ async function overPostgres(url: URL): Promise<LedgerReader> {
   };
   return {
     names: () => names(query),
-    look: (budget) => postgresSession(query, { budget, createTable: false, isDirect: () => true }).look(),
+    look: (budget) => postgresSession(query, { budget, createTable: false, isDirect: () => true, place: { name: null } }).look(),
     close: () => void client.end().catch(() => {}),
   };
 }
@@ -65,7 +65,7 @@ async function overMysql(url: URL): Promise<LedgerReader> {
       first = null;
       return known === null ? names(query) : Promise.resolve(known);
     },
-    look: (budget) => mysqlSession(query, { budget, id: "", createTable: false, isDirect: () => true }).look(),
+    look: (budget) => mysqlSession(query, { budget, id: "", createTable: false, isDirect: () => true, place: { name: null } }).look(),
     close: () => connection.end(() => {}),
   };
 }

@@ -19,7 +19,7 @@ const tooMany = new Set([1040, 1203, 1226]);
 export function mysqlStore(config: mysql.ConnectionOptions, { name, createTable }: BudgetOptions): (id: string) => LeaseStore {
   return (id) => {
     let isProxied = false;
-    const settings = { budget: name, id, createTable };
+    const settings = { budget: name, id, createTable, place: { name: null } };
     return {
       applicationName: null,
       // A proxy's connections are not the server's: a mark would be on one of them, and pin it.

@@ -6,7 +6,7 @@ import pg from "pg";
 import { nodePoolEnv } from "../../adapters/env.ts";
 import { Budget } from "../budget.ts";
 import { type BudgetOptions, resolveBudgetOptions } from "../options.ts";
-import { applicationName, doorTag, postgresSession, postgresTag } from "../postgres-session.ts";
+import { applicationName, doorTag, postgresSession, postgresTag, withoutName } from "../postgres-session.ts";
 import type { Query } from "../seam.ts";
 import { DoorRefused, type LeaseStore, type OpenDoor } from "../store.ts";
 import { closeWithin } from "./close-within.ts";
@@ -16,12 +16,14 @@ import { type BudgetSurroundings, emitNotice } from "./surroundings.ts";
 const tooMany = "53300";
 
 /** A store for the memberships of one pool: give it the configuration of the pool's connections. */
-export function postgresStore(config: pg.ClientConfig, { name, createTable }: BudgetOptions): (id: string) => LeaseStore {
-  const base = config.application_name ?? "";
+export function postgresStore(given: pg.ClientConfig, { name, createTable }: BudgetOptions): (id: string) => LeaseStore {
+  const { config, name: base } = withoutName(given);
   return (id) => {
     // Until the door has told: it is always the first to be asked.
     let isPooled = false;
-    const settings = { budget: name, createTable };
+    // What the first door finds holds for as long as the replica lives: two of them must never write in two places.
+    const place = { name: null };
+    const settings = { budget: name, createTable, place };
     return {
       applicationName: applicationName(base, postgresTag(name, id)),
       mark: () => Promise.resolve(),

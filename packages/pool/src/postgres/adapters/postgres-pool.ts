@@ -8,6 +8,7 @@ import pg from "pg";
 import { nodePoolEnv } from "../../adapters/env.ts";
 import { postgresBudget } from "../../budget/adapters/postgres-store.ts";
 import type { BudgetOptions } from "../../budget/options.ts";
+import { withoutName } from "../../budget/postgres-session.ts";
 import type { Budgeted, Pressure, Query } from "../../budget/seam.ts";
 import type { Ask, Leak, Lease } from "../../core/index.ts";
 import { membership, noticesTo, type PoolBudget } from "../../database/budget.ts";
@@ -289,6 +290,8 @@ export class PostgresPool extends pg.Pool implements Budgeted {
       };
       if (client === null) gone();
       else {
+        // What ends it between its log-in and its first listener comes in one turn, and would end the process.
+        client.on("error", () => undefined);
         // A log-in that fails leaves a socket which nobody else closes.
         client.once("end", gone);
         signal.addEventListener("abort", abandon, { once: true });
@@ -366,7 +369,8 @@ function driverConfig(
   const { tcpKeepAliveMs, statementTimeoutMs } = options;
   const keepAlive = tcpKeepAliveMs === "never" ? {} : { keepAlive: true, keepAliveInitialDelayMillis: tcpKeepAliveMs };
   const statement = statementTimeoutMs === "never" ? {} : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + statementGraceMs };
-  const name = budget === null || budget.applicationName === null ? {} : { application_name: budget.applicationName };
+  const name = budget?.applicationName ?? null;
+  const named = name === null ? driver : { ...withoutName(driver).config, application_name: name };
   // The inner pool must never be the one that says no, and never keeps an idle connection.
-  return { ...driver, ...keepAlive, ...statement, ...name, max: Number.POSITIVE_INFINITY, idleTimeoutMillis: 0, Client } as unknown as pg.PoolConfig;
+  return { ...named, ...keepAlive, ...statement, max: Number.POSITIVE_INFINITY, idleTimeoutMillis: 0, Client } as unknown as pg.PoolConfig;
 }
