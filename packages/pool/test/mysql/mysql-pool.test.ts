@@ -2,6 +2,7 @@
  * The MySQL pool, with a real MariaDB: what holds of every database pool, and what is its own.
  */
 import assert from "node:assert/strict";
+import type { EventEmitter } from "node:events";
 import { after, before, test } from "node:test";
 import type { RowDataPacket } from "mysql2";
 import { startMariadb, type TestDatabase } from "../../../../scripts/test-support/databases.ts";
@@ -99,6 +100,18 @@ test("the server's wait_timeout is obeyed, less a margin", { skip }, async () =>
   await eventually(() => assert.equal(pool.stats().ends.idle_limit, 1));
   await server.admin("SET GLOBAL wait_timeout = 28800");
   assert.equal(pool.stats().ends.server_closed, 0);
+  await pool.end();
+});
+
+test("a limit of statements leaves nothing behind on the connection", { skip }, async () => {
+  const pool = open({ max: 1, statementTimeoutMs: 60_000 });
+  const connection = await pool.getConnection();
+  const { stream } = connection.connection as unknown as { stream: EventEmitter };
+  await connection.query("SELECT 1");
+  const before = stream.listenerCount("close");
+  for (let i = 0; i < 20; i++) await connection.query("SELECT 1");
+  assert.equal(stream.listenerCount("close"), before);
+  connection.release();
   await pool.end();
 });
 

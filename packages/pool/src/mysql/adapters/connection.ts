@@ -3,7 +3,7 @@
  * are watched on their way: one that is not answered in time ends the connection, and a transaction that is left open is noticed.
  */
 import type { Socket } from "node:net";
-import type { Clock } from "@holdfast/protocol";
+import type { Clock, Timer } from "@holdfast/protocol";
 import type { PoolConnection } from "mysql2";
 import type { PoolEnd } from "../../ends.ts";
 import { PoolError } from "../../pool-error.ts";
@@ -60,6 +60,10 @@ export interface Watched {
 export function watchStatements(connection: PoolConnection, limitMs: number | null, clock: Clock): Watched {
   const watched: Watched = { inTransaction: false };
   const it = inside(connection);
+  const timers = new Set<Timer>();
+  it.stream.once("close", () => {
+    for (const timer of timers) timer.cancel();
+  });
   for (const name of ["query", "execute"] as const) {
     const run = it[name];
     it[name] = (...args) => {
@@ -69,8 +73,11 @@ export function watchStatements(connection: PoolConnection, limitMs: number | nu
       const timer = clock.after(limitMs, () => {
         it.stream.destroy(new PoolError("connection_lost", `No answer within ${limitMs} ms`, { outcome: "unknown" }));
       });
-      command.once("end", () => timer.cancel());
-      it.stream.once("close", () => timer.cancel());
+      timers.add(timer);
+      command.once("end", () => {
+        timer.cancel();
+        timers.delete(timer);
+      });
       return command;
     };
   }
