@@ -9,6 +9,11 @@ export const sessionOptionDocs = {
     what: "Silence after which a session is asked by PING, with streams or without; any byte breaks it. Doubled for an origin that answers `too_many_pings`",
   },
   keepAliveAckMs: { default: 5_000, unit: "ms", what: "Time for any byte after that; then the session is dead, and its streams are opened on another" },
+  dialMs: {
+    default: 10_000,
+    unit: "ms",
+    what: "Time from the dial of a session to the server's SETTINGS; then it has failed, for all who wait for it, and whoever asks next dials anew",
+  },
   ageMs: { default: 3_600_000, unit: "ms", what: "Age, less up to a tenth, from which a session takes no new streams and those that it has are moved" },
   idleMs: { default: 300_000, unit: "ms", what: "How long a session without streams is kept. It keeps no process running" },
   streamsMax: { default: 100, unit: "streams per session", what: "Streams of one session; a server may allow fewer. One more takes another session" },

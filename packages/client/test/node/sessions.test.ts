@@ -223,6 +223,28 @@ describe("sessions of a process", { concurrency: true }, () => {
     assert.equal((await ask(sessions, origin)).failure, "the sessions are closed");
   });
 
+  it("give up a dial that comes to nothing, though somebody waits for it all the time", async (t) => {
+    let dials = 0;
+    const mute = createTcpServer((socket) => {
+      dials++;
+      socket.on("error", () => {}).resume();
+    });
+    t.after(() => mute.close());
+    const sessions = keeping(t, { dialMs: 200 });
+    const origin = `http://127.0.0.1:${await listen(mute)}`;
+    const unheard = { opened: () => assert.fail(), failed: () => {}, leaving: () => assert.fail(), headers: {} };
+    // Two whose patience is shorter than the dial's, and overlaps: there is always one who waits.
+    let before = sessions.open(origin, unheard);
+    await until("it was dialled again", () => {
+      const next = sessions.open(origin, unheard);
+      before.cancel();
+      before = next;
+      return dials >= 3;
+    });
+    assert.ok(sessions.counters.failed >= 2);
+    before.cancel();
+  });
+
   it("have options with bounds", () => {
     assert.equal(resolveSessionOptions({ streamsMax: 5 }).streamsMax, 5);
     assert.throws(() => resolveSessionOptions({ streamsMax: 0 }), /whole number of streams per session/);

@@ -77,6 +77,12 @@ export class KeptSession {
       this.#why = error.message;
     });
     session.on("close", () => this.#over());
+    // Those who wait come and go: without this, one dial that comes to nothing would be waited for by all of them, for ever.
+    this.#later(options.dialMs, () => {
+      if (this.#phase !== "dialling") return;
+      this.#why = "no SETTINGS from the server";
+      session.destroy();
+    });
   }
 
   /** Whether another stream may be opened on it now. */
