@@ -164,7 +164,7 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
   holdInputWhenBusy(): void {
     const { options } = this.#hub;
     const busy =
-      this.#state.name === "judging" ||
+      this.#greeting !== null ||
       this.carrier.queuedBytes > options.controlBytesMax ||
       (this.#publisher?.inFlight ?? 0) >= options.publishesInFlightMax ||
       this.#subscribed.starting > options.subscriptionsMax;
@@ -236,12 +236,12 @@ export class HubLink implements CarrierEvents, BeatingLink, GreetingLink, Publis
 
   admitted(): void {
     this.#step({ type: "admitted" });
-    const early = this.#greeting?.messages ?? [];
-    this.#greeting = null;
-    for (const message of early) {
+    // Input is held until all of it has been taken: what a carrier holds came later.
+    for (const message of this.#greeting?.messages ?? []) {
       if (typeof message === "string") this.text(message);
       else this.frame(message, 0);
     }
+    this.#greeting = null;
     if (this.isGone) this.#left();
     this.holdInputWhenBusy();
   }

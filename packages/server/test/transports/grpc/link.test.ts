@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { lengthPrefixed } from "@holdfast/protocol";
-import { encodeMessage, type Schema } from "@holdfast/protocol/grpc";
+import { encodeMessage, lineSchema, type Schema } from "@holdfast/protocol/grpc";
 import { errorNames, flags, frameTypes, headers, RawHttp2 } from "../../../../../scripts/test-support/http2-frames.ts";
-import type { ServerOptions, ServerParts } from "../../../src/index.ts";
+import type { AuthorizeFunction, ServerOptions, ServerParts } from "../../../src/index.ts";
 import { grpcFormat } from "../../../src/transports/grpc/link.ts";
 import { GrpcSession } from "../../support/grpc-call.ts";
 import { type TestServer, testServer } from "../../support/server.ts";
@@ -56,6 +56,26 @@ describe("a server that speaks gRPC", { concurrency: 4 }, () => {
     await second.until(() => second.ofKind("entry").length === 1);
     assert.equal(second.ofKind("entry")[0]?.["prev"], cursor);
     assert.equal(text(second.ofKind("entry")[0]?.["json"]), "3");
+  });
+
+  it("takes what comes while it is decided who the client is in the order in which it came", async (t) => {
+    const decided = Promise.withResolvers<void>();
+    const auth: AuthorizeFunction = async ({ action }) => {
+      if (action === "connect") await decided.promise;
+      return action === "connect" ? { subject: "alice" } : true;
+    };
+    const [, session] = await start(t, {}, { auth });
+    const message = (...values: number[]): Uint8Array =>
+      lengthPrefixed(encodeMessage(lineSchema.SubscribeRequest, { publish: values.map((id) => ({ id, entry: { stream: "a", json: json(id) } })) }));
+    const call = session.subscribe();
+    call.stream.write(Buffer.concat([message(1, 2), message(3), message(4, 5)]));
+    call.ask({ subscribe: [{ stream: "a", after: "first" }] });
+    session.session.ping(() => decided.resolve());
+    await call.until(() => call.ofKind("entry").length === 5);
+    assert.deepEqual(
+      call.ofKind("entry").map(({ json }) => text(json)),
+      ["1", "2", "3", "4", "5"],
+    );
   });
 
   it("takes more on a call that stays open: subscriptions, ends of them, publishes, pings", async (t) => {
