@@ -63,8 +63,8 @@ export interface ListenerParts {
   readonly h2c?: Http2Server;
   /** Limits of its HTTP/2 sessions. Default: docs/http2.md. */
   readonly http2?: Partial<Http2Limits>;
-  /** Told of a session that takes no more requests from now on: what runs on it has `drainMs` to end, and is reset then. */
-  readonly sessionLeft?: (session: ServerHttp2Session) => void;
+  /** Told of a session that takes no more requests from now on: what runs on it has `remainingMs` to end, and is reset then. */
+  readonly sessionLeft?: (session: ServerHttp2Session, remainingMs: number) => void;
 }
 
 export interface GuardParts extends GuardEvents, ListenerParts {

@@ -115,8 +115,8 @@ export function createServer(parts: ServerParts): HoldfastServer {
     ready: () => guard.ready,
   };
   // In a drain each link has a slot of its own.
-  const sessionLeft = (session: ServerHttp2Session): void => {
-    if (!hub.draining) transportParts.sessions.left(session);
+  const sessionLeft = (session: ServerHttp2Session, remainingMs: number): void => {
+    if (!hub.draining) transportParts.sessions.left(session, remainingMs);
   };
   const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft }, transportParts);
   hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket | ServerHttp2Session, subject);

@@ -49,7 +49,7 @@ export interface Listener {
   readonly certificateMs?: () => number;
   /** Serves the connections that agree on HTTP/2, where that is another server than the one that listens. */
   readonly h2?: Http2Server | undefined;
-  readonly sessionLeft?: ((session: ServerHttp2Session) => void) | undefined;
+  readonly sessionLeft?: ((session: ServerHttp2Session, remainingMs: number) => void) | undefined;
   /** Protocols to which connections may be upgraded. */
   readonly upgrades: readonly string[];
 }

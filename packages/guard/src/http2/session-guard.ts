@@ -49,8 +49,8 @@ export interface SessionWire {
 export interface SessionHost {
   /** Runs `call` when whatever runs now is over. */
   readonly soon: (call: () => void) => void;
-  /** It takes no more requests from now on. */
-  readonly left: () => void;
+  /** It takes no more requests from now on; what is open then has this time to end. */
+  readonly left: (remainingMs: number) => void;
 }
 
 /** Begins to watch a session; call it in the server's `session` event. */
@@ -330,7 +330,7 @@ class SessionGuard implements Http2Part {
         return this.#ping(() => this.#step({ type: "answered" }));
       case "leave":
         session.close();
-        return this.#host.left();
+        return this.#host.left("deadlineMs" in this.#phase ? Math.max(0, this.#phase.deadlineMs - this.#watched.nowMs()) : 0);
       case "cancel":
         for (const stream of this.#open.keys()) cutOff(stream, `The session ended (${code}) before this stream did`);
         return session.close();

@@ -48,6 +48,8 @@ export class H2Carrier extends SocketCarrier implements Carrier {
   #isOpen = true;
   /** The client can say no more. */
   #isOneWay = false;
+  /** It was told to move, and has its time. */
+  #isRotating = false;
 
   constructor(stream: ServerHttp2Stream, session: ServerHttp2Session, response: ServerResponse, parts: TransportParts) {
     super(stream);
@@ -122,9 +124,12 @@ export class H2Carrier extends SocketCarrier implements Carrier {
   }
 
   /** The client is to move to another link. */
-  rotate(): void {
-    const deadlineMs = rotateDeadlineMs(this.#parts.options);
-    this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
+  rotate(remainingMs?: number): void {
+    if (!this.#isOpen) return; // It has its time already.
+    const deadlineMs = rotateDeadlineMs(this.#parts.options, remainingMs);
+    this.#isRotating = true;
+    // `welcome` comes first. A link that has not got that far yet may be over before it does.
+    if (this.#hasBegun) this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
     this.#later(deadlineMs, () => {
       this.#parts.hub.counters.close("rotated");
       this.close("rotated");
@@ -188,7 +193,7 @@ export class H2Carrier extends SocketCarrier implements Carrier {
     if (!this.#hasHeard) this.events?.text("");
     this.#isOneWay = true;
     const { env, options } = this.#parts;
-    if (this.#isOpen) this.#later(rotateAfterMs(options, env.rng), () => this.rotate());
+    if (this.#isOpen && !this.#isRotating) this.#later(rotateAfterMs(options, env.rng), () => this.rotate());
   }
 
   /** Runs `call` later, unless the link is over by then. One call waits at a time: the newest. */

@@ -63,7 +63,12 @@ export abstract class ResponseCarrier extends SocketCarrier implements Carrier {
   /** All of the request has been taken by the hub; may be called again. */
   protected abstract fed(): void;
   /** The link is to move to another connection. */
-  abstract rotate(): void;
+  abstract rotate(remainingMs?: number): void;
+
+  /** Whether anything has been said. */
+  protected get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
 
   protected get isFed(): boolean {
     return this.#next >= this.#lines.length && !this.#isFeeding;

@@ -5,8 +5,8 @@
 import type { ServerHttp2Session } from "node:http2";
 
 export interface SessionLink {
-  /** The client is to move to another connection. */
-  rotate(): void;
+  /** The client is to move to another connection; what the link is on lasts for `remainingMs`. */
+  rotate(remainingMs: number): void;
 }
 
 export class SessionLinks {
@@ -22,8 +22,8 @@ export class SessionLinks {
     this.#links.get(session)?.delete(link);
   }
 
-  /** The session takes no more requests. */
-  left(session: ServerHttp2Session): void {
-    for (const link of this.#links.get(session) ?? []) link.rotate();
+  /** The session takes no more requests, and ends after `remainingMs`. */
+  left(session: ServerHttp2Session, remainingMs: number): void {
+    for (const link of this.#links.get(session) ?? []) link.rotate(remainingMs);
   }
 }

@@ -11,12 +11,18 @@ export abstract class SseCarrier extends ResponseCarrier {
   readonly lasting = true;
   readonly format = eventStreamFormat;
   protected readonly contentType = "text/event-stream";
+  /** Its end is set: by its age, or sooner by that of what it is on. */
   #isAging = false;
 
   protected fed(): void {
     if (this.#isAging) return;
-    this.#isAging = true;
     const { env, options } = this.parts;
-    this.later(rotateAfterMs(options, env.rng), () => this.rotate());
+    this.ages(rotateAfterMs(options, env.rng), () => this.rotate());
+  }
+
+  /** Does this at its time, and nothing else that its age asks for. */
+  protected ages(delayMs: number, call: () => void): void {
+    this.#isAging = true;
+    this.later(delayMs, call);
   }
 }

@@ -38,10 +38,12 @@ export class PostedSseCarrier extends SseCarrier {
     this.writeText(`data: ${JSON.stringify({ type: "bye", code, ...details })}\n\n`);
   }
 
-  rotate(): void {
-    const deadlineMs = rotateDeadlineMs(this.parts.options);
-    this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
-    this.later(deadlineMs, () => {
+  rotate(remainingMs?: number): void {
+    if (!this.isOpen) return; // It has its time already.
+    const deadlineMs = rotateDeadlineMs(this.parts.options, remainingMs);
+    // `welcome` comes first. A link that has not got that far yet may be over before it does.
+    if (this.hasBegun) this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
+    this.ages(deadlineMs, () => {
       this.parts.hub.counters.close("rotated");
       this.close("rotated");
     });

@@ -168,6 +168,34 @@ describe("a link over HTTP/2", () => {
     );
   });
 
+  it("is ended by its own word before what is left of its session is reset, however little time that has", async (t) => {
+    const { session } = await start(t, {}, { guard: { ageMs: 400, drainMs: 3_000 } });
+    const link = await H2Link.on(session, subscribe("a"));
+    await link.until(() => link.ofType("goaway").length === 1);
+    // Not even the end of its body gives it other times.
+    link.stream.end();
+    await link.until(() => link.isOver);
+    assert.deepEqual([link.byeCode, link.hasEnded, link.stream.rstCode], ["rotated", true, 0]);
+    assert.ok(Number(link.ofType("goaway")[0]?.["deadlineMs"]) < 3_000);
+  });
+
+  it("is not told to move before it is welcome", async (t) => {
+    const decided = Promise.withResolvers<void>();
+    const auth: AuthorizeFunction = async ({ action }) => {
+      if (action === "connect") await decided.promise;
+      return action === "connect" ? { subject: "alice" } : true;
+    };
+    const { session } = await start(t, {}, { auth, guard: { ageMs: 400, drainMs: 8_000 } });
+    const link = new H2Link(session);
+    link.say(hello);
+    await new Promise((resolve) => session.once("goaway", resolve)); // The last of two is sent when links have been told.
+    await new Promise((resolve) => session.once("goaway", resolve));
+    decided.resolve();
+    await link.until(() => link.messages.length > 0);
+    assert.equal(link.messages[0]?.["type"], "welcome");
+    link.stream.end(framed(""));
+  });
+
   it("of a server that drains is told its slot, then left; the session is left in two steps", async (t) => {
     const { test, session } = await start(t, { drainMs: 2_000 });
     const link = await H2Link.on(session, subscribe("a"));

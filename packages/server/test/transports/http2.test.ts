@@ -233,6 +233,15 @@ describe("a server with a certificate, over HTTP/2", { skip: needs("openssl") },
     );
   });
 
+  it("ends a link by its own word before what is left of its session is reset, however little time that has", async () => {
+    const ageing = await start({}, { guard: { ageMs: 1_000, drainMs: 3_000 } });
+    const session = await open(ageing);
+    const link = session.link(subscribe("short"));
+    await link.until(() => link.ofType("goaway").length === 1);
+    await link.whole();
+    assert.deepEqual([link.ofType("bye")[0]?.["code"], link.stream.rstCode], ["rotated", 0]);
+  });
+
   it("takes no more requests of a session from the first link on that is told to move", async () => {
     const leaving = await start();
     const session = await open(leaving);

@@ -19,7 +19,7 @@ export interface SessionsOf {
   readonly env: Env;
   readonly isTls: boolean;
   /** Told of a session that takes no more requests from now on. */
-  readonly left?: ((session: ServerHttp2Session) => void) | undefined;
+  readonly left?: ((session: ServerHttp2Session, remainingMs: number) => void) | undefined;
 }
 
 /** A session has begun on `connection`, whose accepted socket is `raw`. */
@@ -33,7 +33,7 @@ export function attachSession(
   const sessionLimits = http2SessionLimits(limits, options, { ageMs: connection.ageMsMax, slot: randomFraction(env.rng) });
   const part = guardHttp2Session(session, sessionLimits, connection, counters.http2, sessionWire(raw, isTls), {
     soon: (call) => env.soon(call),
-    left: () => left?.(session),
+    left: (remainingMs) => left?.(session, remainingMs),
   });
   connection.addPart(part);
   session.on("stream", () => {

@@ -12,9 +12,6 @@ import { SocketCarrier } from "../socket-carrier.ts";
 import { type CallEnd, endOf, framingFault, type GrpcCall } from "./call.ts";
 import type { GrpcParts } from "./parts.ts";
 
-/** The share of `drainMs` that a client has to move in when its session has reached its age. */
-const drainShare = 0.8;
-
 /** Entries as messages of gRPC: whole, because every client takes messages of a size that no entry has. */
 export const grpcFormat: WireFormat = { name: "grpc", encode: encodeEntry };
 
@@ -172,11 +169,10 @@ export class GrpcCarrier extends SocketCarrier implements Carrier {
     if (this.#parts.hub.draining) this.#parts.leaveSession(this.#call.session);
   }
 
-  rotate(): void {
-    const { options } = this.#parts;
-    // Whoever is still there is told so before guard resets what is left of a session.
-    const deadlineMs = Math.min(rotateDeadlineMs(options), Math.round(options.drainMs * drainShare));
-    this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
+  rotate(remainingMs?: number): void {
+    const deadlineMs = rotateDeadlineMs(this.#parts.options, remainingMs);
+    // `welcome` comes first. A link that has not got that far yet may be over before it does.
+    if (this.#call.stream.headersSent) this.send({ type: "goaway", code: "rotated", afterMs: 0, deadlineMs });
     this.#call.within(deadlineMs, () => this.#fail(endOf("rotated")));
   }
 }

@@ -180,6 +180,13 @@ describe("a server that speaks gRPC", { concurrency: 4 }, () => {
     assert.deepEqual(await foreign.ended(), [7, "bad_host"]);
   });
 
+  it("ends a call by its status before what is left of its session is reset, however little time that has", async (t) => {
+    const [, session] = await start(t, { drainMs: 30_000 }, { guard: { ageMs: 400, drainMs: 3_000 } });
+    const call = session.subscribe().ask({ subscribe: [{ stream: "a", after: "now" }] });
+    assert.deepEqual(await call.ended(), [14, "rotated"]);
+    assert.equal(call.ofKind("goaway").length, 1);
+  });
+
   it("leaves a session at its age in two steps, after its links were told to move", async (t) => {
     const [test] = await start(t, { drainMs: 2_000 }, { guard: { ageMs: 1_000 } });
     const peer = await RawHttp2.open(test.port);
