@@ -143,7 +143,7 @@ export const limits = {
   repeatedMax: {
     value: bounds.repeatedMax,
     unit: "elements per message",
-    what: "Subscriptions, unsubscribes and publishes of one gRPC message together; more make it malformed",
+    what: "Subscriptions, unsubscribes, publishes and values said again of one gRPC message together; more make it malformed",
     code: "protocol_error",
     metric: "holdfast_closed_total",
   },
@@ -151,6 +151,13 @@ export const limits = {
     value: bounds.messagePiecesMax,
     unit: "pieces",
     what: "Pieces, DATA frames mostly, of a length-prefixed message, and one more for each 64 of its bytes; so that none comes byte by byte",
+    code: "frame_too_large",
+    metric: "holdfast_closed_total",
+  },
+  heldPiecesMax: {
+    value: 4_096,
+    unit: "pieces",
+    what: "Pieces that wait on a stream of HTTP/2 while nothing is read from its link (`h2`, `grpc`)",
     code: "frame_too_large",
     metric: "holdfast_closed_total",
   },

@@ -154,6 +154,13 @@ test("a stream that breaks off is a break; messages that are none are a fault", 
   }
 });
 
+test("a server that says that this is the end, and does not end it, keeps no stream", async (t) => {
+  const { conn, told, sessions } = await dialled(t, answering('{"type":"bye","code":"rotated"}'));
+  await until("its word", () => told.some((line) => line.includes("bye")));
+  conn.destroy();
+  await until("nothing is left on the session", () => sessions.streams === 0);
+});
+
 test("a server that drains is not dialled on the same session, and one whose session goes tells its links to move", async (t) => {
   const draining = await dialled(t, answering('{"type":"goaway","code":"draining","afterMs":0,"deadlineMs":1000}'));
   await until("goaway", () => draining.told.some((line) => line.includes("draining")));

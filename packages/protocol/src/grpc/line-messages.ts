@@ -104,7 +104,8 @@ function publishOf(id: unknown, entry: Message): Decoded<ClientFrame> {
   const producerOf = producer === undefined ? undefined : { epoch: 0, seq: 0, ...(producer as Message) };
   const members = { type: "publish", id, stream, key: text(key), producer: producerOf, dedupeKey: text(dedupeKey), close };
   return decodeClientMembers(members, () => {
-    if (payload !== undefined) return { format: json === undefined ? "bytes" : "json", payload: payload.slice(), parts: 0, hasEntry: true };
+    // A copy, and not by slice(): what a Buffer's gives keeps alive all that was read with it, for as long as the entry is held.
+    if (payload !== undefined) return { format: json === undefined ? "bytes" : "json", payload: new Uint8Array(payload), parts: 0, hasEntry: true };
     if (close === true) return { format: "json", payload: new Uint8Array(0), parts: 0, hasEntry: false };
     return { ok: false, code: "bad_request", message: "expected `json`, `binary` or `close`", of: "message" };
   });

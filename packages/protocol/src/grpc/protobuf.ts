@@ -152,6 +152,18 @@ function fieldsOf(schema: Schema): ReadonlyMap<number, readonly [name: string, f
   return fields;
 }
 
+const rivals = new WeakMap<Field, readonly string[]>();
+
+/** The others of its `oneof`. */
+function rivalsOf(field: Field, schema: Schema): readonly string[] {
+  let names = rivals.get(field);
+  if (names === undefined) {
+    names = Object.entries(schema).flatMap(([name, other]) => (other !== field && other.presence === field.presence ? [name] : []));
+    rivals.set(field, names);
+  }
+  return names;
+}
+
 /** The message in `bytes`, null when they are none. Bytes fields are parts of `bytes`: whoever keeps them copies them. */
 export function decodeMessage(schema: Schema, bytes: Uint8Array): Message | null {
   try {
@@ -175,6 +187,8 @@ function read(schema: Schema, bytes: Uint8Array, repeated: { left: number }, int
     if (name === undefined || field === undefined || wireType !== (field.kind === "number" || field.kind === "bool" ? wire.varint : wire.bytes)) continue;
     // Messages that come twice are one, as the format has it, and of everything else the last counts.
     const before = field.repeated ? undefined : into[name];
+    // Nobody means a value that is not the last: what is replaced, or added to, is counted like an element.
+    if (before !== undefined && repeated.left-- === 0) throw malformed;
     const taken = fieldValue(field.kind, value, repeated, before as Message | undefined);
     if (field.repeated) {
       if (repeated.left-- === 0) throw malformed;
@@ -183,7 +197,11 @@ function read(schema: Schema, bytes: Uint8Array, repeated: { left: number }, int
       continue;
     }
     if (field.presence !== undefined && field.presence !== "optional") {
-      for (const [other, { presence }] of Object.entries(schema)) if (presence === field.presence && other !== name) delete into[other];
+      for (const other of rivalsOf(field, schema)) {
+        if (into[other] === undefined) continue;
+        if (repeated.left-- === 0) throw malformed;
+        delete into[other];
+      }
     }
     into[name] = taken;
   }

@@ -73,6 +73,15 @@ describe("messages of gRPC", () => {
     for (const frame of frames) assert.deepEqual(decodeServerFrame(decodeSubscribeResponse(body(encodeCallFrame(frame))) as string), frame);
   });
 
+  it("keep alive nothing that was read together with a payload", () => {
+    const message = encodeMessage(lineSchema.PublishRequest, { stream: "a", json: new TextEncoder().encode("1") });
+    const read = Buffer.alloc(65_536);
+    read.set(message, 100);
+    const decoded = decodePublishRequest(read.subarray(100, 100 + message.length));
+    assert.ok(decoded?.ok === true && decoded.frame.type === "publish");
+    assert.equal(decoded.frame.payload.buffer.byteLength, 1);
+  });
+
   it("carry an entry's payload byte for byte", () => {
     const entry = { stream: "a", position: "e.12", prev: "e.11", timeMs: 5, key: undefined };
     const json = encodeEntry({ ...entry, format: "json", payload: new TextEncoder().encode('{"n":1.0,"n":12345678901234567890}') });

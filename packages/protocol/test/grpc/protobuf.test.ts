@@ -34,6 +34,14 @@ describe("the protobuf codec", () => {
     assert.deepEqual(decodeMessage(Outer, bytes(0x12, 3, 0x0a, 1, 0x61, 0x12, 3, 0x12, 1, 0x62)), { inner: { text: "a", more: "b" } });
   });
 
+  it("refuses what says the same over and over, in whatever field", () => {
+    const again = (count: number, ...field: number[]): Uint8Array => Uint8Array.from(Array.from({ length: count }, () => field).flat());
+    for (const field of [[0x08, 1], [0x12, 0], [0x1a, 0], [0x22, 0], [0x22, 0, 0x2a, 0]]) {
+      assert.notEqual(decodeMessage(Outer, again(500, ...field)), null);
+      assert.equal(decodeMessage(Outer, again(1_002, ...field)), null);
+    }
+  });
+
   it("skips fields that it does not know, of every wire type, and known ones of another type", () => {
     const unknown = bytes(0x78, 0xff, 1, 0x79, 1, 2, 3, 4, 5, 6, 7, 8, 0x7a, 2, 9, 9, 0x7d, 1, 2, 3, 4, 0x0a, 1, 0x61, 0x08, 5);
     assert.deepEqual(decodeMessage(Outer, unknown), { id: 5 });

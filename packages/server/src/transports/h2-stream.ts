@@ -11,6 +11,7 @@ import { sendError } from "../http/respond.ts";
 import { cutOff } from "../http/response-version.ts";
 import { entryOf } from "../http/who.ts";
 import { closeHandshakeMs } from "../hub/link-state.ts";
+import { boundHeldPieces } from "./held-pieces.ts";
 import { MessageFormat } from "./message-format.ts";
 import type { TransportParts } from "./request-transport.ts";
 import { type ControlFrame, streamingHeaders } from "./response-carrier.ts";
@@ -149,6 +150,7 @@ export class H2Carrier extends SocketCarrier implements Carrier {
     sessions?.add(this.#session, this);
     this.#stream.on("close", () => this.#over());
     this.#stream.on("end", () => this.#ended());
+    boundHeldPieces(this.#stream, () => this.#fail(...faults.too_many_pieces));
     this.#stream.on("data", (piece: Buffer) => this.#take(piece));
   }
 

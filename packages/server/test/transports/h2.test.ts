@@ -4,6 +4,7 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { after, describe, it, type TestContext } from "node:test";
 import { certificates } from "../../../../scripts/test-support/certificates.ts";
 import { until } from "../../../../scripts/test-support/http2-client.ts";
+import { data, flags, frameTypes, headers, RawHttp2, requestFields } from "../../../../scripts/test-support/http2-frames.ts";
 import { needs } from "../../../../scripts/test-support/needs.ts";
 import type { AuthorizeFunction, ServerOptions, ServerParts } from "../../src/index.ts";
 import { framed, H2Link, hello, type Message } from "../support/h2-link.ts";
@@ -177,6 +178,28 @@ describe("a link over HTTP/2", () => {
     await link.until(() => link.isOver);
     assert.deepEqual([link.byeCode, link.hasEnded, link.stream.rstCode], ["rotated", true, 0]);
     assert.ok(Number(link.ofType("goaway")[0]?.["deadlineMs"]) < 3_000);
+  });
+
+  it("is not held for bytes that come one by one while nothing is read from it", async (t) => {
+    const auth: AuthorizeFunction = ({ action, credentials }) =>
+      action === "connect" && credentials.token === "slow" ? new Promise(() => {}) : action === "connect" ? { subject: "alice" } : true;
+    const { test } = await start(t, {}, { auth });
+    for (const [path, type] of [
+      ["/v1/link", "application/vnd.holdfast.v1"],
+      ["/holdfast.v1.Line/Subscribe", "application/grpc"],
+    ] as const) {
+      const raw = await RawHttp2.open(test.port);
+      const fields = requestFields(path, "POST", [
+        ["content-type", type],
+        ["authorization", "Bearer slow"],
+      ]);
+      // The first message of gRPC may be empty; that of h2 says hello.
+      raw.send(headers(1, fields, flags.endHeaders), data(1, framed(path === "/v1/link" ? hello : "")));
+      raw.send(...Array.from({ length: 5_000 }, () => data(1, Buffer.of(0))));
+      assert.ok(await raw.until(() => raw.frames.some(({ payload }) => payload.includes("frame_too_large")) || raw.count(frameTypes.headers, 1) > 0));
+      raw.close();
+    }
+    assert.equal(test.server.hub.counters.closed.get("frame_too_large"), 2);
   });
 
   it("is not told to move before it is welcome", async (t) => {

@@ -55,18 +55,25 @@ class H2Conn implements Conn {
     if (stream === null) return this.destroy();
     this.#isParting = true;
     stream.end(lengthPrefixed(nothing));
-    setTimeout(() => this.#reset(), closeGraceMs).unref();
+    this.#resetLater();
   }
 
   destroy(): void {
     if (this.#stream === null) this.#ticket.cancel();
-    else if (this.#isParting) this.#stream.end();
-    else {
+    else if (this.#isParting) {
+      this.#stream.end();
+      this.#resetLater();
+    } else {
       this.#reset();
       // Whoever lets go like this may have waited in vain: the next link should not meet the same silence.
       this.#ticket.doubt();
     }
     this.#isOver = true;
+  }
+
+  /** Whoever said that this is the end may not keep to it, and a stream that stays takes room from others. */
+  #resetLater(): void {
+    setTimeout(() => this.#reset(), closeGraceMs).unref();
   }
 
   #reset(): void {

@@ -65,9 +65,16 @@ export class HealthService {
     const isKnown = service === "" || service === lineService;
     const watcher = { call, told: isKnown ? this.#status : serviceUnknown };
     call.write(answer(watcher.told));
+    // Whoever watches has nothing to move: the next call finds another session.
+    const link = { rotate: (): void => call.end(endOf("rotated")) };
+    const { sessions } = this.#parts;
+    sessions.add(call.session, link);
+    call.stream.once("close", () => {
+      sessions.remove(call.session, link);
+      this.#watchers.delete(watcher);
+    });
     if (!isKnown) return; // Nothing here ever gets another service.
     this.#watchers.add(watcher);
-    call.stream.once("close", () => this.#watchers.delete(watcher));
     this.#look();
   }
 

@@ -7,6 +7,7 @@ import { type CallFrame, decodeSubscribeRequest, encodeCallFrame, encodeEntry } 
 import type { Carrier, CloseDetails, WireFormat } from "../../carrier.ts";
 import { entryOf } from "../../http/who.ts";
 import type { ServerOptions } from "../../options.ts";
+import { boundHeldPieces } from "../held-pieces.ts";
 import { rotateAfterMs, rotateDeadlineMs } from "../rotation.ts";
 import { SocketCarrier } from "../socket-carrier.ts";
 import { type CallEnd, endOf, framingFault, type GrpcCall } from "./call.ts";
@@ -60,6 +61,7 @@ export class GrpcCarrier extends SocketCarrier implements Carrier {
       sessions.remove(session, this);
       accepted.gone(null);
     });
+    boundHeldPieces(stream, () => this.#fail(framingFault("too_many_pieces")));
     stream.on("data", () => accepted.bytes());
     this.#call.read(
       messageBytesMax(options),

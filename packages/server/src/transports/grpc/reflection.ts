@@ -32,6 +32,8 @@ const ServerReflectionResponse = {
 const requestBytesMax = 4_096;
 /** Questions of one call; tools ask one per file and symbol. */
 const questionsMax = 1_000;
+/** Answers that wait for a tool that does not read them. */
+const waitingBytesMax = 262_144;
 /** A tool asks, and leaves. */
 const callMs = 60_000;
 
@@ -65,6 +67,7 @@ export function reflect(call: GrpcCall, timeoutMs: number | null): void {
       const asked = decodeMessage(ServerReflectionRequest, message);
       if (asked === null) return call.end(framingFault("malformed"));
       if (++questions > questionsMax) return call.end({ status: "RESOURCE_EXHAUSTED", message: `expected at most ${questionsMax} questions` });
+      if (call.stream.writableLength > waitingBytesMax) return call.end({ status: "RESOURCE_EXHAUSTED", message: "expected answers to be read" });
       const answer = { validHost: asked["host"], originalRequest: message, ...answerTo(asked) };
       call.write(lengthPrefixed(encodeMessage(ServerReflectionResponse, answer)));
     },

@@ -187,6 +187,24 @@ describe("a server that speaks gRPC", { concurrency: 4 }, () => {
     assert.equal(call.ofKind("goaway").length, 1);
   });
 
+  it("ends a watch of its health when the session is left, so that nobody is reset", async (t) => {
+    const [, session] = await start(t, {}, { guard: { ageMs: 400, drainMs: 8_000 } });
+    const watch = session.call("/grpc.health.v1.Health/Watch", lengthPrefixed(new Uint8Array(0)), {}, Health);
+    assert.deepEqual(await watch.ended(), [14, "rotated"]);
+    assert.deepEqual(watch.messages, [{ status: 1 }]);
+  });
+
+  it("keeps few answers of reflection for a tool that does not read them", async (t) => {
+    const [, session] = await start(t);
+    const ask = encodeMessage({ symbol: { no: 4, kind: "string" } }, { symbol: "holdfast.v1.Line" });
+    const call = session.call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", null, {}, {});
+    call.stream.pause();
+    call.stream.write(Buffer.concat(Array.from({ length: 900 }, () => lengthPrefixed(ask))));
+    await new Promise((resolve) => session.session.ping(resolve)); // It has been asked all of it, and a window full is out.
+    call.stream.resume();
+    assert.deepEqual(await call.ended(), [8, undefined]);
+  });
+
   it("leaves a session at its age in two steps, after its links were told to move", async (t) => {
     const [test] = await start(t, { drainMs: 2_000 }, { guard: { ageMs: 1_000 } });
     const peer = await RawHttp2.open(test.port);
