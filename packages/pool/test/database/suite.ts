@@ -61,8 +61,29 @@ const outcomes = (settled: readonly PromiseSettledResult<unknown>[]): unknown[] 
 type Fact = (what: string, body: () => Promise<void>) => void;
 
 /** Declares the tests. */
-export function databaseSuite(database: Database, skip: string | false): void {
-  const fact: Fact = (what, body) => void test(`${database.name}: ${what}`, { skip }, body);
+export function databaseSuite(given: Database, skip: string | false): void {
+  const opened: AnyPool[] = [];
+  const database: Database = {
+    ...given,
+    open: (options) => {
+      const pool = given.open(options);
+      opened.push(pool);
+      return pool;
+    },
+  };
+  const fact: Fact = (what, body) =>
+    void test(`${database.name}: ${what}`, { skip }, async () => {
+      try {
+        await body();
+      } catch (error) {
+        // The next fact must not fail for what this one left behind.
+        await database.limit(1_000);
+        await Promise.allSettled(opened.map((pool) => pool.close()));
+        throw error;
+      } finally {
+        opened.length = 0;
+      }
+    });
   countFacts(database, fact);
   waitFacts(database, fact);
   lossFacts(database, fact);
@@ -213,8 +234,8 @@ function silenceFacts(database: Database, fact: Fact): void {
       closeMs: 300,
       statementTimeoutMs: 500,
     });
-    await Promise.all([1, 2].map(() => pool.run(database.sleep(20))));
-    const lent = await pool.borrow();
+    const [lent, idle] = [await pool.borrow(), await pool.borrow()];
+    idle.release();
     await wait(5);
     server.freeze();
     const startMs = performance.now();
