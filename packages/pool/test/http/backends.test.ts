@@ -49,6 +49,9 @@ describe("several backends", () => {
     release();
     assert.equal(await (await first).body.text(), "a");
     await until(() => pool.connections().length === 1);
+    // What the one that has left did stays counted.
+    const { requests, opened, ends } = pool.stats();
+    assert.deepEqual([requests, opened, ends], [2, 2, { pool_closed: 1 }]);
     await pool.close();
   });
 

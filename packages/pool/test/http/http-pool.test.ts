@@ -172,6 +172,8 @@ describe("limits", () => {
       [b.origin],
     );
     assert.equal(pool.stats().requests, 2);
+    // Connections of origins that left have ended, and are counted so.
+    assert.deepEqual(pool.stats().ends, { pool_closed: 1 });
     const waiting = pool.request(slow.origin);
     await assert.rejects(pool.request(a.origin), { code: "too_many_origins", outcome: "not_sent" });
     await until(() => pool.connections().some(({ active }) => active === 1));

@@ -178,6 +178,43 @@ describe("HTTP/2", () => {
     await pool.close();
   });
 
+  test("a pool that is closed while the protocol is negotiated answers who waits, and leaves no session behind", { skip: pair === null }, async () => {
+    const server = createSecureServer({ ...pair, allowHTTP1: true } as ServerOptions, (_, response) => setTimeout(() => response.end("late"), 50));
+    await using to = await listening(server);
+    const pool = httpPool({ tls: { ca: pair?.cert ?? "" } });
+    let isAnswered = false;
+    const asked = pool.request(`https://localhost:${to.port}`).then(async ({ body }) => {
+      assert.equal(await body.text(), "late");
+      isAnswered = true;
+    });
+    await pool.close();
+    assert.deepEqual([isAnswered, pool.connections().length], [true, 0]);
+    await asked;
+  });
+
+  test("a connection that turns out to speak h2 when nobody waits any more is closed", { skip: pair === null }, async () => {
+    const server = createSecureServer({ ...pair, allowHTTP1: true } as ServerOptions, (_, response) => response.end("hello"));
+    let open = 0;
+    let secured = 0;
+    server.on("secureConnection", (socket: TLSSocket) => {
+      secured++;
+      open++;
+      socket.on("close", () => open--).on("error", () => {});
+    });
+    await using to = await listening(server);
+    const pool = httpPool({ tls: { ca: pair?.cert ?? "" } });
+    const abort = new AbortController();
+    const asked = pool.request(`https://localhost:${to.port}`, { signal: abort.signal });
+    setImmediate(() => abort.abort(new Error("not needed")));
+    await assert.rejects(asked);
+    await until(
+      () => secured === 1 && open === 0,
+      () => ({ secured, open }),
+    );
+    assert.equal(await (await pool.request(`https://localhost:${to.port}`)).body.text(), "hello");
+    await pool.close();
+  });
+
   test("without TLS by prior knowledge", async () => {
     const server = createHttp2Server((request, response) => response.end(`version ${request.httpVersion}`));
     await using to = await listening(server);

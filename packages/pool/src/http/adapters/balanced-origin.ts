@@ -17,6 +17,8 @@ export class BalancedOrigin implements OriginPool {
   #pools: ReadonlyMap<string, OriginPool> = new Map();
   /** Those that are no longer in the list, until what they have is answered. */
   readonly #leaving = new Set<OriginPool>();
+  /** What those had counted that have left. */
+  #left: OriginStats | null = null;
 
   /** Every one of `specs` is an origin of the same scheme. */
   constructor(settings: NegotiatedSettings, specs: readonly BackendSpec[]) {
@@ -57,7 +59,8 @@ export class BalancedOrigin implements OriginPool {
 
   stats(): OriginStats {
     const [first, ...others] = this.#all.map((pool) => pool.stats());
-    return { ...others.reduce(bothOrigins, first as OriginStats), backends: this.backends() };
+    const there = others.reduce(bothOrigins, first as OriginStats);
+    return { ...(this.#left === null ? there : bothOrigins(there, this.#left)), backends: this.backends() };
   }
 
   connections(): readonly ConnectionRow[] {
@@ -78,7 +81,11 @@ export class BalancedOrigin implements OriginPool {
 
   #leave(pool: OriginPool): void {
     this.#leaving.add(pool);
-    void pool.close().then(() => this.#leaving.delete(pool));
+    void pool.close().then(() => {
+      this.#leaving.delete(pool);
+      const left = { ...pool.stats(), needed: 0, arrivalsPerSecond: 0 };
+      this.#left = this.#left === null ? left : bothOrigins(this.#left, left);
+    });
   }
 
   #poolsOf(specs: readonly BackendSpec[]): ReadonlyMap<string, OriginPool> {

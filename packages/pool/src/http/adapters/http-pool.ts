@@ -43,6 +43,8 @@ export class HttpPool extends Dispatcher {
   readonly #spelled = new Map<string, Entry>();
   /** Origins that left, in numbers that only rise: theirs must not be lost with them. */
   #left: HttpPoolTotals = noTotals;
+  /** Those whose connections are being closed. */
+  readonly #leaving = new Set<OriginPool>();
   #originsLeft = 0;
   readonly #backends = new Map<string, readonly BackendSpec[]>();
   readonly #olderHandlers = new Dispatcher1Wrapper(this);
@@ -85,7 +87,8 @@ export class HttpPool extends Dispatcher {
 
   stats(): HttpPoolStats {
     const origins = Array.from(this.#origins.values(), ({ pool }) => pool.stats());
-    const all = origins.reduce(withOrigin, this.#left);
+    const leaving = Array.from(this.#leaving, (pool) => pool.stats());
+    const all = [...origins, ...leaving].reduce(withOrigin, this.#left);
     const reuseRatio = all.requests === 0 ? null : all.reused / all.requests;
     return { ...all, reuseRatio, refused: this.#refused, tlsSessions: this.#connector.tlsSessions, originsLeft: this.#originsLeft, origins };
   }
@@ -115,7 +118,7 @@ export class HttpPool extends Dispatcher {
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | void {
-    this.#closed ??= Promise.all(Array.from(this.#origins.values(), ({ pool }) => pool.close())).then(() => {});
+    this.#closed ??= Promise.all(this.#pools.map((pool) => pool.close())).then(() => {});
     return callback === undefined ? this.#closed : void this.#closed.then(callback);
   }
 
@@ -126,8 +129,12 @@ export class HttpPool extends Dispatcher {
   override destroy(first?: Error | null | (() => void), second?: () => void): Promise<void> | void {
     const callback = typeof first === "function" ? first : second;
     const error = first instanceof Error ? first : new PoolError("closed", "The pool was closed", { outcome: "unknown" });
-    this.#closed = Promise.all(Array.from(this.#origins.values(), ({ pool }) => pool.destroy(error))).then(() => {});
+    this.#closed = Promise.all(this.#pools.map((pool) => pool.destroy(error))).then(() => {});
     return callback === undefined ? this.#closed : void this.#closed.then(callback);
+  }
+
+  get #pools(): OriginPool[] {
+    return [...Array.from(this.#origins.values(), ({ pool }) => pool), ...this.#leaving];
   }
 
   #entry(options: DispatchOptions): Entry | PoolError {
@@ -167,9 +174,13 @@ export class HttpPool extends Dispatcher {
     if (oldest === null) return false;
     this.#origins.delete(oldest.key.key);
     for (const [spelling, entry] of this.#spelled) if (entry === oldest) this.#spelled.delete(spelling);
-    this.#left = withOrigin(this.#left, oldest.pool.stats());
     this.#originsLeft++;
-    void oldest.pool.close();
+    const { pool } = oldest;
+    this.#leaving.add(pool);
+    void pool.close().then(() => {
+      this.#leaving.delete(pool);
+      this.#left = withOrigin(this.#left, pool.stats());
+    });
     return true;
   }
 }

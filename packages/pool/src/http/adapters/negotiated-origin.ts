@@ -75,6 +75,8 @@ export class NegotiatedOrigin implements OriginPool {
   }
 
   async close(): Promise<void> {
+    // Who waits there may still go over to h2: so that is closed after it.
+    await this.#http1?.close();
     await Promise.all(this.#pools.map((pool) => pool.close()));
     this.#end();
   }
@@ -138,6 +140,13 @@ export class NegotiatedOrigin implements OriginPool {
   #adopt(made: Connected): void {
     this.#speaksHttp2 = true;
     this.#made.push(made);
+    // Those who wait for it are told before this runs. Where nobody does any more, nobody would look after it.
+    this.#settings.env.soon(() => {
+      const at = this.#made.indexOf(made);
+      if (at < 0) return;
+      this.#made.splice(at, 1);
+      made.socket.destroy();
+    });
   }
 
   #target(alpn: Target["alpn"]): Target {
