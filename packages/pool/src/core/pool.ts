@@ -303,7 +303,7 @@ export class Pool<T> implements Lender<T> {
     try {
       tell();
     } catch (error) {
-      queueMicrotask(() => {
+      this.#env.soon(() => {
         throw error;
       });
     }

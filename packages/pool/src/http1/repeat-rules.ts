@@ -20,7 +20,7 @@ export function isReplayable(body: unknown): boolean {
 export interface Failed {
   /** Nothing of the request left this process. */
   readonly unsent: boolean;
-  /** The connection had carried a request before this one, so that its end may have been on its way already. */
+  /** The connection had carried a request, or lain idle before this one, so that its end may have been on its way already. */
   readonly reused: boolean;
   /** Anything of an answer came. */
   readonly answered: boolean;
@@ -31,8 +31,8 @@ export interface Failed {
 }
 
 /**
- * What to do: `move` to another connection, since nothing was sent; `repeat` on a new connection, once; or `fail`. A connection that never
- * carried anything and ends at once says that the server does not want us: then nothing is tried again.
+ * What to do: `move` to another connection, since nothing was sent; `repeat` on a new connection, once; or `fail`. A connection that was
+ * made for this request and ends at once says that the server does not want us: then nothing is tried again.
  */
 export function afterLoss({ unsent, reused, answered, idempotent, replayable, repeats }: Failed): "move" | "repeat" | "fail" {
   if (!reused) return "fail";

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { httpPool, type RequestTrace } from "@holdfast/pool";
-import { getGlobalDispatcher, setGlobalDispatcher, fetch as undiciFetch, request as undiciRequest } from "undici";
+import { type Dispatcher, getGlobalDispatcher, setGlobalDispatcher, fetch as undiciFetch, request as undiciRequest } from "undici";
 import { answer, rawServer } from "../support/raw-server.ts";
 import { until } from "../support/until.ts";
 
@@ -391,6 +391,41 @@ describe("the calls that callers know", () => {
     socket.write("ping");
     assert.equal(String((await once(socket, "data"))[0]), "ping");
     socket.destroy();
+    await pool.close();
+  });
+
+  test("a handler that pauses before its request is sent gets no body until it resumes, on a waiting connection and a repeated one", async () => {
+    await using to = await rawServer(({ socket, number, requests }) => {
+      if (number === 1 && requests === 2) socket.resetAndDestroy();
+      else socket.write(answer("hello"));
+    });
+    const pool = httpPool();
+    for (let i = 0; i < 2; i++) {
+      const seen: string[] = [];
+      const held: Dispatcher.DispatchController[] = [];
+      pool.dispatch(
+        { origin: to.origin, path: "/", method: "GET" },
+        {
+          onRequestStart: (controller) => {
+            held.push(controller);
+            controller.pause();
+          },
+          onResponseStart: (controller) => {
+            seen.push(`start, paused: ${controller.paused}`);
+            setTimeout(() => {
+              seen.push("resume");
+              controller.resume();
+            }, 50);
+          },
+          onResponseData: () => seen.push("data"),
+          onResponseEnd: () => seen.push("end"),
+          onResponseError: (_, error) => seen.push(String(error)),
+        },
+      );
+      await until(() => seen.includes("end"));
+      assert.deepEqual([seen, held.length], [["start, paused: true", "resume", "data", "end"], 1]);
+    }
+    assert.equal(pool.stats().repeated, 1);
     await pool.close();
   });
 

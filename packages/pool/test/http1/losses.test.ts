@@ -73,6 +73,25 @@ describe("a connection that ends under a request", () => {
     await pool.close();
   });
 
+  test("one that was made for a caller that left, and lay idle: its end is a stale connection's, and GET is repeated", async () => {
+    await using server = await rawServer(({ socket, number }) => {
+      if (number === 1) socket.resetAndDestroy();
+      else socket.write(answer("yes"));
+    });
+    const pool = httpPool();
+    const abort = new AbortController();
+    const left = pool.request(server.origin, { signal: abort.signal });
+    abort.abort(new Error("not needed"));
+    await assert.rejects(left, /not needed/);
+    await until(
+      () => pool.stats().origins[0]?.connections.idle === 1,
+      () => pool.stats(),
+    );
+    assert.equal(await text(await pool.request(server.origin)), "yes");
+    assert.deepEqual([pool.stats().repeated, server.requests.length], [1, 2]);
+    await pool.close();
+  });
+
   test("a request is repeated once, never twice", async () => {
     await using server = await rawServer(({ socket, number, requests }) => {
       if (number === 1 && requests === 1) socket.write(answer("first"));

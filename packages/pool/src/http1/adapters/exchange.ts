@@ -58,6 +58,8 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
   #lease: Lease<Slot> | null = null;
   #connection: Http1Connection | null = null;
   #inner: Controller | null = null;
+  /** What the caller wants, on whichever connection it is sent. */
+  #isPaused = false;
   #hasBegun = false;
   #isOver = false;
   /** The answer that comes is not the caller's. */
@@ -157,7 +159,7 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
   }
 
   get paused(): boolean {
-    return this.#inner?.paused ?? false;
+    return this.#isPaused;
   }
 
   get rawHeaders(): Buffer[] | string[] | IncomingHttpHeaders | null {
@@ -169,10 +171,12 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#inner?.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#inner?.resume();
   }
 
@@ -189,7 +193,10 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
     this.sentMs = this.#host.now();
     this.#inner = controller;
     if (this.#reason !== null) controller.abort(this.#reason);
-    else this.#begin();
+    else {
+      if (this.#isPaused) controller.pause();
+      this.#begin();
+    }
   }
 
   onBodySent(chunk: Buffer): void {
@@ -208,7 +215,7 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
   onResponseStart(_: Controller, status: number, headers: IncomingHttpHeaders, statusMessage?: string): void {
     const connection = this.#connection as Http1Connection;
     if (connection.hinted(headers["keep-alive"])) this.#keepAsHinted(connection);
-    if (status === requestTimeout && connection.carried > 1 && this.#mayRepeat) this.#isStale = true;
+    if (status === requestTimeout && this.#isReused(connection) && this.#mayRepeat) this.#isStale = true;
     else this.handler.onResponseStart?.(this, status, headers, statusMessage);
   }
 
@@ -262,12 +269,17 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
   #afterLoss(connection: Http1Connection): "move" | "repeat" | "fail" {
     return afterLoss({
       unsent: this.#inner === null,
-      reused: connection.carried > 1,
+      reused: this.#isReused(connection),
       answered: this.answerMs > 0 && !this.#isStale,
       idempotent: isIdempotent(this.options.method, this.options.idempotent),
       replayable: isReplayable(this.options.body),
       repeats: this.repeats,
     });
+  }
+
+  /** It had carried a request, or lain idle before this one came: its end may be older than this request. */
+  #isReused(connection: Http1Connection): boolean {
+    return connection.carried > 1 || connection.openedMs < this.startMs;
   }
 
   get #mayRepeat(): boolean {

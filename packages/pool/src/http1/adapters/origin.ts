@@ -115,6 +115,11 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
     this.#open(waiting.signal).then(
       (made) => {
         this.#repeating.delete(waiting);
+        if (waiting.signal.aborted) {
+          // The pool was destroyed in the moment in which it stood.
+          made.ended("pool_closed");
+          return this.refused(exchange, waiting.signal.reason);
+        }
         made.slot = slot;
         slot.connection = made;
         exchange.sendAgain();
