@@ -62,7 +62,8 @@ function ranOut({ expiresMs, leaving }: LeaseRow, openedMs: number, nowMs: numbe
 const clamped = (row: LeaseRow, nowMs: number): LeaseRow => (row.expiresMs > nowMs + row.ttlMs ? { ...row, expiresMs: nowMs + row.ttlMs } : row);
 
 function opened(ledger: Ledger, nowMs: number, ttlMs: number): number {
-  const isSilence = nowMs - ledger.writtenMs > ttlMs || nowMs < ledger.writtenMs - ttlMs;
+  // Somebody writes every third of a lease. A clock that leaps by less than two ends no lease.
+  const isSilence = nowMs - ledger.writtenMs > (2 * ttlMs) / 3 || nowMs < ledger.writtenMs - ttlMs;
   return isSilence ? nowMs : Math.min(ledger.openedMs, nowMs);
 }
 
@@ -83,6 +84,7 @@ function afterEnd(row: LeaseRow, sinceMs: number, nowMs: number, found: readonly
 
 /** What of a lapsed replica's connections is ended: the idle ones at once, those in the middle of a statement later. */
 function toEnd(row: LeaseRow, sinceMs: number, nowMs: number, found: readonly Found[]): readonly Found[] {
+  if (nowMs < sinceMs) return [];
   return nowMs < sinceMs + leaseTimes(row.ttlMs).busyMs ? found.filter(({ busy }) => !busy) : found;
 }
 
@@ -106,8 +108,10 @@ export function settle(ledger: Ledger, sight: Sight, asking: Asking): Settled {
       continue;
     }
     const found = (sight.found ?? []).filter(({ replica }) => replica === row.id);
-    end.push(...toEnd(row, sinceMs, nowMs, found));
-    const after = afterEnd(row, sinceMs, nowMs, found);
+    // It may be the clock that leapt: who is still connected then believes in its lease, and has one more to say so.
+    const fromMs = found.length > 0 && sinceMs > row.expiresMs ? sinceMs + row.ttlMs : sinceMs;
+    end.push(...toEnd(row, fromMs, nowMs, found));
+    const after = afterEnd(row, fromMs, nowMs, found);
     if (after !== null) lapsed.push(after);
   }
   const seenOf = (id: string): number => sight.seen.get(id) ?? 0;
@@ -117,7 +121,10 @@ export function settle(ledger: Ledger, sight: Sight, asking: Asking): Settled {
   const others: Ledger = { ...sightOf(sight), writtenMs: nowMs, openedMs, rows: [...live, ...lapsed] };
   const settled = { nowMs, others, joinedMs, seen: seenOf(asking.id), end };
   if (asking.leaving) return { ...settled, target: 0, ceiling: Math.min(1, base) };
-  const fixed = total(lapsed.map(claim));
+  // Whoever has connections and no line was forgotten, or its line was lost: what it has is not there to be leased.
+  const lines = new Set([asking.id, ...ledger.rows.map(({ id }) => id)]);
+  const unlisted = total([...sight.seen].filter(([id]) => !lines.has(id)).map(([, connections]) => connections));
+  const fixed = total(lapsed.map(claim)) + unlisted;
   const me = { id: asking.id, demand: asking.demand, max: asking.max, granted: base, joinedMs };
   const targets = split(shares - fixed, [...live, me]);
   const target = targets.get(asking.id) ?? 0;

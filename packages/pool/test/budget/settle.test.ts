@@ -103,6 +103,38 @@ test("after a time in which nobody wrote, nobody's lease counts as over before i
   assert.equal(settled.others.openedMs, nowMs);
 });
 
+test("a clock that leaps ahead ends no lease of who is still connected, and gives nothing of it on", () => {
+  const leapt = (ms: number, lateMs: number): ReturnType<typeof settle> => {
+    const before = { ...ledger(row("a", 1), row("b", 9)), writtenMs: nowMs - ms };
+    const rows = before.rows.map((each) => ({ ...each, expiresMs: nowMs + 6_500 - ms }));
+    const sighted = sight({ found: [found("b", 1), found("b", 2, true)] });
+    const first = settle({ ...before, rows }, sighted, asking("a", { held: 1 }));
+    if (lateMs === 0) return first;
+    const written = signed(first, asking("a"), 1);
+    return settle({ ...written, writtenMs: nowMs + lateMs - 100 }, { ...sighted, nowMs: nowMs + lateMs }, asking("a", { held: 1 }));
+  };
+  for (const ms of [7_000, 60_000, 3_600_000]) {
+    for (const lateMs of [0, 2_000, 5_000]) {
+      const { ceiling, end } = leapt(ms, lateMs);
+      assert.deepEqual([ceiling, end], [1, []], `${ms} ms, ${lateMs} ms later`);
+    }
+    assert.deepEqual(
+      leapt(ms, ttlMs + 500).end.map(({ connection }) => connection),
+      [1],
+    );
+  }
+});
+
+test("connections of a replica without a line are not there to be leased: an operator has deleted the ledger", () => {
+  const seen = new Map([
+    ["a", 5],
+    ["b", 5],
+    ["c", 2],
+  ]);
+  assert.equal(settle(emptyLedger, sight({ shares: 20, seen }), asking("a", { held: 5 })).ceiling, 13);
+  assert.equal(settle(ledger(row("b", 5)), sight({ shares: 12, seen }), asking("a", { held: 5 })).ceiling, 5);
+});
+
 test("a clock that was set back makes no lease longer than it can be", () => {
   const future = row("b", 9, { expiresMs: nowMs + 3_600_000 });
   assert.deepEqual(settle(ledger(row("a", 1), future), sight(), asking("a")).others.rows[0]?.expiresMs, nowMs + ttlMs);
