@@ -17,6 +17,10 @@ export const budgetNotices = {
     "Connections of a replica whose lease had run out were ended on the server",
     "Look at that replica: it was stopped, or could not reach the database",
   ),
+  end_failed: row(
+    "Connections of a replica whose lease had run out could not be ended; they stay counted",
+    "Give all replicas the same user of the database, or end them by hand",
+  ),
   full: row("The ledger has no line left for one more replica", "Run fewer, or give groups of them budgets of their own"),
   held: row("The replica has a share", "Nothing"),
   lapsed: row(

@@ -22,7 +22,7 @@ export interface Pressure {
 export interface Budgeted extends Resizable {
   /**
    * Lends one of the pool's connections to the budget: before all who wait, opened if the maximum allows. When `signal` aborts, or `run`
-   * rejects with something that is no answer of the server, the connection is not used again.
+   * rejects, the connection is not used again.
    */
   control<T>(run: (query: Query) => Promise<T>, signal: AbortSignal): Promise<T>;
 }

@@ -27,6 +27,8 @@ class Bench {
   version = 0;
   held = 0;
   visible = true;
+  /** Thrown by who is to end connections; null: nobody has lapsed. */
+  endFault: Error | null = null;
   /** Thrown by the next door. */
   fault: Error | null = null;
 
@@ -65,8 +67,8 @@ class Bench {
         this.log.push(`written ${this.ledger.rows.map(({ granted }) => granted).join(" ")}`);
         return Promise.resolve(true);
       },
-      find: () => Promise.resolve([]),
-      end: () => Promise.resolve(),
+      find: (replicas) => Promise.resolve(this.endFault === null ? [] : replicas.map((replica) => ({ replica, connection: 1, busy: false }))),
+      end: () => (this.endFault === null ? Promise.resolve() : Promise.reject(this.endFault)),
     };
   }
 
@@ -211,4 +213,19 @@ test("what is no ledger is not taken for one", () => {
   assert.equal(parseLedger("{}"), null);
   assert.equal(parseLedger(JSON.stringify({ writtenMs: 1, openedMs: 1, shares: 1, door: 1, reserve: 0, strangers: null, rows: [{ id: "a" }] })), null);
   assert.deepEqual(parseLedger(JSON.stringify({ writtenMs: 1, openedMs: 1, shares: 1, door: 1, reserve: 0, strangers: null, rows: [] }))?.rows, []);
+});
+
+test("connections of others that can not be ended cost nobody its lease, and are told once", async () => {
+  const bench = new Bench();
+  await bench.pass(900);
+  bench.endFault = Object.assign(new Error("You are not owner of thread 1"), { errno: 1095 });
+  const [own] = bench.ledger.rows;
+  assert.ok(own !== undefined);
+  bench.text = ledgerText({ ...bench.ledger, rows: [own, { ...own, id: "000000000000", granted: 1, ceiling: 1, expiresMs: 1_000 }] });
+  await bench.pass(9_000);
+  assert.equal(bench.budget.stats().lapses, 0);
+  assert.deepEqual(
+    bench.notices.filter(({ code }) => code === "end_failed").map(({ cause }) => cause),
+    [bench.endFault],
+  );
 });
