@@ -125,7 +125,8 @@ export class DatabasePool<T> implements Budgeted {
       giveBack();
       return result;
     } catch (error) {
-      giveBack(isAnswer(error) ? undefined : "caller_broke_it");
+      // An answer too: what a borrower has set there (read-only, another role) must not fail the next try as well.
+      giveBack("caller_broke_it");
       throw error;
     }
   }
