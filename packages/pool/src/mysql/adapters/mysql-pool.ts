@@ -272,6 +272,8 @@ export class MysqlPool extends PromisePool implements Budgeted {
 
   async #askFacts(connection: mysql.PoolConnection, run: (sql: string) => Promise<Record<string, unknown>[]>): Promise<void> {
     const rows = await run(factsQuestion).catch(() => []);
+    // One that was cut off has said nothing: the next one is asked.
+    if (rows[0] === undefined) return;
     this.#facts = mysqlFacts(rows[0], connection.threadId);
     this.#pool.keepIdleFor(this.#facts.keepMs);
     if (this.#facts.pooled)

@@ -306,6 +306,8 @@ export class PostgresPool extends pg.Pool implements Budgeted {
       (result) => result.rows as Record<string, unknown>[],
       () => [],
     );
+    // One that was cut off has said nothing: the next one is asked.
+    if (isDead(client)) this.#askedFacts = false;
     const { pooled, keepMs } = postgresFacts(rows[0], namedProcess(client));
     this.#pool.keepIdleFor(keepMs);
     this.#pooled ||= pooled;
