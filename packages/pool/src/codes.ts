@@ -57,8 +57,8 @@ export const poolCodes = {
   ),
   rolled_back: row(
     true,
-    "COMMIT undid the transaction, because one of its statements had failed and its error was caught",
-    "Let errors of statements reject the transaction, or use savepoints",
+    "The server had ended the transaction before its COMMIT: one of its statements had failed and its error was caught, or (MySQL) one commits by itself",
+    "Let errors of statements reject the transaction, or use savepoints (PostgreSQL); keep what commits by itself out of it",
   ),
   too_many_origins: row(
     true,

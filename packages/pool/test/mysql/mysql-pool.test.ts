@@ -103,6 +103,65 @@ test("the server's wait_timeout is obeyed, less a margin", { skip }, async () =>
   await pool.end();
 });
 
+test("a transaction that the server ended before its COMMIT is an error: after a deadlock that was caught, and after an implicit commit", {
+  skip,
+}, async () => {
+  const pool = open({ max: 3 });
+  await pool.query("CREATE TABLE stock (id int PRIMARY KEY, n int) ENGINE=InnoDB");
+  await pool.query("INSERT INTO stock VALUES (1, 0), (2, 0)");
+  const arrived: (() => void)[] = [];
+  const both = (): Promise<void> =>
+    new Promise((resolve) => {
+      arrived.push(resolve);
+      if (arrived.length === 2) for (const go of arrived) go();
+    });
+  const cross = (first: number, second: number): Promise<boolean> => {
+    let isVictim = false;
+    return pool
+      .transaction(async (connection) => {
+        await connection.query("UPDATE stock SET n = n + 1 WHERE id = ?", [first]);
+        await both();
+        await connection.query("UPDATE stock SET n = n + 1 WHERE id = ?", [second]).catch((error: { errno?: number }) => {
+          assert.equal(error.errno, 1213);
+          isVictim = true;
+        });
+      })
+      .then(
+        () => isVictim,
+        (error: { code?: string }) => {
+          assert.equal(error.code, "rolled_back");
+          return false;
+        },
+      );
+  };
+  assert.deepEqual(await Promise.all([cross(1, 2), cross(2, 1)]), [false, false], "no victim was told that it had committed");
+  await assert.rejects(
+    pool.transaction(async (connection) => {
+      await connection.query("UPDATE stock SET n = 7");
+      await connection.query("CREATE TABLE other (id int)");
+    }),
+    { code: "rolled_back" },
+  );
+  await pool.transaction(async (connection) => {
+    await assert.rejects(connection.query("INSERT INTO stock VALUES (1, 1)"), { errno: 1062 });
+    await connection.query("SELECT * FROM stock");
+  });
+  await pool.end();
+});
+
+test("what begins a transaction is known by the server's word, however it is said", { skip }, async () => {
+  const pool = open({ max: 1 });
+  let ended = 0;
+  for (const sql of ["/* trace */ BEGIN", "COMMIT AND CHAIN", "SET @@autocommit = 0"]) {
+    const connection = await pool.getConnection();
+    await connection.query(sql);
+    connection.release();
+    await pool.query("SELECT 1");
+    assert.equal(pool.stats().ends.caller_broke_it, ++ended, sql);
+  }
+  await pool.end();
+});
+
 test("a limit of statements leaves nothing behind on the connection", { skip }, async () => {
   const pool = open({ max: 1, statementTimeoutMs: 60_000 });
   const connection = await pool.getConnection();

@@ -22,6 +22,7 @@ interface Inside {
 }
 
 interface Command {
+  onResult?: ((error: unknown, result: unknown, ...rest: unknown[]) => void) | undefined;
   once(event: "end" | "error", listener: () => void): unknown;
 }
 
@@ -52,13 +53,15 @@ export const answered = (connection: PoolConnection): Promise<void> =>
   });
 
 export interface Watched {
-  /** Set by a statement that begins a transaction, or switches `autocommit` off, and taken back by the one that ends it. */
+  /** A transaction is open, or `autocommit` is off: as the server said last, or as the statement that was sent says meanwhile. */
   inTransaction: boolean;
+  /** A statement failed since, and with an error the server does not say whether the transaction is over too. */
+  isUnsure: boolean;
 }
 
 /** Watches the statements of one connection. `limitMs` null: none is limited. */
 export function watchStatements(connection: PoolConnection, limitMs: number | null, clock: Clock): Watched {
-  const watched: Watched = { inTransaction: false };
+  const watched: Watched = { inTransaction: false, isUnsure: false };
   const it = inside(connection);
   const timers = new Set<Timer>();
   it.stream.once("close", () => {
@@ -69,6 +72,7 @@ export function watchStatements(connection: PoolConnection, limitMs: number | nu
     it[name] = (...args) => {
       const command = run.apply(it, args);
       note(watched, args[0]);
+      listen(watched, command);
       if (limitMs === null) return command;
       const timer = clock.after(limitMs, () => {
         it.stream.destroy(new PoolError("connection_lost", `No answer within ${limitMs} ms`, { outcome: "unknown" }));
@@ -87,8 +91,27 @@ export function watchStatements(connection: PoolConnection, limitMs: number | nu
 function note(watched: Watched, statement: unknown): void {
   const sql = typeof statement === "string" ? statement : (statement as { readonly sql?: unknown } | null)?.sql;
   if (typeof sql !== "string") return;
-  if (/^\s*(begin|start\s+transaction|set\s+(session\s+)?autocommit\s*=\s*(0|off|false))\b/i.test(sql)) watched.inTransaction = true;
+  if (/^\s*(begin|start\s+transaction)\b|^\s*set\b.*\bautocommit\s*:?=\s*(0|off|false)\b/is.test(sql)) watched.inTransaction = true;
   else if (/^\s*(commit|rollback(?!\s+(work\s+)?to\b)|set\s+(session\s+)?autocommit\s*=\s*(1|on|true))\b/i.test(sql)) watched.inTransaction = false;
+}
+
+/** SERVER_STATUS_IN_TRANS and SERVER_STATUS_AUTOCOMMIT of the protocol. */
+const [inTrans, autocommit] = [1, 2];
+
+/** The server's word comes with each answer that is no set of rows: after a deadlock, or a statement that commits by itself, it is over. */
+function listen(watched: Watched, command: Command): void {
+  const { onResult } = command;
+  if (onResult === undefined) return;
+  command.onResult = (error, result, ...rest) => {
+    const last: unknown = Array.isArray(result) ? result.at(-1) : result;
+    if (error) watched.isUnsure = true;
+    else if (last?.constructor?.name === "ResultSetHeader") {
+      const status = Number((last as { readonly serverStatus?: unknown }).serverStatus);
+      watched.inTransaction = (status & inTrans) !== 0 || (watched.inTransaction && (status & autocommit) === 0);
+      watched.isUnsure = false;
+    }
+    onResult(error, result, ...rest);
+  };
 }
 
 /** Why a connection ended by itself, as its error says. */

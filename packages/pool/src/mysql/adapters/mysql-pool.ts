@@ -105,6 +105,7 @@ export class MysqlPool extends PromisePool implements Budgeted {
       if (mode !== undefined) await connection.query(`SET TRANSACTION ${mode}`);
       await connection.query("START TRANSACTION");
       const result = await run(connection);
+      await this.#stillIn(connection);
       await connection.query("COMMIT");
       return result;
     } catch (error) {
@@ -115,6 +116,15 @@ export class MysqlPool extends PromisePool implements Budgeted {
     } finally {
       connection.release();
     }
+  }
+
+  /** Throws where the server has ended the transaction: what was done after that was committed statement by statement. */
+  async #stillIn(connection: promises.PoolConnection): Promise<void> {
+    const watched = this.#watched.get(coreOf(connection));
+    if (watched?.isUnsure === true) await connection.query("DO 0");
+    if (watched?.inTransaction !== false) return;
+    const how = "by a deadlock whose error was caught and forgotten, or by a statement that commits by itself";
+    throw new PoolError("rolled_back", `The transaction was over before its COMMIT, ${how}`, { outcome: "unknown" });
   }
 
   /** Takes no more calls; resolves when every connection has come back and is closed. */
