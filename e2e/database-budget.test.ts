@@ -167,7 +167,6 @@ async function underBudget(t: TestContext, program: ReplicaProgram, { kind, shar
   assert.ok(steady.open >= 0.9 && steady.busy >= 0.6 && after.open >= 0.9, JSON.stringify({ steady, after }));
 }
 
-/** Each with its fair part of what there is for six: what a careful person would write down. */
 /** Each with its fair part of what there is for six: what a careful person would write down. Two processes, each for six replicas. */
 async function naive(t: TestContext, program: ReplicaProgram, { kind }: Case, database: TestDatabase, watch: Watch): Promise<void> {
   await using fleet = new Fleet(program, { kind, address: database.address, max: 4, workers: 8, statementMs: 50, pools: 6, budget: null });
