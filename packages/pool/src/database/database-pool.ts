@@ -190,7 +190,11 @@ export class DatabasePool<T> implements Budgeted {
   }
 
   async #leave(): Promise<void> {
-    await this.#budget?.leave();
+    if (this.#budget !== null) {
+      // Who waits has come before the end, and needs what is given back. Each of them has its deadline.
+      while (this.#pool.stats().waiting > 0) await new Promise<void>((resolve) => this.#env.clock.after(lookMs, resolve));
+      await this.#budget.leave();
+    }
     await this.#pool.drain();
     await this.#room.emptied();
   }
@@ -223,6 +227,8 @@ export class DatabasePool<T> implements Budgeted {
 /** What an opening says that was cut off after its log-in. */
 export const lostInOpening = "The connection ended while it was being opened";
 
+/** How often an ending pool looks whether somebody still waits. */
+const lookMs = 10;
 const openTriesMax = 4;
 const openPauseMs = 50;
 

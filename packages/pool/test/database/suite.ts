@@ -341,6 +341,26 @@ function budgetFacts(database: Database, fact: Fact): void {
     await pool.close();
   });
 
+  fact("who waits when the pool ends is served before the share is given back", async () => {
+    let left = 0;
+    const budget: PoolBudget = {
+      applicationName: null,
+      mayOpen: () => true,
+      mark: async () => undefined,
+      join: (it, max) => it.resize(max),
+      leave: async () => {
+        left++;
+        pool.resize(0);
+      },
+    };
+    const pool = database.open({ max: 1, budget });
+    const calls = Array.from({ length: 5 }, () => pool.run(database.sleep(20)));
+    const ended = pool.end();
+    assert.equal((await Promise.allSettled(calls)).filter(({ status }) => status === "rejected").length, 0);
+    await ended;
+    assert.equal(left, 1);
+  });
+
   fact("nothing is opened while the budget says no", async () => {
     let may = false;
     const marked: unknown[] = [];
