@@ -1,7 +1,7 @@
 // Every transport against a server in this process, with clients so impatient that every kind of fault fits into a few seconds.
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { connect, platformEnv } from "@holdfast/client";
+import { platformEnv } from "@holdfast/client";
 import { randomId } from "@holdfast/protocol";
 import { createServer, type HoldfastServer, nodeEnv } from "@holdfast/server";
 import { memoryEngine } from "@holdfast/server/engines";
@@ -33,7 +33,7 @@ after(async () => {
 
 const partsFor = (more: Partial<VerifyParts> = {}): VerifyParts => ({
   ...{ url, publishUrl: url, run: randomId(platformEnv.rng, 12), seed, durationMs: 9_000, perSecond: 50, streams: 2, settleMs: 0, effectMs: 800 },
-  ...{ clock: nodeClock, stop: new AbortController().signal, connect, route: routes.add, progress: () => {} },
+  ...{ clock: nodeClock, stop: new AbortController().signal, connect: routes.connect, route: routes.add, progress: () => {} },
   ...openRequests({ kind: "none" }, 10_000),
   greet: (server, transport, limitMs) => greet(server, transport, limitMs, ""),
   isTokenFixed: true,

@@ -3,7 +3,7 @@
  * It must never touch a stream that it has not made itself, and never call clean what it has not compared.
  */
 import { writeFileSync } from "node:fs";
-import { connect, platformEnv } from "@holdfast/client";
+import { platformEnv } from "@holdfast/client";
 import { randomId } from "@holdfast/protocol";
 import { nodeClock } from "../adapters/clock.ts";
 import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
@@ -195,7 +195,7 @@ function partsOf(request: Request, routes: Routes, stop: AbortSignal, progress: 
     run: randomId(platformEnv.rng, 12),
     seed: request.seed ?? platformEnv.rng.u32(),
     clock: nodeClock,
-    connect,
+    connect: routes.connect,
     route: routes.add,
   };
 }

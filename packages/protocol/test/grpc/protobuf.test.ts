@@ -36,7 +36,13 @@ describe("the protobuf codec", () => {
 
   it("refuses what says the same over and over, in whatever field", () => {
     const again = (count: number, ...field: number[]): Uint8Array => Uint8Array.from(Array.from({ length: count }, () => field).flat());
-    for (const field of [[0x08, 1], [0x12, 0], [0x1a, 0], [0x22, 0], [0x22, 0, 0x2a, 0]]) {
+    for (const field of [
+      [0x08, 1],
+      [0x12, 0],
+      [0x1a, 0],
+      [0x22, 0],
+      [0x22, 0, 0x2a, 0],
+    ]) {
       assert.notEqual(decodeMessage(Outer, again(500, ...field)), null);
       assert.equal(decodeMessage(Outer, again(1_002, ...field)), null);
     }

@@ -2,6 +2,7 @@
  * Asks a server for its `welcome` over one transport, straight and by the platform's own means: whether that transport gets through to
  * it at all, and by which times the server's links live. It must never leave a connection open.
  */
+import { grpcTransport, h2Transport, Sessions } from "@holdfast/client/node";
 import { decodeServerFrame, encodeClientFrame, protocolVersion, subprotocol, type WelcomeFrame } from "@holdfast/protocol";
 import { whyUnreachable } from "../../adapters/http.ts";
 import { withoutToken } from "../../token.ts";
@@ -28,10 +29,50 @@ const welcomeIn = (text: string): WelcomeFrame | null => {
 
 /** Never rejects. `url` is the server's base address, `token` is empty without one; the attempt takes at most `limitMs`. */
 export async function greet(url: string, transport: TransportName, limitMs: number, token: string): Promise<Greeting> {
-  const greeting = await (transport === "websocket" ? greetBySocket(url, limitMs, token) : greetByRequest(url, transport, limitMs, token));
+  const greeting = await greetBy(transport, url, limitMs, token);
   if (greeting.kind !== "unreachable") return greeting;
   const why = await whyUnreachable(url);
-  return why === null ? greeting : { kind: "unreachable", reason: why };
+  if (why !== null) return { kind: "unreachable", reason: why };
+  // A path that takes no HTTP/2 is a sound one: whoever asks for it by name is told all the same.
+  return isStreamed(transport) ? { kind: "absent", reason: greeting.reason } : greeting;
+}
+
+const isStreamed = (transport: TransportName): transport is "h2" | "grpc" => transport === "h2" || transport === "grpc";
+
+function greetBy(transport: TransportName, url: string, limitMs: number, token: string): Promise<Greeting> {
+  if (transport === "websocket") return greetBySocket(url, limitMs, token);
+  return isStreamed(transport) ? greetByStream(url, transport, limitMs, token) : greetByRequest(url, transport, limitMs, token);
+}
+
+/** By a stream of HTTP/2 on a session of its own. */
+function greetByStream(url: string, transport: "h2" | "grpc", limitMs: number, token: string): Promise<Greeting> {
+  return new Promise((resolve) => {
+    const sessions = new Sessions();
+    const done = (greeting: Greeting): void => {
+      clearTimeout(timer);
+      resolve(greeting);
+      sessions.close();
+    };
+    const timer = setTimeout(() => done({ kind: "unreachable", reason: `no welcome over ${transport} within ${limitMs} ms` }), limitMs);
+    const conn = (transport === "h2" ? h2Transport : grpcTransport)(sessions).dial(
+      { url: `${url}/v1/`, subprotocol },
+      {
+        onOpen: () => conn.send(helloOf(token)),
+        onText: (text) => {
+          const welcome = welcomeIn(text);
+          done(welcome === null ? { kind: "refused", reason: "the server does not speak this protocol" } : { kind: "welcome", welcome });
+        },
+        onActivity: () => {},
+        onClose: ({ reason }) => {
+          const said = withoutToken(reason, token);
+          const refused = refusedIn(said);
+          done(refused === null ? { kind: "unreachable", reason: `the stream ended without a welcome: ${said}` } : { kind: "denied", refused });
+        },
+        onError: (_code, message) => done({ kind: "unreachable", reason: message }),
+        asks: () => [],
+      },
+    );
+  });
 }
 
 function greetBySocket(url: string, limitMs: number, token: string): Promise<Greeting> {

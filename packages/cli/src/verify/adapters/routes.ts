@@ -3,6 +3,9 @@
  * an address that exists nowhere (`.invalid`), and what it asks for goes to the way's port under the server's own name. Host, SNI and
  * the certificate that is checked are the server's: TLS stays end to end. It must never touch a request to any other address.
  */
+import type { Client, ClientOptions } from "@holdfast/client";
+import { connect } from "@holdfast/client/node";
+import { RoutedSessions, type WayTo } from "./routed-sessions.ts";
 
 interface Dispatcher {
   dispatch(request: Request, handler: object): boolean;
@@ -16,6 +19,8 @@ interface Request {
 export interface Routes {
   /** The base address to hand to a client: what it asks there goes to `port` of this machine as if asked of `server`. */
   add(server: string, port: number): string;
+  /** A client at such an address. */
+  connect(url: string, options: ClientOptions): Client;
   /** Puts back what was there before. */
   close(): void;
 }
@@ -28,7 +33,8 @@ const globals = globalThis as unknown as Record<symbol, Dispatcher | undefined>;
 export function openRoutes(): Routes {
   // Node loads its implementation, and with it the dispatcher, when one of the names is first used.
   void WebSocket;
-  const ways = new Map<string, { readonly origin: string; readonly host: string }>();
+  const ways = new Map<string, WayTo>();
+  const sessions = new RoutedSessions((origin) => ways.get(origin));
   const before = names.map((name) => [name, globals[name]] as const);
   if (before.every(([, dispatcher]) => dispatcher === undefined)) throw new Error("this version of Node has no dispatcher of fetch and WebSocket");
   for (const [name, dispatcher] of before) if (dispatcher !== undefined) globals[name] = routed(dispatcher, ways);
@@ -39,13 +45,15 @@ export function openRoutes(): Routes {
       ways.set(alias, { origin: `${protocol}//127.0.0.1:${port}`, host });
       return `${alias}${pathname}`.replace(/\/+$/, "");
     },
+    connect: (url, options) => connect(url, { ...options, sessions }),
     close: () => {
+      sessions.close();
       for (const [name, dispatcher] of before) if (dispatcher !== undefined) globals[name] = dispatcher;
     },
   };
 }
 
-function routed(inner: Dispatcher, ways: ReadonlyMap<string, { readonly origin: string; readonly host: string }>): Dispatcher {
+function routed(inner: Dispatcher, ways: ReadonlyMap<string, WayTo>): Dispatcher {
   const dispatch = (request: Request, handler: object): boolean => {
     const way = ways.get(String(request.origin ?? ""));
     if (way === undefined) return inner.dispatch(request, handler);
