@@ -90,6 +90,7 @@ export function databaseSuite(given: Database, skip: string | false): void {
   silenceFacts(database, fact);
   statementFacts(database, fact);
   budgetFacts(database, fact);
+  endFacts(database, fact);
 }
 
 /** The server's own count. */
@@ -381,7 +382,10 @@ function budgetFacts(database: Database, fact: Fact): void {
     assert.deepEqual(marked, [[{ one: 1 }]]);
     await pool.end();
   });
+}
 
+/** Pools that end. */
+function endFacts(database: Database, fact: Fact): void {
   fact("the end waits for who has a connection, and refuses who comes", async () => {
     const pool = database.open({ max: 2 });
     const lent = await pool.borrow();
