@@ -41,6 +41,20 @@ describe("a connection that ends under a request", () => {
     await pool.close();
   });
 
+  test("a server that ends its connections right behind an answer, unannounced, costs no POST that follows at once", async () => {
+    await using server = await rawServer(({ socket, requests }) => {
+      socket.write(answer("yes"));
+      if (requests === 2) socket.end();
+    });
+    const pool = httpPool({ max: 1 });
+    for (let i = 0; i < 40; i++) assert.equal(await text(await pool.request(server.origin, { method: "POST", body: `${i}` })), "yes");
+    assert.deepEqual(
+      server.requests.map(({ body }) => body),
+      Array.from({ length: 40 }, (_, i) => `${i}`),
+    );
+    await pool.close();
+  });
+
   test("a POST that its caller calls idempotent is repeated", async () => {
     await using server = await rawServer(({ socket, number, requests }) => {
       if (number === 1 && requests === 2) socket.end();

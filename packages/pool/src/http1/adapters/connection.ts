@@ -42,6 +42,8 @@ export class Http1Connection {
   exchange: Carried | null = null;
   /** Requests that were given to it. */
   carried = 0;
+  /** The turn in which its last answer was complete, as its origin counts them. */
+  answeredTurn = Number.NEGATIVE_INFINITY;
   /** Why it ends; null while it lives. Set once, by whoever knows first. */
   end: PoolEnd | null = null;
   /** Its address has left DNS: it ends when it comes free. */

@@ -20,6 +20,10 @@ type Controller = Dispatcher.DispatchController;
 /** What an exchange needs of its origin. */
 export interface ExchangeHost {
   now(): number;
+  /** The connection's last answer is so young that an end right behind it may not have been read. */
+  hasJustAnswered(connection: Http1Connection): boolean;
+  /** Calls when everything that had arrived by now has been read. */
+  afterReading(call: () => void): void;
   /** Nothing of it was sent, and its lease was given back: it wants another connection. */
   move(exchange: Exchange): void;
   /** It may be sent again: it wants a new connection in the place that it has. */
@@ -113,7 +117,10 @@ export class Exchange implements DispatchHandler, Controller, Carried, Asker<Slo
     if (this.#isOver) return this.#release(null);
     connection.exchange = this;
     connection.carried++;
-    connection.client.dispatch(this.options, this);
+    // A server that closes after an answer without having said so is a few packets behind it. What could not be repeated lets them be read first.
+    if (!isIdempotent(this.options.method, this.options.idempotent) && this.#host.hasJustAnswered(connection)) {
+      this.#host.afterReading(() => connection.client.dispatch(this.options, this));
+    } else connection.client.dispatch(this.options, this);
   }
 
   /** A new connection stands where the lost one was. */

@@ -52,6 +52,9 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
   readonly #traces: OnTrace | null;
   /** Their answers have ended, and others wait. */
   #answered: Http1Connection[] = [];
+  /** Turns of the event loop, as far as answers came in them. */
+  #turn = 0;
+  #isTurning = false;
   #lastConnection = 0;
   #active = 0;
   #requests = 0;
@@ -73,6 +76,16 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
 
   now(): number {
     return this.#settings.env.clock.monoMs();
+  }
+
+  hasJustAnswered({ answeredTurn }: Http1Connection): boolean {
+    return this.#turn - answeredTurn < 2;
+  }
+
+  afterReading(call: () => void): void {
+    const { env } = this.#settings;
+    // The first turn may end a round of reading that began before what is to be seen had come; between the two lies a whole one.
+    env.soon(() => env.soon(call));
   }
 
   get isIdle(): boolean {
@@ -137,11 +150,21 @@ export class Http1Origin implements OriginPool, ExchangeHost, ConnectionOwner {
   }
 
   answered(connection: Http1Connection): void {
+    connection.answeredTurn = this.#turn;
+    if (!this.#isTurning) {
+      this.#isTurning = true;
+      this.#settings.env.soon(this.#nextTurn);
+    }
     // A caller who goes on at once finds its connection free. Those who wait are sent together after all that has arrived was read: a write after
     // each read costs both sides a wake-up each.
     if (this.pool.waiting === 0) queueMicrotask(connection.settle);
     else if (this.#answered.push(connection) === 1) this.#settings.env.soon(() => this.#settleAnswered());
   }
+
+  readonly #nextTurn = (): void => {
+    this.#isTurning = false;
+    this.#turn++;
+  };
 
   #settleAnswered(): void {
     const answered = this.#answered;
