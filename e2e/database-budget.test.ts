@@ -24,8 +24,8 @@ const chaosMs = 6_000;
 
 /** What the test looks at a server with. */
 interface Watch extends AsyncDisposable {
-  /** Connections of the replicas that are open, and of these that work on a statement. */
-  look(): Promise<{ readonly open: number; readonly busy: number }>;
+  /** Connections of the replicas that are open; of these, those that are not at the door, where the server tells; and that work on a statement. */
+  look(): Promise<{ readonly open: number; readonly leased: number | null; readonly busy: number }>;
   /** Connections that the server has refused, as it says itself. */
   refused(): Promise<number>;
 }
@@ -33,9 +33,10 @@ interface Watch extends AsyncDisposable {
 async function watchPostgres({ address, process }: TestDatabase): Promise<Watch> {
   const client = new pg.Client({ ...address, user: "postgres" });
   await client.connect();
-  const sql = "SELECT count(*)::int AS open, (count(*) FILTER (WHERE state = 'active'))::int AS busy FROM pg_stat_activity WHERE usename = 'app'";
+  const sql =
+    "SELECT count(*)::int AS open, (count(*) FILTER (WHERE application_name NOT LIKE '%:door'))::int AS leased, (count(*) FILTER (WHERE state = 'active'))::int AS busy FROM pg_stat_activity WHERE usename = 'app'";
   return {
-    look: async () => (await client.query(sql)).rows[0] as { open: number; busy: number },
+    look: async () => (await client.query(sql)).rows[0] as { open: number; leased: number; busy: number },
     refused: () =>
       Promise.resolve(process.log().match(/too many clients already|remaining connection slots are reserved|too many connections for/g)?.length ?? 0),
     [Symbol.asyncDispose]: () => client.end(),
@@ -49,7 +50,7 @@ async function watchMariadb({ address }: TestDatabase): Promise<Watch> {
   return {
     look: async () => {
       const { open, busy } = await ask(sql);
-      return { open: Number(open), busy: Number(busy) };
+      return { open: Number(open), leased: null, busy: Number(busy) };
     },
     refused: async () => Number((await ask("SHOW GLOBAL STATUS LIKE 'Connection_errors_max_connections'"))["Value"]),
     [Symbol.asyncDispose]: () => connection.end(),
@@ -77,15 +78,37 @@ const cases: readonly Case[] = [
 const ceilings = (replicas: readonly Replica[]): number => replicas.reduce((sum, { last }) => sum + (last?.ceiling ?? 0), 0);
 const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T;
 
+/** Looks all the time, through the deploy and the chaos: the most connections that the server had open at once, those at the door among them. */
+function watchPeak(watch: Watch): { stop(): Promise<{ readonly open: number; readonly leased: number; readonly looks: number }> } {
+  let going = true;
+  const peak = { open: 0, leased: 0, looks: 0 };
+  const looking = (async () => {
+    while (going) {
+      const { open, leased } = await watch.look();
+      peak.open = Math.max(peak.open, open);
+      peak.leased = Math.max(peak.leased, leased ?? 0);
+      peak.looks++;
+      await wait(20);
+    }
+    return peak;
+  })();
+  return {
+    stop: () => {
+      going = false;
+      return looking;
+    },
+  };
+}
+
 /** Samples of the server in a steady state, as fractions of the shares. */
-async function sample(watch: Watch, shares: number, count: number): Promise<{ open: number; busy: number; peak: number }> {
+async function sample(watch: Watch, shares: number, count: number): Promise<{ open: number; busy: number }> {
   const looks: { open: number; busy: number }[] = [];
   for (let look = 0; look < count; look++) {
     looks.push(await watch.look());
     await wait(50);
   }
   const mean = (values: number[]): number => values.reduce((sum, each) => sum + each, 0) / values.length / shares;
-  return { open: mean(looks.map(({ open }) => open)), busy: mean(looks.map(({ busy }) => busy)), peak: Math.max(...looks.map(({ open }) => open)) };
+  return { open: mean(looks.map(({ open }) => open)), busy: mean(looks.map(({ busy }) => busy)) };
 }
 
 /** kill -9 and SIGSTOP in turn, of whom and when by chance; who was killed is replaced, as an orchestrator would do it. */
@@ -126,6 +149,7 @@ async function underBudget(t: TestContext, program: ReplicaProgram, { kind, shar
     quietMsMax,
   );
   const steady = await sample(watch, shares, 30);
+  const peaks = watchPeak(watch);
   const young = await fleet.prepare(6);
   const surgedMs = performance.now();
   for (const replica of young) replica.go();
@@ -149,14 +173,17 @@ async function underBudget(t: TestContext, program: ReplicaProgram, { kind, shar
     return looks >= 8;
   };
   await until("it has settled", isUsed, quietMsMax);
+  const peak = await peaks.stop();
   const after = await sample(watch, shares, 20);
   const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`;
   t.diagnostic(
     `${kind}: ${shares} shares of ${connectionsMax} connections; steady ${percent(steady.open)} open, ${percent(steady.busy)} busy; surge to 12: all served after ` +
       `${Math.round(servedMs)} ms; ${weather.kills} kill -9, ${weather.stops} stopped, ${fleet.sum(({ lapses }) => lapses)} lapses, ` +
       `${fleet.sum(({ ended }) => ended)} connections ended; after it ${percent(after.open)} open; ${fleet.sum(({ answers }) => answers)} answers, ` +
-      `${fleet.sum(({ tooMany }) => tooMany)} refused, longest wait for an answer ${Math.round(Math.max(...fleet.all.map((each) => each.quietMsMax)))} ms`,
+      `${fleet.sum(({ tooMany }) => tooMany)} refused, longest wait for an answer ${Math.round(Math.max(...fleet.all.map((each) => each.quietMsMax)))} ms; at most ${peak.open} open at once` +
+      `${peak.leased > 0 ? `, ${peak.leased} not at the door` : ""}, in ${peak.looks} looks`,
   );
+  assert.ok(peak.looks > 50 && peak.open <= shares + budget.surgeMax, JSON.stringify(peak));
   assert.equal(
     fleet.sum(({ tooMany }) => tooMany),
     0,
