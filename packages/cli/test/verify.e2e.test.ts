@@ -206,7 +206,7 @@ for (const [words, message] of [
   [["ftp://a"], /expected URL to be an address/],
   [["http://a?x=1"], /expected URL to be an address/],
   [["http://a", "http://b"], /expected URL, got also/],
-  [["http://a", "--transport", "pigeon"], /expected --transport to be websocket or sse or poll/],
+  [["http://a", "--transport", "pigeon"], /expected --transport to be h2 or websocket or sse or poll or grpc/],
   [["http://a", "--minutes", "0"], /expected --minutes/],
   [["http://a", "--minutes", "1e3"], /expected --minutes/],
   [["http://a", "--rate", "5000"], /expected --rate/],
