@@ -9,7 +9,7 @@ export const hintMarginMs = 1_000;
 /** How long an idle connection may be relied on where the server says nothing: Node closes after 5 s, gunicorn after 2 s. */
 export const unhintedIdleMs = 4_000;
 /** The longest a server's hint is believed: what lies between may forget sooner than it. */
-export const hintMsMax = 600_000;
+const hintMsMax = 600_000;
 
 /** What a connection is allowed. `Infinity` where a limit is switched off. */
 export interface Limits {

@@ -66,7 +66,7 @@ function backoffMs(tries: number, { renewMs, ttlMs }: LeaseTimes, random: number
 }
 
 /** Starts are spread, so that a deploy does not knock all at once. The door is wide enough if they do. */
-export const startSpreadMs = ({ ttlMs }: LeaseTimes): number => Math.min(500, ttlMs / 10);
+const startSpreadMs = ({ ttlMs }: LeaseTimes): number => Math.min(500, ttlMs / 10);
 
 export function beginning(times: LeaseTimes, { nowMs, random }: Now): ReplicaState {
   return { name: "joining", sinceMs: nowMs, askedMs: null, nextMs: nowMs + random * startSpreadMs(times), tries: 0 };

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from "@holdfast/protocol";
 
 /** It looks no more often than this, however many connections end one after the other. */
-export const sweepMsMin = 100;
+const sweepMsMin = 100;
 const sweepMsMax = 2 ** 31 - 1;
 
 export class Sweeper {

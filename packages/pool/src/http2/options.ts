@@ -29,7 +29,7 @@ export interface Http2Options {
 }
 
 /** The window that every stream has before anybody says otherwise (RFC 9113, section 6.9.2): less can not be promised. */
-export const protocolWindowBytes = 65_535;
+const protocolWindowBytes = 65_535;
 /** The largest window that there is (RFC 9113, section 6.9.1). */
 const largestWindowBytes = 2 ** 31 - 1;
 

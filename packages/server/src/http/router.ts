@@ -1,8 +1,10 @@
 /**
  * The HTTP interface: which request is answered by whom. Access has been checked before.
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HoldfastError, streamNameFault } from "@holdfast/protocol";
+import { readiness } from "../readiness.ts";
 import type { HttpContext } from "./context.ts";
 import { answerPreflight } from "./cors.ts";
 import { history, list } from "./history.ts";
@@ -90,8 +92,7 @@ async function answer(context: HttpContext, request: IncomingMessage, response: 
       );
     }
     case "/readyz": {
-      // Whether to be sent new clients is another question than whether to be restarted: who drains is healthy, and wants none.
-      const state = !context.ready() || context.hub.draining ? "draining" : context.engine.health().state;
+      const state = readiness(context);
       return sendJson(response, state === "ok" ? 200 : 503, `${JSON.stringify({ state })}\n`);
     }
     default:

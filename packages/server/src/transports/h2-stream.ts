@@ -19,7 +19,7 @@ import { rotateAfterMs, rotateDeadlineMs } from "./rotation.ts";
 import { SocketCarrier } from "./socket-carrier.ts";
 
 /** Entries as length-prefixed messages. */
-export const h2Format: MessageFormat = new MessageFormat("h2", (textBytes) => {
+const h2Format: MessageFormat = new MessageFormat("h2", (textBytes) => {
   const buffer = Buffer.allocUnsafeSlow(lengthPrefixBytes + textBytes);
   writeHead(buffer, textBytes);
   return { buffer, at: lengthPrefixBytes };

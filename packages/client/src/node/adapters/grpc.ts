@@ -144,7 +144,7 @@ class GrpcConn implements Conn {
 const count = (value: unknown): number | undefined => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : undefined);
 
 /** What the end of a call says, as the end of a connection does. */
-export function endingOf(end: IncomingHttpHeaders): { readonly closeCode: number; readonly reason: string } {
+function endingOf(end: IncomingHttpHeaders): { readonly closeCode: number; readonly reason: string } {
   const code = end["holdfast-code"];
   if (typeof code === "string") {
     const message = typeof end["grpc-message"] === "string" ? end["grpc-message"] : undefined;

@@ -3,13 +3,13 @@
  */
 import { lengthPrefixed } from "@holdfast/protocol";
 import { decodeMessage, encodeMessage, type Schema } from "@holdfast/protocol/grpc";
+import { readiness } from "../../readiness.ts";
 import { CallFault, endOf, framingFault, type GrpcCall } from "./call.ts";
 import type { GrpcParts } from "./parts.ts";
 
+/** The messages of proto/grpc/health/v1/health.proto. */
 const HealthCheckRequest = { service: { no: 1, kind: "string" } } as const satisfies Schema;
 const HealthCheckResponse = { status: { no: 1, kind: "number" } } as const satisfies Schema;
-/** The messages of proto/grpc/health/v1/health.proto. */
-export const healthSchema = { HealthCheckRequest, HealthCheckResponse };
 
 const serving = 1;
 const notServing = 2;
@@ -37,7 +37,7 @@ export class HealthService {
   }
 
   get #status(): number {
-    return this.#parts.ready() && !this.#parts.hub.draining && this.#parts.engine.health().state === "ok" ? serving : notServing;
+    return readiness(this.#parts) === "ok" ? serving : notServing;
   }
 
   async #asked(call: GrpcCall, timeoutMs: number | null): Promise<string> {
