@@ -9,26 +9,28 @@ import { projectFiles, readJson, repositoryRoot } from "./lib/files.ts";
 import { type Finding, isProgram, report } from "./lib/findings.ts";
 import { importSpecifiers, lineOf, openProject, type TypeScriptProject } from "./lib/project.ts";
 
-const all = ["protocol", "guard", "pool", "client", "server", "lab", "cli"];
+const all = ["protocol", "path", "guard", "pool", "client", "server", "lab", "doctor", "cli"];
 
 /** What each part may import of ours. A part that is not listed may import nothing of ours. */
 const directions: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
+  path: [],
   lab: [],
   client: ["protocol"],
-  guard: ["protocol"],
-  pool: ["protocol"],
-  server: ["protocol", "guard"],
-  cli: ["client", "guard", "lab", "pool", "protocol", "server"],
+  guard: ["protocol", "path"],
+  pool: ["protocol", "path"],
+  server: ["protocol", "path", "guard"],
+  doctor: ["protocol", "path", "client"],
+  cli: ["client", "doctor", "guard", "lab", "path", "pool", "protocol", "server"],
   sim: ["protocol", "client", "server"],
   e2e: all,
   bench: all,
-  examples: ["protocol", "client", "guard", "pool", "server"],
+  examples: ["protocol", "path", "client", "guard", "pool", "server", "doctor"],
   scripts: [],
 };
 
 /** What tests may import beyond that: bad networks are made by the lab. */
-const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"], guard: ["lab"], pool: ["lab"] };
+const testDirections: Readonly<Record<string, readonly string[]>> = { client: ["lab"], guard: ["lab"], pool: ["lab"], doctor: ["lab"] };
 
 /** The one folder outside its package that a test may reach by path: helpers that say what a test needs. */
 const loadSupport = "bench/lib/";

@@ -1,0 +1,9 @@
+/**
+ * The path between user and process: what is known of each hop, and the one consistent set of timers that follows. Pure; names only.
+ */
+export type { DeclaredHop, DeclaredPath, OwnProduct, Place } from "./declared.ts";
+export { formatDuration, parseDuration } from "./duration.ts";
+export type { Finding, FindingDoc } from "./finding.ts";
+export { findProduct, products } from "./hops/index.ts";
+export type { Direction, Ending, Grade, Knob, Layer, Product, ProductKind, ResetBy, Side, TimerClass, Unit, Value, VersionedDefault } from "./knob.ts";
+export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";
