@@ -20,6 +20,7 @@ export const exits = {
   damaged: { code: 7, meaning: "`verify` found entries lost, duplicated, reordered or changed, for a reader or in the log" },
   keep_alive_broken: { code: 8, meaning: "`time` found that connections are not reused as they could be" },
   unfit: { code: 9, meaning: "`pool plan` found that the pools do not fit" },
+  findings: { code: 10, meaning: "`lint`, `plan` or `doctor` found something of severity error (with `--strict`: or warning)" },
   interrupted: { code: 130, meaning: "Interrupted (SIGINT, Ctrl-C)" },
   terminated: { code: 143, meaning: "Terminated (SIGTERM)" },
 } as const satisfies Record<string, ExitRow>;
