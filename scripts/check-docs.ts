@@ -1,17 +1,18 @@
 /**
- * Keeps documentation true: tables taken from the code are as the code says, commands that pages name exist, and relative
- * links and anchors lead somewhere. `--write` puts the tables right; it changes nothing else.
+ * Keeps documentation true: tables and the pages of findings are as the code says, commands that pages name exist, and relative
+ * links and anchors lead somewhere. `--write` puts tables and these pages right; it changes nothing else.
  */
-import { existsSync, writeFileSync } from "node:fs";
-import { basename, join, posix } from "node:path";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { drawTable, placeTable, type Row, type TableSource, tables } from "./lib/doc-tables.ts";
 import { projectFiles, readJson, readText, repositoryRoot } from "./lib/files.ts";
+import { drawFindingPages, type FindingArea, findingsFolder } from "./lib/finding-pages.ts";
 import { type Finding, isProgram, report } from "./lib/findings.ts";
 import { type Page, parsePage } from "./lib/markdown.ts";
 
-/** Puts a page's new text in place. */
-export type Write = (page: string, text: string) => void;
+/** Puts a page's new text in place, or takes the page away. */
+export type Write = (page: string, text: string | null) => void;
 
 /** Compares one table with the code, or writes it; what cannot be compared is a finding that says which file is missing. */
 export async function checkTable(root: string, source: TableSource, write: Write | null): Promise<Finding[]> {
@@ -43,6 +44,21 @@ function firstDifference(before: string, after: string): { line: number; was: st
   const i = now.findIndex((row, at) => row !== old[at]);
   const at = i < 0 ? now.length : i;
   return { line: at + 1, was: old[at] ?? "(nothing)", is: now[at] ?? "(nothing)" };
+}
+
+/** Holds the pages of findings against the catalogue, or writes them; a page without a code is a finding too. */
+export function checkFindingPages(root: string, areas: readonly FindingArea[], write: Write | null): Finding[] {
+  const pages = drawFindingPages(areas);
+  const present = projectFiles(root).filter((file) => file.startsWith(`${findingsFolder}/`));
+  const faults = [
+    ...[...pages]
+      .filter(([page]) => !present.includes(page) || readText(root, page) !== pages.get(page))
+      .map(([page, text]) => ({ page, text, message: present.includes(page) ? "differs from the catalogue" : "is missing" })),
+    ...present.filter((page) => !pages.has(page)).map((page) => ({ page, text: null, message: "has no code in the catalogue" })),
+  ];
+  if (write !== null) for (const { page, text } of faults) write(page, text);
+  const line = "; `npm run docs -- --write` puts it right";
+  return write === null ? faults.map(({ page, message }) => ({ file: page, line: 0, rule: "finding-page", message: `${message}${line}` })) : [];
 }
 
 /** Commands and links of every Markdown page. */
@@ -92,12 +108,19 @@ function foldersOf(file: string): string[] {
 
 if (isProgram(import.meta.filename)) {
   const put: Write = (page, text) => {
-    writeFileSync(join(repositoryRoot, page), text);
-    console.log(`${page} written`);
+    const path = join(repositoryRoot, page);
+    if (text === null) rmSync(path);
+    else {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    console.log(`${page} ${text === null ? "removed" : "written"}`);
   };
   const write = process.argv.includes("--write") ? put : null;
   const findings: Finding[] = [];
   // One after the other, because several tables stand in one page.
   for (const source of tables) findings.push(...(await checkTable(repositoryRoot, source, write)));
+  const { findingAreas } = await import(pathToFileURL(join(repositoryRoot, "packages/path/src/findings/index.ts")).href);
+  findings.push(...checkFindingPages(repositoryRoot, findingAreas, write));
   report("docs", `${tables.length} tables`, [...findings, ...checkPages(repositoryRoot)]);
 }

@@ -1,9 +1,9 @@
 /** Tables are written from the code and refused when they drift; commands, links and anchors that lead nowhere are named. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { checkPages, checkTable } from "../check-docs.ts";
+import { checkFindingPages, checkPages, checkTable } from "../check-docs.ts";
 import { drawTable, placeTable, type TableSource } from "../lib/doc-tables.ts";
 import { formatFinding } from "../lib/findings.ts";
 import { makeTree } from "../test-support/tree.ts";
@@ -19,7 +19,7 @@ const module = 'export const colours = { red: { value: "1|2" } };\n';
 describe("tables", () => {
   test("are written, then agree, then drift with the page", async () => {
     using tree = makeTree({ "docs/colours.md": page, "colours.ts": module, "package.json": manifest });
-    assert.deepEqual(await checkTable(tree.root, source, (path, text) => tree.write({ [path]: text })), []);
+    assert.deepEqual(await checkTable(tree.root, source, (path, text) => tree.write({ [path]: text ?? "" })), []);
     const written = readFileSync(join(tree.root, "docs/colours.md"), "utf8");
     assert.equal(written, "# Colours\n\n<!-- table:colours -->\n\n| Name | Value |\n| --- | --- |\n| `red` | 1|2 |\n\n<!-- /table -->\n\nThe end.\n");
     assert.deepEqual(await checkTable(tree.root, source, null), []);
@@ -47,6 +47,29 @@ describe("tables", () => {
     const two = "<!-- table:a -->old<!-- /table --> <!-- table:b -->old<!-- /table -->";
     assert.equal(placeTable(two, "b", "new\n"), "<!-- table:a -->old<!-- /table --> <!-- table:b -->\n\nnew\n\n<!-- /table -->");
     assert.equal(placeTable(two, "c", "new\n"), null);
+  });
+});
+
+describe("pages of findings", () => {
+  const doc = { title: "A | b", severity: "error", symptom: "It hangs", why: "So", fix: "Do", guards: "Never", sources: ["RFC 1"] };
+  const areas = [{ title: "Area", docs: { cause: doc, symptom: { ...doc, dependsOn: ["cause"] } } }];
+  const faultsOf = (root: string): string[] => checkFindingPages(root, areas, null).map(({ file, message }) => `${file} ${message.split(";")[0]}`);
+
+  test("are written, then agree; a stale, a missing and a left-over page are named", () => {
+    using tree = makeTree({});
+    checkFindingPages(tree.root, areas, (page, text) => tree.write({ [page]: text ?? "" }));
+    assert.deepEqual(faultsOf(tree.root), []);
+    const page = readFileSync(join(tree.root, "docs/findings/symptom.md"), "utf8");
+    assert.match(page, /^# symptom\n\nA \| b\. Severity: error\. .*\n\nShown beneath its cause where that is found too: \[`cause`\]\(cause\.md\)\.\n/);
+    assert.match(readFileSync(join(tree.root, "docs/findings/cause.md"), "utf8"), /May be the cause of \[`symptom`\]\(symptom\.md\)\./);
+    assert.match(readFileSync(join(tree.root, "docs/findings/README.md"), "utf8"), /## Area\n\n.*\n.*\n\| \[`cause`\]\(cause\.md\) \| error \| A \\\| b \|\n/);
+    rmSync(join(tree.root, "docs/findings/cause.md"));
+    tree.write({ "docs/findings/symptom.md": `${page}More.\n`, "docs/findings/gone.md": "# gone\n" });
+    assert.deepEqual(faultsOf(tree.root), [
+      "docs/findings/cause.md is missing",
+      "docs/findings/symptom.md differs from the catalogue",
+      "docs/findings/gone.md has no code in the catalogue",
+    ]);
   });
 });
 

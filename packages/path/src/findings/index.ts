@@ -1,0 +1,18 @@
+/**
+ * The catalogue of findings: every code that a plan, lint or the doctor may report, by area. A new area is one file here and one row below;
+ * docs/findings has a page for each code, made from its row (`npm run docs -- --write`).
+ */
+import type { FindingDoc } from "../finding.ts";
+import { lintFindings } from "./lint.ts";
+
+export interface FindingArea {
+  readonly id: string;
+  /** The heading in docs/findings/README.md. */
+  readonly title: string;
+  readonly docs: Readonly<Record<string, FindingDoc>>;
+}
+
+export const findingAreas: readonly FindingArea[] = [{ id: "lint", title: "Files that lint reads", docs: lintFindings }];
+
+/** Every code with its row. A code stands in one area only. */
+export const findingDocs: Readonly<Record<string, FindingDoc>> = Object.fromEntries(findingAreas.flatMap(({ docs }) => Object.entries(docs)));

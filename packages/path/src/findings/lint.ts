@@ -1,0 +1,26 @@
+/**
+ * Findings that any tool's files can have, whatever the tool.
+ */
+import type { FindingDoc } from "../finding.ts";
+
+export const lintFindings = {
+  lint_syntax: {
+    title: "A file can not be read as what it should be",
+    severity: "error",
+    symptom: "The tool itself refuses the file: `nginx: [emerg] unexpected end of file`, `[ALERT] config: parsing [haproxy.cfg:12]`.",
+    why: "A bracket, a quote or the end of a line is missing, so that what follows means something else. Lint reads on where it can, but what it says of the rest of the file is a guess.",
+    fix: "Look at the line that is named, and at the last one that opened a block or a quote. The tool's own check (`nginx -t`, `haproxy -c -f FILE`, `caddy validate`) says more.",
+    guards: "Directives that lint does not know are no fault: they are left to the tool's own check.",
+    sources: ["The grammar of the tool's configuration"],
+  },
+  lint_include_missing: {
+    title: "An included file was not read",
+    severity: "info",
+    symptom: "Findings about something that an included file sets, or none where one is due.",
+    why: "The file names another one that was not found, or that is beyond a limit of what lint reads. What it says is unknown.",
+    fix: "Give lint the file that includes everything (`nginx.conf`) at its place, or add the missing file to the command line.",
+    guards:
+      "Not reported for a glob that matches nothing, which is how tools take it too, and for files that can not concern connections (`mime.types`, `fastcgi_params`).",
+    sources: ["docs/lint.md, Limits"],
+  },
+} as const satisfies Readonly<Record<string, FindingDoc>>;
