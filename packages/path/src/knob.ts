@@ -52,6 +52,7 @@ export interface VersionedDefault {
 export interface Knob {
   /** As its product's configuration writes it, with the block where that matters: `upstream keepalive_timeout`. */
   readonly name: string;
+  /** None: a limit or a switch that other rules need. */
   readonly classes: readonly TimerClass[];
   readonly side: Side;
   readonly unit: Unit;
@@ -61,6 +62,10 @@ export interface Knob {
   readonly max?: number;
   /** Nobody can change it. */
   readonly fixed?: true;
+  /** What a 0 in the configuration means, where it is no time: "never" fires, no limit; or "off", nothing is kept at all. */
+  readonly zero?: "never" | "off";
+  /** Knobs whose value holds where this one is not set: the first of them that is. */
+  readonly fallback?: readonly string[];
   readonly resetBy?: ResetBy;
   readonly ends?: readonly Ending[];
   /** What a reader must know beside the figures. */
