@@ -2,7 +2,7 @@
  * A path as somebody declares it: hops in the order in which a request meets them, with the values that differ from their product's
  * defaults. Types only; path-file.ts reads one from a file, lint makes one out of configurations.
  */
-import type { Knob, Value } from "./knob.ts";
+import type { Knob, StreamKind, Value } from "./knob.ts";
 
 /** Where a value was written. Lines count from 1. */
 export interface Place {
@@ -26,6 +26,21 @@ export interface DeclaredHop {
   readonly processes?: number;
 }
 
+/** Which bytes a heartbeat is made of. both_ways: a ping that must be answered. */
+export type HeartbeatOf = "both_ways" | "to_client" | "to_server" | "h2_ping" | "tcp_probe";
+
+/** The streams of a path, as its owner makes them. */
+export interface DeclaredStreams {
+  /** Default: event streams and WebSockets. */
+  readonly kinds?: readonly StreamKind[];
+  readonly heartbeatMs?: number;
+  readonly heartbeatOf?: HeartbeatOf;
+  /** After so much silence either end gives the stream up. */
+  readonly deadAfterMs?: number | "never";
+  /** The age at which a client makes a new connection by plan, at the latest. */
+  readonly reconnectMs?: number;
+}
+
 export interface DeclaredPath {
   /** From the user to the last one behind. Boxes below TCP stand between the two hops whose link they carry. */
   readonly hops: readonly DeclaredHop[];
@@ -33,7 +48,8 @@ export interface DeclaredPath {
   readonly rttMs?: Readonly<{ user?: number; inside?: number }>;
   /** Own hops, beside the database. */
   readonly products?: Readonly<Record<string, OwnProduct>>;
-  /** What the streams and the deploys of this path need; see ladder.ts for defaults. */
+  readonly streams?: DeclaredStreams;
+  /** What load and deploys of this path need, by name; ladder/needs.ts has the names, defaults and meanings. */
   readonly needs?: Readonly<Record<string, number>>;
 }
 

@@ -1,11 +1,11 @@
 /**
  * The path between user and process: what is known of each hop, and the one consistent set of timers that follows. Pure; names only.
  */
-export type { DeclaredHop, DeclaredPath, OwnProduct, Place } from "./declared.ts";
+export type { DeclaredHop, DeclaredPath, DeclaredStreams, HeartbeatOf, OwnProduct, Place } from "./declared.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export type { Finding, FindingDoc } from "./finding.ts";
 export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
 export { findProduct, products } from "./hops/index.ts";
-export type { Direction, Ending, Grade, Knob, Layer, Product, ProductKind, ResetBy, Side, TimerClass, Unit, Value, VersionedDefault } from "./knob.ts";
+export type { Direction, Ending, Grade, Knob, KnobRole, Layer, Product, ProductKind, ResetBy, Side, StreamKind, TimerClass, Unit, Value, VersionedDefault } from "./knob.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";

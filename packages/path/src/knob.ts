@@ -49,6 +49,34 @@ export interface VersionedDefault {
   readonly value: Value;
 }
 
+/** What a stream is to a hop: which of its timers govern it depends on that. */
+export type StreamKind = "event-stream" | "websocket" | "grpc" | "tcp";
+
+/**
+ * What the ladder takes a knob for, where class, side and unit do not tell. In parentheses the unit.
+ * buffer (ms): is added to the idle timer of its side. reuse (any): whether connections are kept for a further request; see `offAt`.
+ * answer (ms): the longest wait for an answer. tries (count): how often a request is sent in all. pool_max (count): most connections of one
+ * process towards one receiver. connections_max (count): most that are accepted, of which `reserved` (count) are not for everybody.
+ * descriptors (count): the limit of open files. ports (count): connections towards one receiver for which there are port numbers.
+ * probe_switch, probe_idle (ms), probe_interval (ms), probe_count: TCP keepalive. ping_every (ms), ping_min (ms): HTTP/2 PINGs, sent and suffered.
+ */
+export type KnobRole =
+  | "buffer"
+  | "reuse"
+  | "answer"
+  | "tries"
+  | "pool_max"
+  | "connections_max"
+  | "reserved"
+  | "descriptors"
+  | "ports"
+  | "probe_switch"
+  | "probe_idle"
+  | "probe_interval"
+  | "probe_count"
+  | "ping_every"
+  | "ping_min";
+
 export interface Knob {
   /** As its product's configuration writes it, with the block where that matters: `upstream keepalive_timeout`. */
   readonly name: string;
@@ -60,6 +88,17 @@ export interface Knob {
   readonly default: Value | readonly VersionedDefault[];
   readonly min?: number;
   readonly max?: number;
+  readonly role?: KnobRole;
+  /** What a written 0 means. Absent: 0 is a number like others. off: no connection is kept, no probe sent. */
+  readonly zeroIs?: "never" | "off";
+  /** With one of these no connection of its side is kept for a further request: 0, `close`, `1.0`, false. */
+  readonly offAt?: readonly Value[];
+  /** Where it is not written, the first of these that is written holds in its place. */
+  readonly fallsBackTo?: readonly string[];
+  /** While it is written, it holds in place of these for the streams that it governs. */
+  readonly replaces?: readonly string[];
+  /** The streams that it governs, where these are not all. An empty list: none, plain requests only. */
+  readonly streams?: readonly StreamKind[];
   /** Nobody can change it. */
   readonly fixed?: true;
   /** What a 0 in the configuration means, where it is no time: "never" fires, no limit; or "off", nothing is kept at all. */
@@ -94,6 +133,8 @@ export interface Product {
   /** The version meant where a path names none: the newest that the rows know. Null: not versioned. */
   readonly version: string | null;
   readonly knobs: readonly Knob[];
+  /** What it sends again by itself when a kept connection turns out to be closed. Absent: nothing, as far as is known. */
+  readonly retries?: "idempotent" | "all";
   /** By what an answer of its gives it away: lower-case header name -> pattern of the value. */
   readonly headers?: Readonly<Record<string, string>>;
 }

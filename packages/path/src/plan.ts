@@ -88,6 +88,8 @@ export interface StreamPlan {
   readonly silenceMs: number | null;
   readonly limitedBy: Setting | null;
   readonly heartbeatMs: number;
+  /** The longest period that survives a lost beat on this path; null: any. */
+  readonly heartbeatMaxMs: number | null;
   /** Which bytes the heartbeat must be, so that every hop counts it. */
   readonly heartbeatOf: string;
   /** A dead connection is noticed within this, by either end. */
@@ -125,4 +127,6 @@ export interface Plan {
   readonly streams: StreamPlan;
   readonly pools: readonly PoolPlan[];
   readonly drain: DrainPlan;
+  /** What no value can mend, in words: what the derived set leaves violated. */
+  readonly impossible: readonly string[];
 }
