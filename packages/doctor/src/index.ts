@@ -1,4 +1,25 @@
 /**
  * The doctor: what a live path does, measured, and whom to blame. Names only.
  */
-export type { IdleFact, IdleOf, Known } from "./facts.ts";
+export { type Diagnosis, diagnose } from "./diagnoses/index.ts";
+export type {
+  CertificateFact,
+  ControlFact,
+  EventStreamFact,
+  ExchangePhases,
+  Facts,
+  HelperFact,
+  HopHint,
+  HttpFact,
+  IdleFact,
+  IdleOf,
+  KeepAliveFact,
+  Known,
+  Moving,
+  NameFact,
+  NotMeasured,
+  ResumptionFact,
+  TcpFact,
+  TlsFact,
+  WebSocketFact,
+} from "./facts.ts";
