@@ -7,5 +7,21 @@ export type { Finding, FindingDoc } from "./finding.ts";
 export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
 export { findProduct, products } from "./hops/index.ts";
-export type { Direction, Ending, Grade, Knob, KnobRole, Layer, Product, ProductKind, ResetBy, Side, StreamKind, TimerClass, Unit, Value, VersionedDefault } from "./knob.ts";
+export type {
+  Direction,
+  Ending,
+  Grade,
+  Knob,
+  KnobRole,
+  Layer,
+  Product,
+  ProductKind,
+  ResetBy,
+  Side,
+  StreamKind,
+  TimerClass,
+  Unit,
+  Value,
+  VersionedDefault,
+} from "./knob.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";

@@ -101,10 +101,6 @@ export interface Knob {
   readonly streams?: readonly StreamKind[];
   /** Nobody can change it. */
   readonly fixed?: true;
-  /** What a 0 in the configuration means, where it is no time: "never" fires, no limit; or "off", nothing is kept at all. */
-  readonly zero?: "never" | "off";
-  /** Knobs whose value holds where this one is not set: the first of them that is. */
-  readonly fallback?: readonly string[];
   readonly resetBy?: ResetBy;
   readonly ends?: readonly Ending[];
   /** What a reader must know beside the figures. */

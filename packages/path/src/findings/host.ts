@@ -10,7 +10,8 @@ export const hostFindings = {
   descriptor_limit: {
     title: "The process may not open enough descriptors",
     severity: "error",
-    symptom: "`EMFILE`, `accept4() failed (24: Too many open files)`, `worker_connections are not enough`; new connections wait in the accept queue and time out",
+    symptom:
+      "`EMFILE`, `accept4() failed (24: Too many open files)`, `worker_connections are not enough`; new connections wait in the accept queue and time out",
     why: "Each connection is a descriptor, and a proxy needs two. The soft limit of the running process decides, not the one of the shell in which somebody looks.",
     fix: "Raise `LimitNOFILE=` of the unit (nginx: `worker_rlimit_nofile` too, HAProxy: `ulimit-n` follows `maxconn`), and start the process again: a running one keeps its limit, except that `prlimit --pid PID --nofile=SOFT:HARD` changes it at once.",
     guards: "Judged against `--connections`; without it against twice of what the process holds now.",
@@ -31,7 +32,8 @@ export const hostFindings = {
     symptom: "Clients see connects that take 1, 3 or 7 s, or time out; `TcpExtListenOverflows` and `TcpExtListenDrops` rise",
     why: "A finished handshake waits in the listener's queue until the program accepts it. When the queue is full the kernel drops what comes, and the client's kernel asks again after 1, 3, 7 s.",
     fix: "Ask for a longer queue in the program (`server.listen({ backlog })`, nginx `listen ... backlog=`), and raise `net.core.somaxconn`, which caps it. If the queue is full all the time, the program accepts too slowly: look at its event loop first.",
-    guards: "An error only when the counter rises between the two samples or a queue is full now; what was counted since the start of the machine is a warning.",
+    guards:
+      "An error only when the counter rises between the two samples or a queue is full now; what was counted since the start of the machine is a warning.",
     sources: ["listen(2)", sysctlDoc],
   },
   accept_queue_short: {

@@ -26,7 +26,8 @@ export interface HostAsk {
 
 /** Why nothing can be looked at here, in one sentence; null: it can. */
 export async function hostFault(pid: number | null): Promise<string | null> {
-  if (process.platform !== "linux") return `this reads Linux's /proc and /sys, and this is ${process.platform}: run it on the Linux host that holds the connections`;
+  if (process.platform !== "linux")
+    return `this reads Linux's /proc and /sys, and this is ${process.platform}: run it on the Linux host that holds the connections`;
   const there = await textOf(`/proc/${pid ?? "self"}/stat`);
   return there.known ? null : pid === null ? "/proc is not mounted here" : `there is no process ${pid} here: in a container only its own processes are seen`;
 }

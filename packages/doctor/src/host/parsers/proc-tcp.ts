@@ -31,8 +31,20 @@ const ticksPerSecond = 100;
 export function parseProcTcp(text: string): SocketFact | null {
   const found = line.exec(text);
   if (found === null) return null;
-  const [, localAddress = "", localPort = "", peerAddress = "", peerPort = "", stateCode = "", sent = "", received = "", timer = "", when = "", again = "", inode = ""] =
-    found;
+  const [
+    ,
+    localAddress = "",
+    localPort = "",
+    peerAddress = "",
+    peerPort = "",
+    stateCode = "",
+    sent = "",
+    received = "",
+    timer = "",
+    when = "",
+    again = "",
+    inode = "",
+  ] = found;
   const state = states[stateCode];
   if (state === undefined) return null;
   return {

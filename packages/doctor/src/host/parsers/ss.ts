@@ -46,7 +46,11 @@ function figure(text: string, pattern: RegExp): number | null {
 function endpoint(text: string): Endpoint {
   const colon = text.lastIndexOf(":");
   const port = text.slice(colon + 1);
-  const address = text.slice(0, colon).replace(/^\[|\]$/g, "").replace(/%[^\]]*$/, "").replace(/\]$/, "");
+  const address = text
+    .slice(0, colon)
+    .replace(/^\[|\]$/g, "")
+    .replace(/%[^\]]*$/, "")
+    .replace(/\]$/, "");
   return { address: address.replace(/^::ffff:(?=\d+\.)/i, ""), port: port === "*" ? 0 : Number(port) };
 }
 
