@@ -2,7 +2,7 @@
  * A path as somebody declares it: hops in the order in which a request meets them, with the values that differ from their product's
  * defaults. Types only; path-file.ts reads one from a file, lint makes one out of configurations.
  */
-import type { Knob, StreamKind, Value } from "./knob.ts";
+import type { Knob, ProductKind, StreamKind, Value } from "./knob.ts";
 
 /** Where a value was written. Lines count from 1. */
 export interface Place {
@@ -56,6 +56,9 @@ export interface DeclaredPath {
 /** A hop of one's own: a product of the user's, graded as declared by them. */
 export interface OwnProduct {
   readonly name: string;
+  /** The product of the database that it is but for `knobs`. */
   readonly like?: string;
+  /** Default: that of `like`, else "proxy". */
+  readonly kind?: ProductKind;
   readonly knobs: readonly Knob[];
 }

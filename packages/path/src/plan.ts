@@ -35,6 +35,8 @@ export interface Link {
   readonly senderIdle: Setting | null;
   readonly receiverIdle: Setting | null;
   readonly flowIdle: Setting | null;
+  /** What the receiver adds to its timer by itself before it closes. */
+  readonly receiverBufferMs: number;
 }
 
 /** The inequalities of docs/ladder.md. */
