@@ -18,5 +18,9 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
   time: { summary: "Show where the time of requests goes, and whether keep-alive works", load: async () => (await import("./commands/time.ts")).time },
+  "doctor host": {
+    summary: "Look at this machine: descriptors, queues, ports, timers, losses",
+    load: async () => (await import("./commands/doctor/host.ts")).doctorHost,
+  },
   ...poolRows,
 };

@@ -4,7 +4,9 @@
 export type { DeclaredHop, DeclaredPath, DeclaredStreams, HeartbeatOf, OwnProduct, Place } from "./declared.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export type { Finding, FindingDoc } from "./finding.ts";
+export { hostFindings } from "./findings/host.ts";
 export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts";
+export { findingMaker } from "./findings/make.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
 export { findProduct, products } from "./hops/index.ts";
 export type {

@@ -1,5 +1,5 @@
 /**
- * What a machine says of its connections, before anybody judges it. Data only, printed as it is by `--json`. Unknown is not false: each
+ * What a machine says of its connections, before anybody judges it. Data only; report.ts has what is shown of it. Unknown is not false: each
  * fact is known or says why it is not.
  */
 import type { Known } from "../facts.ts";
@@ -118,6 +118,8 @@ export interface HostFacts {
   readonly before: Sample;
   readonly after: Sample;
   readonly sockets: Known<SocketList>;
+  /** Inodes of the sockets that stood in CLOSE-WAIT at the second sample. */
+  readonly closingStill: Known<ReadonlySet<number>>;
   readonly totals: Known<SocketTotals>;
   /** By their names: `net.core.somaxconn`. */
   readonly sysctls: Readonly<Record<string, Known<string>>>;

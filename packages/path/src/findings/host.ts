@@ -180,7 +180,7 @@ export const hostFindings = {
     symptom: "Sockets in CLOSE_WAIT that stay; descriptors run out after hours or days",
     why: "CLOSE_WAIT begins with the peer's FIN and ends only when the program calls close. No timer of the kernel ends it.",
     fix: "Close on `end` (or do not set `allowHalfOpen`), destroy the response's stream when its client goes, release clients of a pool in `finally`. A restart helps for as long as it took.",
-    guards: "Those of less than 30 s are left out where the age is known; reported from 10 on, an error from 50 or when they are a tenth of what is open.",
+    guards: "Only those that stand there at both samples; reported from 10 on, an error from 50 or when they are a tenth of what is open.",
     sources: ["RFC 9293, 3.6"],
   },
   dead_peers: {
@@ -203,5 +203,3 @@ export const hostFindings = {
     sources: ["docs/performance.md"],
   },
 } as const satisfies Record<string, FindingDoc>;
-
-export type HostFindingCode = keyof typeof hostFindings;

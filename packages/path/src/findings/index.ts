@@ -3,6 +3,7 @@
  * docs/findings has a page for each code, made from its row (`npm run docs -- --write`).
  */
 import type { FindingDoc } from "../finding.ts";
+import { hostFindings } from "./host.ts";
 import { lintFindings } from "./lint.ts";
 
 export interface FindingArea {
@@ -12,7 +13,10 @@ export interface FindingArea {
   readonly docs: Readonly<Record<string, FindingDoc>>;
 }
 
-export const findingAreas: readonly FindingArea[] = [{ id: "lint", title: "Files that lint reads", docs: lintFindings }];
+export const findingAreas: readonly FindingArea[] = [
+  { id: "lint", title: "Files that lint reads", docs: lintFindings },
+  { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
+];
 
 /** Every code with its row. A code stands in one area only. */
 export const findingDocs: Readonly<Record<string, FindingDoc>> = Object.fromEntries(findingAreas.flatMap(({ docs }) => Object.entries(docs)));

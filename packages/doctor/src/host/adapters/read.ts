@@ -13,7 +13,7 @@ import { parseSockstat } from "../parsers/sockstat.ts";
 import { sysctlNames, sysctlPath } from "../sysctls.ts";
 import { known, linkOf, parsed, textOf, tried, unknown } from "./files.ts";
 import { type Network, outputOf } from "./namespace.ts";
-import { readSockets } from "./sockets.ts";
+import { readClosing, readSockets } from "./sockets.ts";
 
 export interface HostAsk {
   /** Whose limits, sockets and network are meant; null: the machine, as far as whoever asks sees it. */
@@ -55,6 +55,7 @@ export async function readHost({ pid, betweenMs, signal }: HostAsk): Promise<Hos
     before,
     after: await readSample(view),
     sockets,
+    closingStill: await readClosing(network, view),
     totals,
     sysctls,
     memory: parsed(memory, parseMemory),

@@ -30,8 +30,15 @@ export async function readSockets(network: Network, pid: number | "self", owner:
   return byProc.known ? known({ source: "proc", ...byProc.value, ofProcess }) : byProc;
 }
 
+/** Which sockets stand in CLOSE-WAIT, by inode: asked a second time it shows which of them stay there. */
+export async function readClosing(network: Network, pid: number | "self"): Promise<Known<ReadonlySet<number>>> {
+  const bySs = await readBySs(network, "state", "close-wait");
+  const read = bySs === null ? await readByProc(pid) : known(bySs);
+  return read.known ? known(new Set(read.value.sockets.flatMap(({ state, inode }) => (state === "CLOSE-WAIT" ? [inode] : [])))) : read;
+}
+
 /** Null: `ss` is not there, or may not be asked. */
-async function readBySs(network: Network): Promise<Pick<SocketList, "sockets" | "leftOut"> | null> {
+async function readBySs(network: Network, ...filter: readonly string[]): Promise<Pick<SocketList, "sockets" | "leftOut"> | null> {
   const kept = new Kept();
   let held: string | null = null;
   const flush = (figures: string): void => {
@@ -39,7 +46,7 @@ async function readBySs(network: Network): Promise<Pick<SocketList, "sockets" | 
     held = null;
   };
   // -t TCP, -n numbers, -o timers, -i figures, -e inodes, -a listeners and TIME-WAIT too, -H no head.
-  const ran = await linesOf(network, "ss", ["-tnoieaH"], (line) => {
+  const ran = await linesOf(network, "ss", ["-tnoieaH", ...filter], (line) => {
     if (/^\s/.test(line)) flush(line);
     else {
       flush("");
