@@ -5,7 +5,7 @@ import { backlogFor } from "./judgements/accept.ts";
 import { linkBytes, linkBytesTls } from "./judgements/buffers.ts";
 import { descriptorsFor } from "./judgements/descriptors.ts";
 import { roundUp } from "./make.ts";
-import { type HostView, valueOf } from "./view.ts";
+import { type HostView, orNull } from "./view.ts";
 
 /** One setting. `fits`: what is there is enough; null: it is not known. */
 export interface Need {
@@ -33,7 +33,7 @@ export function adviseHost(view: HostView): HostAdvice {
     fits: now === null ? null : now >= needed,
     line: line(roundUp(needed)),
   });
-  const limit = view.facts.process === null ? null : valueOf(view.facts.process.descriptorLimit);
+  const limit = view.facts.process === null ? null : orNull(view.facts.process.descriptorLimit);
   const nofile = descriptorsFor(connections);
   const backlog = backlogFor(connections);
   const needs: Need[] = [];

@@ -49,7 +49,7 @@ export function viewOf(facts: HostFacts, connectionsAsked: number | null): HostV
       return word === undefined || !/^\d+$/.test(word) ? null : Number(word);
     },
     counter: (name) => {
-      const [before, after] = [valueOf(facts.before.counters)?.[name], valueOf(facts.after.counters)?.[name]];
+      const [before, after] = [orNull(facts.before.counters)?.[name], orNull(facts.after.counters)?.[name]];
       return before === undefined || after === undefined ? null : { rose: after - before, total: after };
     },
   };
@@ -61,7 +61,7 @@ export const keyOf = ({ address, port }: Endpoint): string => `${address.include
 
 export const isLoopback = ({ address }: Endpoint): boolean => address.startsWith("127.") || address === "::1";
 
-export const valueOf = <T>(fact: Known<T>): T | null => (fact.known ? fact.value : null);
+export const orNull = <T>(fact: Known<T>): T | null => (fact.known ? fact.value : null);
 
 /** Sockets by a key, the largest group first. */
 export function grouped(sockets: readonly SocketFact[], key: (socket: SocketFact) => string): [string, SocketFact[]][] {

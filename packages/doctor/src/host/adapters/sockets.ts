@@ -32,7 +32,8 @@ export async function readSockets(network: Network, pid: number | "self", owner:
 
 /** Which sockets stand in CLOSE-WAIT, by inode: asked a second time it shows which of them stay there. */
 export async function readClosing(network: Network, pid: number | "self"): Promise<Known<ReadonlySet<number>>> {
-  const bySs = await readBySs(network, "state", "close-wait");
+  // Of one state alone `ss` leaves the state out of its lines.
+  const bySs = await readBySs(network, "state", "close-wait", "state", "last-ack");
   const read = bySs === null ? await readByProc(pid) : known(bySs);
   return read.known ? known(new Set(read.value.sockets.flatMap(({ state, inode }) => (state === "CLOSE-WAIT" ? [inode] : [])))) : read;
 }

@@ -1,7 +1,7 @@
 /** Windows against what is on its way, unsent bytes, and memory. */
 import type { Finding } from "@holdfast/path";
 import { counted, digits, hostFinding } from "../make.ts";
-import { type HostView, isLoopback, valueOf } from "../view.ts";
+import { type HostView, isLoopback, orNull } from "../view.ts";
 
 /** 100 Mbit/s. */
 const bytesPerSecond = 12_500_000;
@@ -50,7 +50,7 @@ function unsent(view: HostView): Finding[] {
 }
 
 function memory(view: HostView): Finding[] {
-  const facts = valueOf(view.facts.memory);
+  const facts = orNull(view.facts.memory);
   if (view.connectionsAsked === null || facts === null) return [];
   const more = Math.max(0, view.connectionsAsked - view.connectionsNow);
   const [plain, tls] = [more * linkBytes, more * linkBytesTls];

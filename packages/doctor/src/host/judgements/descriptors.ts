@@ -1,7 +1,7 @@
 /** Descriptors: of the process against its soft limit, and of the system. */
 import type { Finding } from "@holdfast/path";
 import { counted, digits, hostFinding, roundUp } from "../make.ts";
-import { type HostView, valueOf } from "../view.ts";
+import { type HostView, orNull } from "../view.ts";
 
 /** What a process needs beside its connections: listeners, files, pipes, libraries. */
 const spare = 64;
@@ -17,9 +17,9 @@ export function descriptors(view: HostView): Finding[] {
 
 function ofProcess({ facts, connections, connectionsAsked, connectionsNow }: HostView): Finding[] {
   const { process } = facts;
-  const limit = process === null ? null : valueOf(process.descriptorLimit);
+  const limit = process === null ? null : orNull(process.descriptorLimit);
   if (process === null || limit === null || limit.soft === null) return [];
-  const open = valueOf(process.descriptors);
+  const open = orNull(process.descriptors);
   const needed = Math.max(descriptorsFor(connections), open === null ? 0 : open - connectionsNow + Math.ceil(connections * 1.1));
   const isFull = open !== null && open >= limit.soft * 0.9;
   // Twice of what is open now is a wish of nobody: only where the present number is near the limit is it worth a word.

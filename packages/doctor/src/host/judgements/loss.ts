@@ -2,7 +2,7 @@
 import type { Finding } from "@holdfast/path";
 import type { Interface } from "../facts.ts";
 import { counted, digits, hostFinding } from "../make.ts";
-import { grouped, type HostView, keyOf, valueOf } from "../view.ts";
+import { grouped, type HostView, keyOf, orNull } from "../view.ts";
 
 const segmentsMin = 200;
 const retriesMin = 3;
@@ -34,8 +34,8 @@ function retransmissions(view: HostView): Finding[] {
 }
 
 function interfaces(view: HostView): Finding[] {
-  const before = new Map((valueOf(view.facts.before.interfaces) ?? []).map((each) => [each.name, each]));
-  return (valueOf(view.facts.after.interfaces) ?? []).flatMap((now) => {
+  const before = new Map((orNull(view.facts.before.interfaces) ?? []).map((each) => [each.name, each]));
+  return (orNull(view.facts.after.interfaces) ?? []).flatMap((now) => {
     const then = before.get(now.name);
     if (now.name === "lo" || then === undefined) return [];
     const rose = faultsOf(now) - faultsOf(then);
