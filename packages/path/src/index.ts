@@ -26,4 +26,6 @@ export type {
   Value,
   VersionedDefault,
 } from "./knob.ts";
+export { planPath, settledPath } from "./ladder/index.ts";
+export { PathError, type PathFault } from "./path-error.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";

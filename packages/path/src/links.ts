@@ -13,7 +13,8 @@ const rttDefaultMs = { user: 1_000, inside: 200 } as const;
 export const isBox = ({ product }: ResolvedHop): boolean => product.kind === "flow" || product.kind === "kernel";
 
 /** Whether this hop faces users: a browser, or somebody else's client, or whatever stands first. */
-const isUser = (hop: ResolvedHop, first: ResolvedHop | undefined): boolean => hop === first && (hop.product.kind === "browser" || hop.product.kind === "client");
+const isUser = (hop: ResolvedHop, first: ResolvedHop | undefined): boolean =>
+  hop === first && (hop.product.kind === "browser" || hop.product.kind === "client");
 
 /** The links of a path, from the user inward. */
 export function linksOf(hops: readonly ResolvedHop[], rttMs: DeclaredPath["rttMs"]): Link[] {
@@ -74,4 +75,5 @@ function reuseOf(sender: ResolvedHop, receiver: ResolvedHop, senderIdle: Setting
   return senderIdle === null ? null : true;
 }
 
-const isOff = ({ knob, value }: Setting): boolean => knob.offAt?.includes(value) === true || (value === 0 && knob.zeroIs === "off" && knob.classes.includes("A"));
+const isOff = ({ knob, value }: Setting): boolean =>
+  knob.offAt?.includes(value) === true || (value === 0 && knob.zeroIs === "off" && knob.classes.includes("A"));

@@ -27,7 +27,12 @@ export function productOf(path: DeclaredPath, { name, product: word }: Pick<Decl
   if (own !== undefined) return ownProduct(word, own);
   const found = findProduct(word);
   if (found !== null) return found;
-  throw new PathError({ hop: name, knob: "product", expected: `a product that is known${nearest(word, Object.keys(products))}, or one under \`products\``, got: word });
+  throw new PathError({
+    hop: name,
+    knob: "product",
+    expected: `a product that is known${nearest(word, Object.keys(products))}, or one under \`products\``,
+    got: word,
+  });
 }
 
 function ownProduct(id: string, own: OwnProduct): Product {
@@ -49,7 +54,13 @@ function resolveHop(declared: DeclaredHop, product: Product, before: DeclaredHop
   for (const word of Object.keys(values)) {
     if (product.knobs.some((knob) => knob.name === word)) continue;
     const known = product.knobs.map((knob) => knob.name);
-    throw new PathError({ hop: name, knob: word, expected: `a knob of ${product.name}${nearest(word, known)}`, got: "one that is not known", place: places[word] ?? null });
+    throw new PathError({
+      hop: name,
+      knob: word,
+      expected: `a knob of ${product.name}${nearest(word, known)}`,
+      got: "one that is not known",
+      place: places[word] ?? null,
+    });
   }
   return {
     name,
@@ -61,13 +72,7 @@ function resolveHop(declared: DeclaredHop, product: Product, before: DeclaredHop
   };
 }
 
-function settingOf(
-  hop: string,
-  knob: Knob,
-  version: string | null,
-  values: Readonly<Record<string, Value>>,
-  places: Readonly<Record<string, Place>>,
-): Setting {
+function settingOf(hop: string, knob: Knob, version: string | null, values: Readonly<Record<string, Value>>, places: Readonly<Record<string, Place>>): Setting {
   const written = [knob.name, ...(knob.fallsBackTo ?? [])].find((name) => Object.hasOwn(values, name));
   if (written === undefined) return { hop, knob, value: valueAt(knob, version), from: "default", place: null };
   const place = places[written] ?? null;
@@ -122,6 +127,7 @@ function count(given: number | undefined, hop: string, knob: string): number {
 export function nearest(word: string, known: readonly string[]): string {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const wanted = plain(word);
-  const near = known.find((name) => plain(name) === wanted) ?? known.find((name) => wanted.length > 2 && (plain(name).includes(wanted) || wanted.includes(plain(name))));
+  const near =
+    known.find((name) => plain(name) === wanted) ?? known.find((name) => wanted.length > 2 && (plain(name).includes(wanted) || wanted.includes(plain(name))));
   return near === undefined ? "" : ` (did you mean \`${near}\`?)`;
 }

@@ -5,7 +5,12 @@ import type { Knob, Value } from "./knob.ts";
 
 /** Below 0, 0 or above: `1.9.0` stands before `1.29.7`. What is not a number in a part counts as 0. */
 export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => text.replace(/^v/, "").split(/[.+-]/).map((part) => Number.parseInt(part, 10) || 0)) as [number[], number[]];
+  const [left, right] = [a, b].map((text) =>
+    text
+      .replace(/^v/, "")
+      .split(/[.+-]/)
+      .map((part) => Number.parseInt(part, 10) || 0),
+  ) as [number[], number[]];
   for (let index = 0; index < Math.max(left.length, right.length); index++) {
     const difference = (left[index] ?? 0) - (right[index] ?? 0);
     if (difference !== 0) return difference;

@@ -31,7 +31,9 @@ export function settle(path: DeclaredPath, judge: (path: DeclaredPath) => { read
     settled = apply(settled, fix);
     judged = judge(settled);
   }
-  const impossible = judged.checks.filter(({ missing }) => missing > 0).map(({ rule, where, title, inequality }) => `${rule}, ${where}: ${title} (${inequality} can not be had)`);
+  const impossible = judged.checks
+    .filter(({ missing }) => missing > 0)
+    .map(({ rule, where, title, inequality }) => `${rule}, ${where}: ${title} (${inequality} can not be had)`);
   return { path: settled, ...judged, impossible };
 }
 
@@ -73,7 +75,10 @@ const streamKeys: Readonly<Record<string, "heartbeatMs" | "heartbeatOf" | "deadA
 export function apply(path: DeclaredPath, { hop, knob, value }: Pick<Fix, "hop" | "knob" | "value">): DeclaredPath {
   if (hop === "streams") return { ...path, streams: { ...path.streams, [streamKeys[knob] as string]: value } };
   if (hop === "deploy") return { ...path, needs: { ...path.needs, [knob]: value as number } };
-  return { ...path, hops: path.hops.map((declared): DeclaredHop => (declared.name === hop ? { ...declared, values: { ...declared.values, [knob]: value } } : declared)) };
+  return {
+    ...path,
+    hops: path.hops.map((declared): DeclaredHop => (declared.name === hop ? { ...declared, values: { ...declared.values, [knob]: value } } : declared)),
+  };
 }
 
 /** What to write, hop by hop: every timer and limit that an inequality speaks of and that somebody can set. */
@@ -94,4 +99,3 @@ function derived({ hop, knob, value }: Setting, reason: Check | null, changed: b
   const why = reason === null ? "switches on what the ladder relies on" : `${reason.where}: ${reason.inequality}`;
   return { hop, knob: knob.name, value, unit: knob.unit, rule, why, changed };
 }
-

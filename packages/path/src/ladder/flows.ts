@@ -18,14 +18,16 @@ interface Probes {
 }
 
 function probesOf(hop: ResolvedHop, side: "client" | "server"): Probes {
-  const find = (role: string): Setting | null => hop.settings.find(({ knob }) => knob.role === role && (isOn(knob.side, side) || knob.side === "through")) ?? null;
+  const find = (role: string): Setting | null =>
+    hop.settings.find(({ knob }) => knob.role === role && (isOn(knob.side, side) || knob.side === "through")) ?? null;
   const [switched, idle, interval, count] = [find("probe_switch"), find("probe_idle"), find("probe_interval"), find("probe_count")];
   const isOff = idle === null || switched?.value === false || idle.value === 0;
   const idleMs = isOff ? Number.POSITIVE_INFINITY : msOf(idle.value);
   return { hop, switch: switched, idle, idleMs, detectMs: idleMs + (interval === null ? 0 : msOf(interval.value)) * Number(count?.value ?? 1) };
 }
 
-export const flows = ({ links }: Ladder): Check[] => links.flatMap((link) => (link.flowIdle === null || link.reuse !== true ? [] : flowCheck(link, link.flowIdle)));
+export const flows = ({ links }: Ladder): Check[] =>
+  links.flatMap((link) => (link.flowIdle === null || link.reuse !== true ? [] : flowCheck(link, link.flowIdle)));
 
 function flowCheck(link: Link, flow: Setting): Check[] {
   const sender = link.senderIdle;

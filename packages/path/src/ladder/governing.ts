@@ -29,7 +29,8 @@ export function governing(ladder: Ladder, classes: readonly ("C" | "D" | "E")[])
         (kind) =>
           (knob.streams?.includes(kind) ?? true) &&
           !settings.some(
-            ({ knob: other, from, value }) => from === "declared" && value !== "never" && other.replaces?.includes(knob.name) === true && (other.streams?.includes(kind) ?? true),
+            ({ knob: other, from, value }) =>
+              from === "declared" && value !== "never" && other.replaces?.includes(knob.name) === true && (other.streams?.includes(kind) ?? true),
           ),
       );
     }),

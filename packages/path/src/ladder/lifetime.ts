@@ -51,14 +51,17 @@ export function lifetime(ladder: Ladder): Check[] {
 }
 
 /** A3 and the second half of P1: a receiver's limit by age or count that it does not announce, against the sender's own. */
-export const ends = ({ links }: Ladder): Check[] => links.flatMap((link) => (link.reuse === true ? link.receiver.settings.flatMap((setting) => endCheck(link, setting)) : []));
+export const ends = ({ links }: Ladder): Check[] =>
+  links.flatMap((link) => (link.reuse === true ? link.receiver.settings.flatMap((setting) => endCheck(link, setting)) : []));
 
 function endCheck(link: Link, setting: Setting): Check[] {
   const { knob, value } = setting;
-  const isLimit = knob.classes.includes("E") && isOn(knob.side, "client") && (knob.unit === "ms" || knob.unit === "count") && typeof value === "number" && value > 0;
+  const isLimit =
+    knob.classes.includes("E") && isOn(knob.side, "client") && (knob.unit === "ms" || knob.unit === "count") && typeof value === "number" && value > 0;
   // An end that is not known is not accused.
   if (!isLimit || isAnnounced(setting) || knob.ends === undefined || (knob.streams !== undefined && knob.streams.length > 0)) return [];
-  const own = link.sender.settings.find((other) => other.knob.classes.includes("E") && isOn(other.knob.side, "server") && other.knob.unit === knob.unit) ?? null;
+  const own =
+    link.sender.settings.find((other) => other.knob.classes.includes("E") && isOn(other.knob.side, "server") && other.knob.unit === knob.unit) ?? null;
   const [limit, given] = [msOf(value), own === null || own.value === 0 ? Number.POSITIVE_INFINITY : msOf(own.value)];
   const isTime = knob.unit === "ms";
   const words = (amount: number): string => (isTime ? time(amount) : Number.isFinite(amount) ? String(amount) : "never");

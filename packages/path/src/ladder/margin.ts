@@ -12,8 +12,7 @@ const managedMs = 5_000;
 const slackMs = 1_000;
 
 /** The part of the margin that does not depend on the timer. */
-const floorMs = ({ sender, receiver, rttMs }: Link): number =>
-  Math.max(edgeMs({ sender, receiver, rttMs }) + slackMs, sender.product.managed ? managedMs : 0);
+const floorMs = ({ sender, receiver, rttMs }: Link): number => Math.max(edgeMs({ sender, receiver, rttMs }) + slackMs, sender.product.managed ? managedMs : 0);
 
 /** Within so much of each other the two timers fire at the same time, for all that either end can tell. */
 export const edgeMs = ({ sender, receiver, rttMs }: Pick<Link, "sender" | "receiver" | "rttMs">): number =>

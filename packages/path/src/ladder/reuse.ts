@@ -67,9 +67,7 @@ function timerFixes({ link, sender, receiver, idleMs, keptMs }: Pair): Fix[] {
   const [raised, lowered] = [receiverAtLeastMs(link, idleMs), senderAtMostMs(link, keptMs)];
   const raise: Fix[] = canBe(receiver, raised) ? [{ hop: receiver.hop, knob: receiver.knob.name, value: raised, cost: raiseCost(receiver, link, raised) }] : [];
   const lower: Fix[] =
-    lowered > 0 && canBe(sender, lowered)
-      ? [{ hop: sender.hop, knob: sender.knob.name, value: lowered, cost: lowerCost(sender, link, lowered) }]
-      : [];
+    lowered > 0 && canBe(sender, lowered) ? [{ hop: sender.hop, knob: sender.knob.name, value: lowered, cost: lowerCost(sender, link, lowered) }] : [];
   return raised > cheapMs ? [...lower, ...raise] : [...raise, ...lower];
 }
 
@@ -84,7 +82,9 @@ const lowerCost = (sender: Setting, link: Link, ms: number): string =>
   }`;
 
 function switchFixes({ sender }: Link): Fix[] {
-  const knob = sender.settings.map((setting) => setting.knob).find(({ role, fixed, offAt, side }) => role !== undefined && side !== "client" && fixed !== true && (offAt?.length ?? 0) > 0);
+  const knob = sender.settings
+    .map((setting) => setting.knob)
+    .find(({ role, fixed, offAt, side }) => role !== undefined && side !== "client" && fixed !== true && (offAt?.length ?? 0) > 0);
   const value = knob?.offAt?.[0];
   return knob === undefined || value === undefined
     ? []
