@@ -6,7 +6,7 @@ export { formatDuration, parseDuration } from "./duration.ts";
 export type { Finding, FindingDoc } from "./finding.ts";
 export { hostFindings } from "./findings/host.ts";
 export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts";
-export { findingMaker } from "./findings/make.ts";
+export { type Case, findingMaker } from "./findings/make.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
 export { findProduct, products } from "./hops/index.ts";
 export type {
