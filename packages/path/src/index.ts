@@ -8,6 +8,7 @@ export { hostFindings } from "./findings/host.ts";
 export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts";
 export { type Case, findingMaker } from "./findings/make.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
+export { headerOf, productsIn, type Silence, type SilentKind, type Suspect, suspectsOf } from "./fingerprints.ts";
 export { findProduct, products } from "./hops/index.ts";
 export type {
   Direction,
@@ -29,3 +30,4 @@ export type {
 export { planPath, settledPath } from "./ladder/index.ts";
 export { PathError, type PathFault } from "./path-error.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";
+export { compareVersions, valueAt } from "./versions.ts";

@@ -2,7 +2,7 @@
  * gRPC's own rules for connections, by the names of its channel arguments. A server punishes pings that it did not permit.
  */
 import type { Product } from "../knob.ts";
-import { readIn } from "./rows.ts";
+import { nextRequest, readIn } from "./rows.ts";
 
 const a8 = readIn("grpc/proposal, A8-client-side-keepalive.md");
 const a9 = readIn("grpc/proposal, A9-server-side-conn-mgt.md");
@@ -37,6 +37,7 @@ export const grpcClient: Product = {
       unit: "ms",
       default: 1_800_000,
       min: 1_000,
+      resetBy: nextRequest,
       ends: ["goaway"],
       note: "grpc-js",
       ...grpcJs,
@@ -54,7 +55,7 @@ export const grpcServer: Product = {
   knobs: [
     { name: "grpc.keepalive_time_ms", role: "ping_every", classes: ["T"], side: "client", unit: "ms", default: 7_200_000, ...a9 },
     { name: "grpc.keepalive_timeout_ms", classes: [], side: "client", unit: "ms", default: 20_000, ...a9 },
-    { name: "grpc.max_connection_idle_ms", classes: ["A"], side: "client", unit: "ms", default: "never", ends: ["goaway"], ...a9 },
+    { name: "grpc.max_connection_idle_ms", classes: ["A"], side: "client", unit: "ms", default: "never", resetBy: nextRequest, ends: ["goaway"], ...a9 },
     {
       name: "grpc.max_connection_age_ms",
       classes: ["E"],

@@ -2,7 +2,7 @@
  * MySQL and MariaDB: the same timers, some figures differ.
  */
 import type { Product } from "../knob.ts";
-import { eitherWay, measuredBy, nextRequest, readIn } from "./rows.ts";
+import { eitherWay, measuredBy, nextRequest, secondHand } from "./rows.ts";
 
 const shown = measuredBy("mariadbd 10.11.19, `mariadbd --no-defaults --help --verbose`");
 
@@ -90,7 +90,7 @@ export const mariadb: Product = {
   ],
 };
 
-const manual = readIn("dev.mysql.com, 8.4 reference manual, server system variables");
+const manual = secondHand("dev.mysql.com, 8.0 reference manual, server system variables, as quoted elsewhere");
 const mariadbAlone = ["idle_transaction_timeout", "extra_max_connections"];
 
 /** One more connection than `max_connections` is kept for administrators. */

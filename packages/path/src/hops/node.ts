@@ -2,7 +2,7 @@
  * Node's own HTTP servers. Names are those of http.Server; `http2` those of a session.
  */
 import type { Product } from "../knob.ts";
-import { measuredBy, nextRequest, readIn, streamBytes } from "./rows.ts";
+import { eitherWay, measuredBy, nextRequest, readIn, streamBytes } from "./rows.ts";
 
 const code = readIn("node, lib/_http_server.js; docs of class http.Server; seen on 26.10.0");
 
@@ -62,7 +62,7 @@ export const node: Product = {
       note: "The whole request; 408 between 300 and 330 s. Slow uploads end so",
       ...code,
     },
-    { name: "timeout", classes: ["B", "C"], side: "client", unit: "ms", default: "never", zeroIs: "never", ends: ["fin"], ...code },
+    { name: "timeout", classes: ["B", "C"], side: "client", unit: "ms", default: "never", zeroIs: "never", resetBy: eitherWay, ends: ["fin"], ...code },
     {
       name: "maxRequestsPerSocket",
       classes: ["E"],
