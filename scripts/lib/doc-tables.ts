@@ -133,6 +133,7 @@ const hostileOf = (part: string, module: string, name: string): TableSource => (
   },
 });
 
+const agentRefusalColumns = { ...failureColumns, HTTP: (_: string, row: Row) => cell(row["http"]) };
 const poolCodeColumns = {
   ...failureColumns,
   "Can succeed later": (_: string, row: Row) => (row["retryable"] ? "yes" : "no"),
@@ -229,6 +230,28 @@ export const tables: readonly TableSource[] = [
     columns: meaningColumns,
   },
   { table: "time-findings", page: "docs/time.md", module: "packages/cli/src/time/findings.ts", export: "findingDocs", columns: findingColumns },
+  {
+    table: "doctor-agent-options",
+    page: "docs/doctor-agent.md",
+    module: "packages/doctor/src/agent/options.ts",
+    export: "doctorAgentOptionDocs",
+    columns: optionColumns,
+  },
+  {
+    table: "doctor-agent-limits",
+    page: "docs/limits.md",
+    module: "packages/doctor/src/agent/options.ts",
+    export: "doctorAgentOptionDocs",
+    keep: isLimit,
+    columns: optionColumns,
+  },
+  {
+    table: "doctor-agent-refusals",
+    page: "docs/doctor-agent.md",
+    module: "packages/doctor/src/agent/refusals.ts",
+    export: "agentRefusals",
+    columns: agentRefusalColumns,
+  },
   { table: "database-options", page: "docs/databases.md", ...databaseOptions },
   { table: "database-limits", page: "docs/limits.md", ...databaseOptions, keep: isLimit },
   { table: "pooler", page: "docs/databases.md", module: "packages/pool/src/postgres/pooler.ts", export: "poolerRows", columns: poolerColumns },

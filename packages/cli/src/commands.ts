@@ -23,4 +23,8 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import("./commands/doctor/host.ts")).doctorHost,
   },
   ...poolRows,
+  "doctor agent": {
+    summary: "Stand where the application stands, so that `doctor` sees both ends of the path",
+    load: async () => (await import("./commands/doctor/agent.ts")).doctorAgent,
+  },
 };

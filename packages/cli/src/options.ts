@@ -52,6 +52,16 @@ export const cliOptionDocs = {
   adminHost: { default: "127.0.0.1", unit: "address", what: "Where that port listens. Any other than a loopback address demands `adminTokenFile`" },
   adminPort: { default: 4151, unit: "port", what: "That port; 0 takes a free one, and so does the default where `port` is not 4150" },
   adminTokenFile: { default: "", unit: "file", what: "A file with the token that the admin port demands, at least 16 characters; empty: none" },
+  doctorAgent: {
+    default: false,
+    unit: "switch",
+    what: "Let `holdfast doctor` see this end of the path: an agent beneath `/.holdfast/doctor`, see docs/doctor-agent.md. For as long as it is needed",
+  },
+  doctorTokenFile: {
+    default: "",
+    unit: "file",
+    what: "A file with the token that the agent demands, at least 16 characters; required unless `host` is a loopback address",
+  },
   logConnections: { default: false, unit: "switch", what: "One line for each connection that ended: who, why, after how long, how silent" },
   logLinesPerSecond: { default: 100, unit: "lines per second", what: "Most of these lines; one more line says how many were left out" },
 } as const satisfies Record<string, OptionDoc>;

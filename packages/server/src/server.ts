@@ -2,7 +2,8 @@
  * A Holdfast server on one port: HTTP interface and WebSocket transport over one hub and one engine.
  * Beyond loopback it listens only where it was decided who is let in, and which pages.
  */
-import type { ServerHttp2Session } from "node:http2";
+import type { Server } from "node:http";
+import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
@@ -45,6 +46,11 @@ export interface ServerParts {
   readonly hooks?: Hooks;
   /** Answers requests for paths that are not Holdfast's, on the same port. Default: 404. */
   readonly fallback?: Fallback;
+  /**
+   * Called once with the servers of the port, the one that serves HTTP/2 last, before they are guarded: for what stands on the same port by
+   * itself, as the doctor's agent does. Nothing has been checked of the requests that it takes.
+   */
+  readonly attach?: (servers: readonly (Server | Http2Server)[]) => void;
 }
 
 export interface HoldfastServer {
@@ -118,7 +124,7 @@ export function createServer(parts: ServerParts): HoldfastServer {
   const sessionLeft = (session: ServerHttp2Session, remainingMs: number): void => {
     if (!hub.draining) transportParts.sessions.left(session, remainingMs);
   };
-  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft }, transportParts);
+  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft }, transportParts, parts.attach);
   hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket | ServerHttp2Session, subject);
   hub.resetConnection = (connection) => guard.reset(connection as Socket);
   let closing: Promise<void> | null = null;

@@ -3,6 +3,7 @@
  * It ends when it is told to, after clients were moved; a second signal ends it at once.
  */
 import { readFileSync } from "node:fs";
+import { type Agent, type AgentOptions, attachAgent } from "@holdfast/doctor/agent";
 import { type AdminListener, CertificateError, type CloseLog, pinoLog } from "@holdfast/guard";
 import { HoldfastError } from "@holdfast/protocol";
 import { createServer, decisionFault, type Engine, type HoldfastServer, nodeEnv, type ServerParts } from "@holdfast/server";
@@ -25,6 +26,7 @@ import { adminToken, makeAdmin } from "../serve/admin.ts";
 import { accessLine } from "../serve/auth.ts";
 import { humanLogger, jsonLogger } from "../serve/close-log.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
+import { doctorAgentOptions } from "../serve/doctor-agent.ts";
 import { greeting } from "../serve/greeting.ts";
 import { listenerParts } from "../serve/listener.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
@@ -89,6 +91,8 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
     return "usage";
   }
   const closeLog = closeLogOf(config, json, output, log);
+  const { doctorAgent } = secrets.value;
+  const agents: Agent[] = [];
   let running: Running;
   let urls: Urls;
   const page = config.page ? new Page({ clock: nodeClock, rng: nodeEnv.rng, readFiles: readPageFiles, stall, report: log }) : null;
@@ -106,12 +110,13 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
         ...(closeLog === null ? {} : { ended: closeLog.ended }),
       },
       ...(page === null ? {} : { fallback: page.fallback }),
+      ...(doctorAgent === null ? {} : { attach: (servers) => agents.push(attachAgent(servers, doctorAgent)) }),
       ...makeAuth(config.auth),
     });
     const isGuarded = config.auth.name !== "anonymous";
     const sources = closeLog === null ? {} : { log: closeLog };
     const admin = config.admin === null ? null : makeAdmin({ server, at: config.admin, token: secrets.value.adminToken, isGuarded, sources });
-    running = { engine, config, server, page, admin };
+    running = { engine, config, server, page, admin, agents };
     const listening = await server.listen();
     urls = { url: listening.url, admin: await listenBeside(server, admin) };
     page?.open({ server, engine, engineName: config.engine, port: listening.port, vitals: config.vitals });
@@ -130,14 +135,17 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
 /** What stands in files that nobody else may read, and is needed before anything listens. */
 interface Secrets {
   readonly adminToken: string | null;
+  readonly doctorAgent: Partial<AgentOptions> | null;
   readonly listener: NonNullable<ServerParts["listener"]>;
 }
 
 function readSecrets(config: ServeConfig): Checked<Secrets> {
   const token = adminToken(config, readToken);
   if (!token.ok) return token;
+  const doctorAgent = doctorAgentOptions(config.doctorAgent, readToken);
+  if (!doctorAgent.ok) return doctorAgent;
   const listener = listenerParts(config.listener, readSecret);
-  return listener.ok ? good({ adminToken: token.value, listener: listener.value }) : listener;
+  return listener.ok ? good({ adminToken: token.value, doctorAgent: doctorAgent.value, listener: listener.value }) : listener;
 }
 
 function closeLogOf({ logLinesPerSecond }: ServeConfig, json: boolean, output: Output, log: (event: LogEvent) => void): CloseLog | null {
@@ -212,6 +220,7 @@ function announce(output: Output, json: boolean, log: (event: LogEvent) => void,
       event: "listening",
       url,
       admin,
+      doctorAgent: config.doctorAgent !== null,
       auth: config.auth.name,
       engine,
       data,
@@ -234,9 +243,10 @@ interface Running {
   readonly config: ServeConfig;
   readonly page: Page | null;
   readonly admin: AdminListener | null;
+  readonly agents: readonly Agent[];
 }
 
-async function serveUntilStopped({ engine, server, config, page, admin }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
+async function serveUntilStopped({ engine, server, config, page, admin, agents }: Running, stop: AbortSignal, log: (event: LogEvent) => void): Promise<Exit> {
   const machine = openMachine();
   const ticker = config.vitals
     ? startTicker({
@@ -257,6 +267,7 @@ async function serveUntilStopped({ engine, server, config, page, admin }: Runnin
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
   log({ event: "draining", signal: stop.reason, links: server.stats().links, drainMs: config.options.drainMs });
   const notice = setInterval(() => log({ event: "draining", links: server.stats().links }), noticeMs);
+  for (const agent of agents) agent.close();
   await ticker?.stop();
   clearInterval(health);
   machine.close();

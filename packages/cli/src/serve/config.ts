@@ -6,6 +6,7 @@ import { type EngineOptions, engineOptionDocs, resolveEngineOptions, resolvePoli
 import { bad, type Checked, type FlagSpec, good } from "../args.ts";
 import { cliOptionDocs, type EngineName, engineNames } from "../options.ts";
 import { type AuthConfig, checkAuth } from "./auth.ts";
+import { type DoctorAgentConfig, doctorAgentOf } from "./doctor-agent.ts";
 import { type ListenerConfig, listenerOf, listenerOptionDocs } from "./listener.ts";
 import { flagName, type Setting, type SettingGiven, valuesOf } from "./settings.ts";
 
@@ -48,6 +49,8 @@ export interface ServeConfig {
   readonly listener: ListenerConfig;
   /** The second port; null without one. */
   readonly admin: { readonly host: string; readonly port: number; readonly tokenFile: string | null } | null;
+  /** The doctor's agent; null without one. */
+  readonly doctorAgent: DoctorAgentConfig | null;
   /** Lines a second about ended connections; null: none is logged. */
   readonly logLinesPerSecond: number | null;
   readonly auth: AuthConfig;
@@ -97,6 +100,7 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ow
       page: page.value,
       listener: listenerOf(valuesOf(given, Object.keys(listenerOptionDocs))),
       admin: adminOf(given),
+      doctorAgent: doctorAgentOf(valuesOf(given, ["doctorAgent", "doctorTokenFile", "host"])),
       logLinesPerSecond: loggedOf(given),
       // The last of them, so that the file can say otherwise.
       policies: resolvePolicies([...asked, ...(own.vitals ? [ownPolicies.vitals] : []), ...(page.value ? [ownPolicies.page] : [])]),

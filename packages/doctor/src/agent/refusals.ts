@@ -14,7 +14,7 @@ const row = (http: number | null, meaning: string, remedy: string): AgentRefusal
 /** In alphabetical order. */
 export const agentRefusals = {
   agent_bad_request: row(400, "A parameter is not what it may be", "See docs/doctor-agent.md"),
-  agent_from_page: row(403, "The request names an Origin, so it comes from a page in a browser", "Run the doctor; the agent is not for pages"),
+  agent_from_page: row(403, "The request has `Origin` or `Sec-Fetch-Site`, so a page in a browser made it", "Run the doctor; the agent is not for pages"),
   agent_full: row(503, "`connectionsMax` of its connections are open", "Wait for another run to end, or raise it"),
   agent_life: row(null, "It was open for `lifeMs`", "Nothing: ask again, or raise it"),
   agent_method: row(405, "Only GET is known", "Look for a hop that changes methods"),

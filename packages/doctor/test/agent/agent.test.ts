@@ -313,9 +313,11 @@ describe("who may", { concurrency: true }, () => {
   test("is no page, nothing but GET, and nothing unknown", async () => {
     const { at } = await open();
     const answers: [number, string][] = [];
-    // fetch names no Origin of its own for GET.
-    const { statusCode } = await new Promise<IncomingMessage>((resolve) => get(`${at}/hello`, { headers: { origin: "http://evil.test" } }, resolve));
-    assert.equal(statusCode, 403);
+    const pages = [{ origin: "http://evil.test" }, { "sec-fetch-site": "cross-site" }];
+    for (const headers of pages) {
+      const { statusCode } = await new Promise<IncomingMessage>((resolve) => get(`${at}/hello`, { headers }, resolve));
+      assert.equal(statusCode, 403);
+    }
     answers.push(await codeOf(`${at}/hello`, { method: "POST", body: "x" }), await codeOf(`${at}/other`));
     assert.deepEqual(answers, [
       [405, "agent_method"],

@@ -42,7 +42,13 @@ export interface HttpServer {
 }
 
 /** An HTTP server that does not listen yet. `given` are options of guard that differ from what the server's own options say. */
-export function httpServer(context: HttpContext, given: Partial<GuardOptions>, parts: GuardParts, transports: Pick<GrpcParts, "env" | "sessions">): HttpServer {
+export function httpServer(
+  context: HttpContext,
+  given: Partial<GuardOptions>,
+  parts: GuardParts,
+  transports: Pick<GrpcParts, "env" | "sessions">,
+  attach?: (servers: readonly (Server | Http2Server)[]) => void,
+): HttpServer {
   const { hub, options } = context;
   const transport = websocketTransport(hub);
   const access = accessPolicy(options);
@@ -99,6 +105,8 @@ export function httpServer(context: HttpContext, given: Partial<GuardOptions>, p
   );
   const http2 = resolveHttp2Limits({ ...http2LimitsOf(options), ...parts.http2 });
   const all = { ...parts, http2, ...serving(tls, () => http2Server(http2, grpc, answer)) };
+  const h2 = all.tls?.h2 ?? all.h2c;
+  attach?.(h2 === undefined ? [server] : [server, h2]);
   const made = guard(server, { ...guardOptionsOf(options), ...given }, all);
   return { http: server, guard: made };
 }

@@ -72,7 +72,7 @@ class NodeAgent implements Agent {
   /** Why a request is not looked at further, or null. */
   #fault(request: IncomingMessage, query: URLSearchParams): AgentCode | null {
     if (!this.#shared.budget.request(performance.now())) return "agent_rate_limited";
-    if (request.headers.origin !== undefined) return "agent_from_page";
+    if (request.headers.origin !== undefined || request.headers["sec-fetch-site"] !== undefined) return "agent_from_page";
     if (!this.#isAllowed(request, query)) return "agent_unauthenticated";
     return request.method === "GET" ? null : "agent_method";
   }
