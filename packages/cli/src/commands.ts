@@ -22,6 +22,7 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
     summary: "Look at this machine: descriptors, queues, ports, timers, losses",
     load: async () => (await import("./commands/doctor/host.ts")).doctorHost,
   },
+  doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
   ...poolRows,
   "doctor agent": {
     summary: "Stand where the application stands, so that `doctor` sees both ends of the path",

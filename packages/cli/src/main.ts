@@ -40,8 +40,10 @@ async function main(words: readonly string[]): Promise<Exit> {
     return "usage";
   }
   const group = Object.fromEntries(Object.entries(commandRows).filter(([name]) => name.startsWith(`${word} `)));
-  if (Object.keys(group).length > 0) return await subcommand(word, rest, group);
   const row = Object.hasOwn(commandRows, word) ? commandRows[word] : undefined;
+  // A word may be a command and begin others: `doctor URL` beside `doctor host`. What names none of those is the command's own.
+  const isOwn = row !== undefined && !Object.hasOwn(group, `${word} ${rest[0] ?? ""}`);
+  if (Object.keys(group).length > 0 && !isOwn) return await subcommand(word, rest, group);
   return row === undefined ? unknown("", word, Object.keys(commandRows)) : await run(word, row, rest);
 }
 

@@ -1,6 +1,8 @@
 /**
  * The doctor: what a live path does, measured, and whom to blame. Names only.
  */
+export { type ExamineOptions, examine, type Progress } from "./adapters/examine.ts";
+export { type Ask, type AskOptions, askOptionDocs, type ProbeName, probeNames, resolveAsk } from "./ask.ts";
 export { type Diagnosis, diagnose } from "./diagnoses/index.ts";
 export type {
   CertificateFact,
@@ -23,3 +25,4 @@ export type {
   TlsFact,
   WebSocketFact,
 } from "./facts.ts";
+export { drawFacts } from "./render/text.ts";

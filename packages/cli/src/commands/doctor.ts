@@ -1,0 +1,117 @@
+/**
+ * `holdfast doctor URL`: examines the way to a URL, shows what was measured, and whom to blame. `doctor host` and the like are commands of their own.
+ */
+import { readFileSync } from "node:fs";
+import { type Ask, type AskOptions, askOptionDocs, diagnose, drawFacts, examine, type ProbeName, resolveAsk } from "@holdfast/doctor";
+import { formatDuration, parseDuration } from "@holdfast/path";
+import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
+import { bad, type Checked, type CommandSpec, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
+import type { Command } from "../command.ts";
+import { escapeLine } from "../escape.ts";
+import type { Exit } from "../exit-codes.ts";
+import { tokenFlags, tokenSource } from "../token.ts";
+
+const spec: CommandSpec = {
+  name: "doctor",
+  summary: "Measure the way to a URL: idle timers and who ends what, keep-alive, TLS, WebSocket, event streams; and what to change",
+  operands: "URL",
+  operandsMin: 1,
+  operandsMax: 1,
+  flags: {
+    max: {
+      value: "TIME",
+      what: `The examination ends after this; a longer timer is reported as "at least" (default: ${askOptionDocs.maxMs.default / 1_000}s)`,
+    },
+    only: {
+      value: "PROBE",
+      multiple: true,
+      what: `Only this; may be given several times. ${askOptionDocs.only.what.replace("Only these: ", "").replace(". Empty: all", "")}`,
+    },
+    except: { value: "PROBE", multiple: true, what: "Not this; may be given several times" },
+    header: { value: "LINE", short: "H", multiple: true, what: 'A header for every request, "Name: value"; may be given several times' },
+    ...tokenFlags,
+    connections: { value: "N", what: `${askOptionDocs.connections.what} (default: ${askOptionDocs.connections.default})` },
+    prefix: { value: "PATH", what: `${askOptionDocs.prefix.what} (default: ${askOptionDocs.prefix.default})` },
+    ca: { value: "FILE", what: "Trust the certificates in FILE, PEM" },
+    insecure: { what: askOptionDocs.insecure.what },
+    strict: { what: "Warnings count as errors for the exit code" },
+    json: { what: "Facts and findings as one JSON object" },
+  },
+  notes: [
+    "It asks for the URL as a browser would, on connections of its own, and then mostly waits. With `holdfast doctor agent` where the application stands it sees both ends.",
+  ],
+  examples: ["holdfast doctor https://example.com/", "holdfast doctor --max 5m --only websocket wss://example.com/socket"],
+};
+
+interface Wanted {
+  readonly ask: Ask;
+  readonly caFile: string | null;
+  readonly tokenFile: string | null;
+  readonly strict: boolean;
+  readonly json: boolean;
+}
+
+export const doctor: Command = {
+  spec,
+  prepare: (given, variables): Checked<() => Promise<Exit>> => {
+    const token = tokenSource(given, variables);
+    if (!token.ok) return token;
+    const options = optionsOf(given, token.value.kind === "text" ? token.value.token : "");
+    if (!options.ok) return options;
+    const caFile = textFlag(given, "ca") ?? null;
+    if (caFile !== null && isOn(given, "insecure")) return bad("--insecure and --ca do not go together");
+    try {
+      const ask = resolveAsk(given.operands[0] ?? "", options.value);
+      const tokenFile = token.value.kind === "file" ? token.value.path : null;
+      return good(() => run({ ask, caFile, tokenFile, strict: isOn(given, "strict"), json: isOn(given, "json") }));
+    } catch (thrown) {
+      return bad((thrown as Error).message.replace(/^E/, "e"));
+    }
+  },
+};
+
+function optionsOf(given: Given, token: string): Checked<Partial<AskOptions>> {
+  const max = textFlag(given, "max");
+  const maxMs = max === undefined ? askOptionDocs.maxMs.default : parseDuration(max);
+  if (typeof maxMs !== "number") return bad(`expected --max to be a time such as 70s or 5m, got ${JSON.stringify(max)}`);
+  const connections = countFlag(given, "connections", 1, Number.MAX_SAFE_INTEGER, askOptionDocs.connections.default);
+  if (!connections.ok) return connections;
+  const headers: [string, string][] = [];
+  for (const text of words(given, "header")) {
+    const [, name = "", value = ""] = /^([^:\s]+):[ \t]*(.*?)[ \t]*$/.exec(text) ?? [];
+    if (name === "") return bad(`expected --header to be "Name: value", got ${JSON.stringify(text)}`);
+    headers.push([name, value]);
+  }
+  const [only, except] = [words(given, "only") as ProbeName[], words(given, "except") as ProbeName[]];
+  const prefix = textFlag(given, "prefix") ?? askOptionDocs.prefix.default;
+  return good({ maxMs, connections: connections.value, headers, only, except, prefix, token, insecure: isOn(given, "insecure") });
+}
+
+function words(given: Given, name: string): readonly string[] {
+  const value = given.flags.get(name);
+  return Array.isArray(value) ? (value as string[]) : [];
+}
+
+async function run({ ask, caFile, tokenFile, json }: Wanted): Promise<Exit> {
+  const [output, notices] = [standardOutput(), new Notices()];
+  let read: Ask;
+  try {
+    const ca = caFile === null ? {} : { ca: readFileSync(caFile, "utf8") };
+    const { url, ...rest } = ask;
+    read = resolveAsk(url, { ...rest, ...ca, ...(tokenFile === null ? {} : { token: readFileSync(tokenFile, "utf8").trim() }) });
+  } catch (thrown) {
+    notices.say(`holdfast doctor: ${escapeLine((thrown as Error).message)}`);
+    return "failed";
+  }
+  const stop = stopSignal();
+  const signal = AbortSignal.any([stop, output.gone]);
+  const facts = await examine(read, {
+    signal,
+    onProgress: ({ leftMs, what }) => notices.status(escapeLine(`${what}; at most ${formatDuration(Math.ceil(leftMs / 1_000) * 1_000)} to go`)),
+  });
+  notices.status("");
+  const findings = diagnose(facts, null);
+  await output.write(json ? `${JSON.stringify({ facts, findings })}\n` : drawFacts(facts).split("\n").map(escapeLine).join("\n"));
+  if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
+  return facts.tcp.known ? "ok" : "unreachable";
+}

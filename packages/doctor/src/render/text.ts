@@ -1,0 +1,152 @@
+/**
+ * The facts as text for people: one line each, what could not be measured with the reason. Pure; it knows no terminal, so what a target said is
+ * still to be made safe by whoever shows it.
+ */
+import { formatDuration } from "@holdfast/path";
+import type { ControlFact, Facts, IdleFact, IdleOf, Known, Moving } from "../facts.ts";
+
+/** What each kind of connection is called in a sentence. */
+export const idleNames: Readonly<Record<IdleOf, string>> = {
+  http1: "kept HTTP/1.1 connection",
+  http2: "HTTP/2 session without streams",
+  websocket: "WebSocket",
+  "event-stream": "event stream",
+  tcp: "connection that sends no request",
+};
+
+export const movingNames: Readonly<Record<Moving, string>> = {
+  nothing: "nothing",
+  tcp_keepalive: "TCP probes only",
+  h2_ping: "PING of HTTP/2 only",
+  websocket_ping: "WebSocket pings (answered)",
+  comment: "comments to the client",
+  to_server: "bytes to the server",
+  to_client: "bytes to the client",
+};
+
+const labelWidth = 14;
+
+/** Milliseconds rounded as far as they mean something. */
+export function roundMs(ms: number): number {
+  return ms < 100 ? Number(ms.toFixed(1)) : ms < 10_000 ? Math.round(ms / 10) * 10 : Math.round(ms / 100) * 100;
+}
+
+const ms = (value: number): string => formatDuration(roundMs(value));
+const row = (label: string, text: string): string => `${label.padEnd(labelWidth)}${text}`;
+const line = <T>(label: string, fact: Known<T>, say: (value: T) => string): string => row(label, fact.known ? say(fact.value) : `unknown: ${fact.why}`);
+
+/** The whole table, ending in a line break. */
+export function drawFacts(facts: Facts): string {
+  const blocks = [
+    headOf(facts),
+    idleLines(facts.idle),
+    controlLines(facts.controls),
+    facts.notMeasured.map(({ what, why }) => `not measured: ${what}: ${why}`),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function headOf(facts: Facts): string[] {
+  const { connections, openMax } = facts.cost;
+  return [
+    `${facts.url}: ${ms(facts.tookMs)}, ${connections} connections, at most ${openMax} at once`,
+    "",
+    line(
+      "name",
+      facts.name,
+      ({ addresses, used, lookupMs }) => `${addresses.join(", ")} in ${ms(lookupMs)}${addresses.length > 1 ? `; all connections to ${used}` : ""}`,
+    ),
+    line("TCP", facts.tcp, ({ connectMs }) => `connected in ${ms(connectMs)}`),
+    ...(facts.url.startsWith("https:") ? tlsLines(facts) : []),
+    line("HTTP", facts.http, ({ status, version, http2, http3Announced }) => {
+      const two = http2.known ? (http2.value ? ", HTTP/2 too" : ", no HTTP/2") : "";
+      return `${status} over HTTP/${version}${two}${http3Announced ? ", HTTP/3 announced" : ""}`;
+    }),
+    line("keep-alive", facts.keepAlive, ({ reused, first, second, fault, announcedMs }) => {
+      const setUp = [first.tcpMs === null ? "" : `TCP ${ms(first.tcpMs)}, `, first.tlsMs === null ? "" : `TLS ${ms(first.tlsMs)}, `].join("");
+      const told = announcedMs === null ? "" : `; announces ${ms(announcedMs)}`;
+      return reused
+        ? `works: first request ${setUp}answer ${ms(first.waitMs)}; second on the same connection, set-up 0 ms, answer ${ms(second?.waitMs ?? 0)}${told}`
+        : `does not work: ${fault ?? ""}`;
+    }),
+    ...(facts.hops.length === 0
+      ? []
+      : [row("hops", facts.hops.map(({ header, value, product }) => `${header}: ${value}${product === null ? "" : ` (${product})`}`).join("; "))]),
+    line("WebSocket", facts.webSocket, ({ taken, status, pongMs, beatMs, url }) =>
+      taken
+        ? `taken at ${url}${pongMs === null ? "; a ping was not answered" : `; a ping is answered in ${ms(pongMs)}`}${beatMs === null ? "" : `; it speaks by itself every ${ms(beatMs)}`}`
+        : `not taken: status ${status}`,
+    ),
+    line("event stream", facts.eventStream, ({ is, status, contentType, firstByteMs, signature }) =>
+      is
+        ? `first byte after ${firstByteMs === null ? "more than there was time" : ms(firstByteMs)}${signature.known ? `; bytes come ${signature.value === "live" ? "as they are made" : "in bursts: something holds them back"}` : ""}`
+        : `none: status ${status}${contentType === null ? "" : `, ${contentType}`}`,
+    ),
+    line("helper", facts.helper, ({ kind, server }) => `${kind} found${typeof server["node"] === "string" ? ` (Node ${server["node"]})` : ""}`),
+  ];
+}
+
+function tlsLines(facts: Facts): string[] {
+  return [
+    line("TLS", facts.tls, ({ version, cipher, alpn, handshakeMs }) => `${version}, ${cipher}, ${alpn ?? "no ALPN"}, handshake ${ms(handshakeMs)}`),
+    line("certificate", facts.tls, ({ chain, nameFault, trustFault }) => {
+      const [leaf] = chain;
+      const days = leaf === undefined ? null : Math.floor((leaf.validToWallMs - facts.startedWallMs) / 86_400_000);
+      return [leaf === undefined ? "none" : `${leaf.subject}, ${days} days left, ${chain.length} sent`, nameFault, trustFault]
+        .filter((each) => each !== null)
+        .join("; ");
+    }),
+    line("resumption", facts.resumption, ({ reconnects, resumed, sessions }) =>
+      sessions === 0 ? "no session is offered" : `${resumed} of ${reconnects} reconnects`,
+    ),
+  ];
+}
+
+/** A bracket in words: `60 s to 60.1 s`, `at least 70 s`. */
+export function spanOf({ atLeastMs, atMostMs }: Pick<IdleFact, "atLeastMs" | "atMostMs">): string {
+  return atMostMs === null ? `at least ${ms(Math.floor(atLeastMs))}` : `${ms(atLeastMs)} to ${ms(atMostMs)}`;
+}
+
+const endWords: Readonly<Record<NonNullable<IdleFact["how"]>, string>> = {
+  fin: "closed (FIN)",
+  rst: "reset (RST)",
+  rst_on_write: "reset when written to",
+  silent: "dropped in silence",
+  goaway: "GOAWAY",
+  close_frame: "close frame",
+  answer: "an error answer",
+  announced: "closed as announced",
+};
+
+export const endOf = ({ how, code }: Pick<IdleFact, "how" | "code">): string => (how === null ? "" : `${endWords[how]}${code === undefined ? "" : ` ${code}`}`);
+
+function idleLines(idle: readonly IdleFact[]): string[] {
+  if (idle.length === 0) return [];
+  const rows = idle.map((fact) => [
+    idleNames[fact.of],
+    movingNames[fact.moving],
+    spanOf(fact),
+    endOf(fact) || "open",
+    fact.by ?? "",
+    fact.atMostMs === null ? "" : `${fact.seen} x`,
+  ]);
+  const table = [["what sat idle", "what moved", "survived", "its end", "by", "seen"], ...rows];
+  const widths = (table[0] as string[]).map((_, i) => Math.max(...table.map((cells) => (cells[i] ?? "").length)));
+  return table.map((cells) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function controlLines(controls: readonly ControlFact[]): string[] {
+  return controls.map(({ of, beatMs, ageMs, ended, silentMs, announced }) => {
+    const beats = `control: ${idleNames[of]}, used every ${ms(beatMs)}`;
+    if (ended === null) return `${beats}: alive after ${ms(ageMs)}`;
+    return `${beats}: ${endWords[ended]} at an age of ${ms(ageMs)}, ${ms(silentMs)} after its last byte${announced ? ", as announced" : ""}`;
+  });
+}
