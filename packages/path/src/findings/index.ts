@@ -3,6 +3,7 @@
  * docs/findings has a page for each code, made from its row (`npm run docs -- --write`).
  */
 import type { FindingDoc } from "../finding.ts";
+import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
 import { lintFindings } from "./lint.ts";
 
@@ -15,6 +16,7 @@ export interface FindingArea {
 
 export const findingAreas: readonly FindingArea[] = [
   { id: "lint", title: "Files that lint reads", docs: lintFindings },
+  { id: "haproxy", title: "HAProxy", docs: haproxyFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
 ];
 
