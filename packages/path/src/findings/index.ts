@@ -6,6 +6,7 @@ import type { FindingDoc } from "../finding.ts";
 import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
 import { lintFindings } from "./lint.ts";
+import { nginxFindings } from "./nginx.ts";
 
 export interface FindingArea {
   readonly id: string;
@@ -17,6 +18,7 @@ export interface FindingArea {
 export const findingAreas: readonly FindingArea[] = [
   { id: "lint", title: "Files that lint reads", docs: lintFindings },
   { id: "haproxy", title: "HAProxy", docs: haproxyFindings },
+  { id: "nginx", title: "nginx", docs: nginxFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
 ];
 

@@ -3,12 +3,13 @@
  * name in the list. Pure: it is given texts, and finds and opens no file.
  */
 import { haproxyTool } from "./haproxy/index.ts";
+import { nginxTool } from "./nginx/index.ts";
 import type { SourceFile, Tool, ToolId } from "./tool.ts";
 
 export type { JudgedBy, LintAsk, Route, SourceFile, Tool, ToolId, ToolReading } from "./tool.ts";
 
 /** In the order in which they are asked whether a file is theirs. */
-export const tools: readonly Tool[] = [haproxyTool];
+export const tools: readonly Tool[] = [nginxTool, haproxyTool];
 
 /** The tool of that id, or the first that recognises the file; null where none does. */
 export function toolOf(file: SourceFile, as: ToolId | null): Tool | null {
