@@ -60,5 +60,10 @@ export interface OwnProduct {
   readonly like?: string;
   /** Default: that of `like`, else "proxy". */
   readonly kind?: ProductKind;
+  /** Default: that of `like`, else false. */
+  readonly managed?: boolean;
+  /** Default: that of `like`, else 1000. */
+  readonly granularityMs?: number;
+  readonly retries?: "idempotent" | "all";
   readonly knobs: readonly Knob[];
 }

@@ -27,7 +27,10 @@ export type {
   Value,
   VersionedDefault,
 } from "./knob.ts";
+export { apply } from "./ladder/derive.ts";
 export { planPath, settledPath } from "./ladder/index.ts";
+export { type NeedDoc, type NeedName, needDocs } from "./ladder/needs.ts";
 export { PathError, type PathFault } from "./path-error.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";
+export { formatValue, resolveHops } from "./resolve.ts";
 export { compareVersions, valueAt } from "./versions.ts";

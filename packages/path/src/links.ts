@@ -46,7 +46,9 @@ function linkOf(sender: ResolvedHop, receiver: ResolvedHop, boxes: readonly Reso
     reuse: reuseOf(sender, receiver, senderIdle, receiverIdle),
     senderIdle,
     receiverIdle,
-    flowIdle: shortest(boxes.flatMap(({ settings }) => settings.filter(({ knob }) => knob.unit === "ms" && knob.classes.includes("D")))),
+    flowIdle: shortest(
+      boxes.flatMap(({ settings }) => settings.filter(({ knob }) => knob.unit === "ms" && knob.classes.includes("D") && knob.streams?.length !== 0)),
+    ),
     receiverBufferMs: Number(receiver.settings.find(({ knob }) => knob.role === "buffer" && isOn(knob.side, "client"))?.value ?? 0),
   };
 }
@@ -55,7 +57,7 @@ function linkOf(sender: ResolvedHop, receiver: ResolvedHop, boxes: readonly Reso
 export const isOn = (side: Side, link: "client" | "server"): boolean => side === link || side === "both";
 
 function idleOf({ settings }: ResolvedHop, side: "client" | "server"): Setting | null {
-  return shortest(settings.filter(({ knob }) => knob.unit === "ms" && knob.role === undefined && knob.classes.includes("A") && isOn(knob.side, side)));
+  return shortest(settings.filter(({ knob }) => knob.unit === "ms" && knob.role !== "buffer" && knob.classes.includes("A") && isOn(knob.side, side)));
 }
 
 /** The one that fires first; null where there is none. */

@@ -40,10 +40,11 @@ function ownProduct(id: string, own: OwnProduct): Product {
   if (own.like !== undefined && like === null) {
     throw new PathError({ hop: id, knob: "like", expected: `a product of the database${nearest(own.like, Object.keys(products))}`, got: own.like });
   }
-  const written = new Set(own.knobs.map(({ name }) => name));
-  const knobs = [...own.knobs, ...(like?.knobs ?? []).filter(({ name }) => !written.has(name))];
-  const base = like ?? { kind: "proxy" as const, managed: false, granularityMs: 1_000, version: null };
-  return { ...base, id, name: own.name, kind: own.kind ?? base.kind, knobs };
+  const written = new Set(own.knobs.map((knob) => knob.name));
+  const knobs = [...own.knobs, ...(like?.knobs ?? []).filter((knob) => !written.has(knob.name))];
+  const { name, kind, managed, granularityMs, retries } = own;
+  const given = Object.fromEntries(Object.entries({ kind, managed, granularityMs, retries }).filter(([, value]) => value !== undefined));
+  return { kind: "proxy", managed: false, granularityMs: 1_000, version: null, ...like, ...given, id, name, knobs };
 }
 
 function resolveHop(declared: DeclaredHop, product: Product, before: DeclaredHop | undefined): ResolvedHop {

@@ -27,11 +27,12 @@ export type Needs = { readonly [Name in NeedName]: (typeof needDocs)[Name]["defa
 
 /** The needs of a path, defaults filled in. */
 export function resolveNeeds(given: Readonly<Record<string, number>> = {}): Needs {
+  const { inFlightMs } = given as { readonly inFlightMs?: number };
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(needDocs, name))
       throw new PathError({ hop: null, knob: `needs.${name}`, expected: `one of ${Object.keys(needDocs).join(", ")}`, got: name });
     if (!Number.isFinite(value) || value < 0) throw new PathError({ hop: null, knob: `needs.${name}`, expected: "a number of at least 0", got: String(value) });
   }
   const filled = Object.fromEntries(Object.entries(needDocs).map(([name, doc]) => [name, given[name] ?? doc.default])) as unknown as Needs;
-  return given["inFlightMs"] === undefined && filled.answerMs !== null ? { ...filled, inFlightMs: filled.answerMs } : filled;
+  return inFlightMs === undefined && filled.answerMs !== null ? { ...filled, inFlightMs: filled.answerMs } : filled;
 }
