@@ -28,6 +28,7 @@ export type {
   VersionedDefault,
 } from "./knob.ts";
 export { apply } from "./ladder/derive.ts";
+export { violationFinding } from "./ladder/finding.ts";
 export { planPath, settledPath } from "./ladder/index.ts";
 export { type NeedDoc, type NeedName, needDocs } from "./ladder/needs.ts";
 export { PathError, type PathFault } from "./path-error.ts";

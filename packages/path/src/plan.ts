@@ -46,9 +46,11 @@ export type Severity = "error" | "warning" | "info";
 
 /** One way to mend a violation. */
 export interface Fix {
+  /** A hop of the path; `streams` and `deploy` for what the path's owner decides about those. */
   readonly hop: string;
   readonly knob: string;
   readonly value: Value;
+  readonly unit: Knob["unit"];
   /** What it costs, in words. */
   readonly cost: string;
 }

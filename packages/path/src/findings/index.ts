@@ -5,6 +5,7 @@
 import type { FindingDoc } from "../finding.ts";
 import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
+import { ladderFindings } from "./ladder.ts";
 import { lintFindings } from "./lint.ts";
 import { nginxFindings } from "./nginx.ts";
 
@@ -16,6 +17,7 @@ export interface FindingArea {
 }
 
 export const findingAreas: readonly FindingArea[] = [
+  { id: "ladder", title: "A path, as its ladder sees it", docs: ladderFindings },
   { id: "lint", title: "Files that lint reads", docs: lintFindings },
   { id: "haproxy", title: "HAProxy", docs: haproxyFindings },
   { id: "nginx", title: "nginx", docs: nginxFindings },

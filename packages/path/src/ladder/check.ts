@@ -68,5 +68,20 @@ export const time = (value: Value | number): string =>
 export const canBe = ({ knob }: Setting, value: number): boolean =>
   knob.fixed !== true && value >= (knob.min ?? 0) && value <= (knob.max ?? Number.POSITIVE_INFINITY);
 
+/** A value for a knob of the path. */
+export const fixOf = ({ hop, knob }: Setting, value: Value, cost: string): Fix => ({ hop, knob: knob.name, value, unit: knob.unit, cost });
+
+/** A value for what the path's owner decides about streams. */
+export const streamFix = (knob: "heartbeat" | "heartbeatOf" | "deadAfter" | "reconnect", value: Value, cost: string): Fix => ({
+  hop: "streams",
+  knob,
+  value,
+  unit: knob === "heartbeatOf" ? "word" : "ms",
+  cost,
+});
+
+/** A value for what the path's owner decides about deploys. */
+export const deployFix = (knob: "answerMs" | "terminationGraceMs", value: number, cost: string): Fix => ({ hop: "deploy", knob, value, unit: "ms", cost });
+
 /** `nginx -> node`. */
 export const between = ({ sender, receiver }: Link): string => `${sender.name} -> ${receiver.name}`;

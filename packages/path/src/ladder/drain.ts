@@ -3,7 +3,7 @@
  * streams have gone elsewhere one after the other. Pure.
  */
 import type { DrainPlan } from "../plan.ts";
-import { type Check, type Ladder, time } from "./check.ts";
+import { type Check, deployFix, type Ladder, time } from "./check.ts";
 import { roundUpMs } from "./margin.ts";
 
 const sumOf = ({ needs }: Ladder): string => `${time(needs.unreadyMs)} + ${time(needs.inFlightMs)} + ${time(needs.spreadMs)}`;
@@ -35,7 +35,7 @@ export function grace(ladder: Ladder): Check[] {
       inequality: `${sumOf(ladder)} <= ${time(given)}`,
       operands: [],
       missing: needed - given,
-      fixes: [{ hop: "deploy", knob: "terminationGraceMs", value: roundUpMs(needed), cost: "a deploy takes longer" }],
+      fixes: [deployFix("terminationGraceMs", roundUpMs(needed), "a deploy takes longer")],
     },
   ];
 }

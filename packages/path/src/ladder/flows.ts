@@ -4,7 +4,7 @@
  */
 import { isOn, msOf } from "../links.ts";
 import type { Fix, Link, ResolvedHop, Setting } from "../plan.ts";
-import { between, type Check, canBe, type Ladder, time } from "./check.ts";
+import { between, type Check, canBe, fixOf, type Ladder, time } from "./check.ts";
 import { marginMs, roundDownMs, roundUpMs, senderAtMostMs } from "./margin.ts";
 
 /** TCP keepalive of one end of a link. */
@@ -66,21 +66,21 @@ function flowFixes(link: Link, sender: Setting, flow: Setting, ends: readonly Pr
   const lowered = senderAtMostMs(link, forgetsMs);
   const fixes: Fix[] = [];
   if (lowered > 0 && canBe(sender, lowered)) {
-    fixes.push({ hop: sender.hop, knob: sender.knob.name, value: lowered, cost: `after ${time(lowered)} of silence ${sender.hop} connects anew: a handshake` });
+    fixes.push(fixOf(sender, lowered, `after ${time(lowered)} of silence ${sender.hop} connects anew: a handshake`));
   }
   if (flow.knob.resetBy?.layer === "packet") fixes.push(...ends.flatMap((probes) => probeFix(probes, forgetsMs)));
   const raised = Number.isFinite(idleMs) ? roundUpMs(idleMs + marginMs(link, idleMs)) : Number.NaN;
-  if (canBe(flow, raised)) fixes.push({ hop: flow.hop, knob: flow.knob.name, value: raised, cost: `${flow.hop} remembers flows of dead peers for longer` });
+  if (canBe(flow, raised)) fixes.push(fixOf(flow, raised, `${flow.hop} remembers flows of dead peers for longer`));
   return fixes;
 }
 
 /** One step towards probes that come in time: the switch, then the delay. */
 function probeFix(probes: Probes, forgetsMs: number): Fix[] {
   const cost = "a packet each way per idle connection and delay; no proof that the application at the other end lives";
-  const { hop, switch: switched, idle } = probes;
-  if (switched !== null && switched.value === false && switched.knob.fixed !== true) return [{ hop: hop.name, knob: switched.knob.name, value: true, cost }];
+  const { switch: switched, idle } = probes;
+  if (switched !== null && switched.value === false && switched.knob.fixed !== true) return [fixOf(switched, true, cost)];
   if (idle === null) return [];
   const spent = Number.isFinite(probes.detectMs) ? probes.detectMs - probes.idleMs : 0;
   const value = Math.min(60_000, roundDownMs(Math.min(forgetsMs / 2, forgetsMs - spent)));
-  return value > 0 && value !== idle.value && canBe(idle, value) ? [{ hop: hop.name, knob: idle.knob.name, value, cost }] : [];
+  return value > 0 && value !== idle.value && canBe(idle, value) ? [fixOf(idle, value, cost)] : [];
 }

@@ -8,16 +8,20 @@ import { PathError } from "../path-error.ts";
 import type { Plan } from "../plan.ts";
 import { resolveHops } from "../resolve.ts";
 import { type Check, type Ladder, type Rule, violationOf } from "./check.ts";
+import { deadlines } from "./deadlines.ts";
 import { derivedOf, settle } from "./derive.ts";
 import { grace, planDrain } from "./drain.ts";
 import { flows } from "./flows.ts";
 import { ends, lifetime } from "./lifetime.ts";
+import { limits } from "./limits.ts";
 import { resolveNeeds } from "./needs.ts";
+import { pings } from "./pings.ts";
+import { counts, planPools } from "./pools.ts";
 import { chain, reuse } from "./reuse.ts";
 import { beats, counted, detection, planStreams } from "./streams.ts";
 
 /** In the order in which they are mended: what binds most comes first. */
-const rules: readonly Rule[] = [reuse, chain, flows, ends, counted, beats, detection, lifetime, grace];
+const rules: readonly Rule[] = [reuse, chain, flows, ends, deadlines, counted, beats, detection, pings, lifetime, counts, limits, grace];
 
 /** What the ladder says of a path. Throws PathError, naming hop and knob, for what can not be. */
 export function planPath(path: DeclaredPath): Plan {
@@ -29,7 +33,7 @@ export function planPath(path: DeclaredPath): Plan {
     violations: checks.filter(({ missing }) => missing > 0).map(violationOf),
     derived: derivedOf(ladder, settled),
     streams: planStreams(settled.ladder),
-    pools: [],
+    pools: planPools(settled.ladder),
     drain: planDrain(settled.ladder),
     impossible: settled.impossible,
   };

@@ -4,7 +4,7 @@
  */
 import { isOn, msOf, shortest } from "../links.ts";
 import type { Link, Setting, StreamPlan } from "../plan.ts";
-import { between, type Check, canBe, type Ladder, time } from "./check.ts";
+import { between, type Check, canBe, fixOf, type Ladder, streamFix, time } from "./check.ts";
 import { governing } from "./governing.ts";
 import { marginMs, receiverAtLeastMs, roundDownMs, senderAtMostMs } from "./margin.ts";
 import { isDatabase } from "./reuse.ts";
@@ -45,7 +45,7 @@ export function lifetime(ladder: Ladder): Check[] {
       inequality: `${planned === undefined ? "never" : time(planned)} <= 0.9 x ${time(ageMs)}`,
       operands: [limit],
       missing: planned === undefined ? ageMs : planned - dueMs,
-      fixes: [{ hop: "streams", knob: "reconnect", value: dueMs, cost: "a handshake and a resume per stream and life, spread over a tenth of it" }],
+      fixes: [streamFix("reconnect", dueMs, "a handshake and a resume per stream and life, spread over a tenth of it")],
     },
   ];
 }
@@ -79,11 +79,9 @@ function endCheck(link: Link, setting: Setting): Check[] {
       operands: [...(own === null ? [] : [own]), setting],
       missing: given + margin - limit,
       fixes: [
-        ...(own !== null && lowered > 0 && canBe(own, lowered)
-          ? [{ hop: own.hop, knob: own.knob.name, value: lowered, cost: "connections are made anew more often: a handshake each" }]
-          : []),
+        ...(own !== null && lowered > 0 && canBe(own, lowered) ? [fixOf(own, lowered, "connections are made anew more often: a handshake each")] : []),
         ...(Number.isFinite(raised) && canBe(setting, raised)
-          ? [{ hop: setting.hop, knob: knob.name, value: raised, cost: `${setting.hop} keeps connections for longer, and is balanced anew more slowly` }]
+          ? [fixOf(setting, raised, `${setting.hop} keeps connections for longer, and is balanced anew more slowly`)]
           : []),
       ],
     },

@@ -4,7 +4,7 @@
  */
 import { msOf } from "../links.ts";
 import type { Fix, Link, Setting } from "../plan.ts";
-import { between, type Check, canBe, type Ladder, time } from "./check.ts";
+import { between, type Check, canBe, fixOf, type Ladder, time } from "./check.ts";
 import { edgeMs, marginMs, receiverAtLeastMs, senderAtMostMs } from "./margin.ts";
 
 /** Above it a shorter pool is the cheaper cure where both ends can give way. */
@@ -65,9 +65,8 @@ function titleOf({ link: { sender, receiver }, idleMs, keptMs }: Pair, isCertain
 /** Both ways to put the timers in order, most sensible first. */
 function timerFixes({ link, sender, receiver, idleMs, keptMs }: Pair): Fix[] {
   const [raised, lowered] = [receiverAtLeastMs(link, idleMs), senderAtMostMs(link, keptMs)];
-  const raise: Fix[] = canBe(receiver, raised) ? [{ hop: receiver.hop, knob: receiver.knob.name, value: raised, cost: raiseCost(receiver, link, raised) }] : [];
-  const lower: Fix[] =
-    lowered > 0 && canBe(sender, lowered) ? [{ hop: sender.hop, knob: sender.knob.name, value: lowered, cost: lowerCost(sender, link, lowered) }] : [];
+  const raise: Fix[] = canBe(receiver, raised) ? [fixOf(receiver, raised, raiseCost(receiver, link, raised))] : [];
+  const lower: Fix[] = lowered > 0 && canBe(sender, lowered) ? [fixOf(sender, lowered, lowerCost(sender, link, lowered))] : [];
   return raised > cheapMs ? [...lower, ...raise] : [...raise, ...lower];
 }
 
@@ -82,13 +81,13 @@ const lowerCost = (sender: Setting, link: Link, ms: number): string =>
   }`;
 
 function switchFixes({ sender }: Link): Fix[] {
-  const knob = sender.settings
-    .map((setting) => setting.knob)
-    .find(({ role, fixed, offAt, side }) => role !== undefined && side !== "client" && fixed !== true && (offAt?.length ?? 0) > 0);
-  const value = knob?.offAt?.[0];
-  return knob === undefined || value === undefined
+  const setting = sender.settings.find(
+    ({ knob: { role, fixed, offAt, side } }) => role !== undefined && side !== "client" && fixed !== true && (offAt?.length ?? 0) > 0,
+  );
+  const value = setting?.knob.offAt?.[0];
+  return setting === undefined || value === undefined
     ? []
-    : [{ hop: sender.name, knob: knob.name, value, cost: "keeps no connection: a handshake for each request, and a port in TIME_WAIT" }];
+    : [fixOf(setting, value, "keeps no connection: a handshake for each request, and a port in TIME_WAIT")];
 }
 
 /**
@@ -119,9 +118,7 @@ function chainCheck(into: Pair, onward: Pair): Check[] {
       inequality: `${time(into.idleMs)} + ${time(marginMs(into.link, into.idleMs))} + ${time(marginMs(onward.link, raised))} <= ${time(onward.keptMs)}`,
       operands: [into.sender, into.receiver, onward.receiver],
       missing: raised + marginMs(onward.link, raised) - onward.keptMs,
-      fixes: canBe(onward.receiver, behind)
-        ? [{ hop: last, knob: onward.receiver.knob.name, value: behind, cost: raiseCost(onward.receiver, onward.link, behind) }]
-        : [],
+      fixes: canBe(onward.receiver, behind) ? [fixOf(onward.receiver, behind, raiseCost(onward.receiver, onward.link, behind))] : [],
     },
   ];
 }

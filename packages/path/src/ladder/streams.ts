@@ -7,7 +7,7 @@ import type { HeartbeatOf } from "../declared.ts";
 import type { ResetBy, StreamKind } from "../knob.ts";
 import { msOf, shortest } from "../links.ts";
 import type { Fix, Setting, StreamPlan } from "../plan.ts";
-import { type Check, canBe, type Ladder, time } from "./check.ts";
+import { type Check, canBe, fixOf, type Ladder, streamFix, time } from "./check.ts";
 import { governing, kindsOf } from "./governing.ts";
 import { lifetimeOf } from "./lifetime.ts";
 import { roundUpMs } from "./margin.ts";
@@ -61,10 +61,8 @@ export function beats(ladder: Ladder): Check[] {
       const longest = periodFor(ladder, setting);
       const neededMs = roundUpMs(spanMs(heartbeatMs) + late);
       const fixes: Fix[] = [
-        ...(longest > 0 ? [{ hop: "streams", knob: "heartbeat", value: longest, cost: "more bytes, and a radio that wakes more often" }] : []),
-        ...(canBe(setting, neededMs)
-          ? [{ hop: setting.hop, knob: setting.knob.name, value: neededMs, cost: `${setting.hop} holds dead streams for up to ${time(neededMs)}` }]
-          : []),
+        ...(longest > 0 ? [streamFix("heartbeat", longest, "more bytes, and a radio that wakes more often")] : []),
+        ...(canBe(setting, neededMs) ? [fixOf(setting, neededMs, `${setting.hop} holds dead streams for up to ${time(neededMs)}`)] : []),
       ];
       return {
         rule: "C1" as const,
@@ -98,7 +96,7 @@ export function counted(ladder: Ladder): Check[] {
       fixes:
         fits || !counts("both_ways", { direction, layer })
           ? []
-          : [{ hop: "streams", knob: "heartbeatOf", value: "both_ways", cost: "a few bytes of payload each way, sent by the application" }],
+          : [streamFix("heartbeatOf", "both_ways", "a few bytes of payload each way, sent by the application")],
     };
   });
 }
@@ -126,7 +124,7 @@ export function detection(ladder: Ladder): Check[] {
   const heartbeatMs = heartbeatOf(ladder);
   const [given, right] = [deadAfterMs === "never" ? Number.POSITIVE_INFINITY : deadAfterMs, deadAfter(ladder, heartbeatMs)];
   const least = spanMs(heartbeatMs) + rttOf(ladder);
-  const base = { rule: "C3", where: "streams", operands: [], fixes: [{ hop: "streams", knob: "deadAfter", value: right, cost: "none" }] } as const;
+  const base = { rule: "C3", where: "streams", operands: [], fixes: [streamFix("deadAfter", right, "none")] } as const;
   return [
     {
       ...base,
