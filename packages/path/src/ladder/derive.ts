@@ -6,48 +6,84 @@
 import type { DeclaredHop, DeclaredPath } from "../declared.ts";
 import type { Value } from "../knob.ts";
 import { msOf } from "../links.ts";
-import type { Derived, Fix, Setting } from "../plan.ts";
+import type { Derived, Fix } from "../plan.ts";
 import type { Check, Ladder } from "./check.ts";
 
 /** Each step moves one knob towards one side; a path of fifty hops needs fewer. */
 const stepsMax = 1_000;
+/** Passes over a path on which two wishes exclude each other. */
+const passesMax = 8;
 
 export interface Settled {
   readonly path: DeclaredPath;
   readonly ladder: Ladder;
   readonly checks: readonly Check[];
+  /** For which broken inequality a value was changed, by hop and knob. */
+  readonly reasons: ReadonlyMap<string, Check>;
   readonly impossible: readonly string[];
 }
 
-/** `judge` resolves a path and holds it against all rules. */
-export function settle(path: DeclaredPath, judge: (path: DeclaredPath) => { readonly ladder: Ladder; readonly checks: readonly Check[] }): Settled {
+/** Resolves a path and holds it against all rules. */
+export type Judge = (path: DeclaredPath) => { readonly ladder: Ladder; readonly checks: readonly Check[] };
+
+/**
+ * Where something stays broken another pass may break something else in its place, for ever. Of such a circle the best is taken, so that
+ * planning what was planned changes nothing.
+ */
+export function settle(path: DeclaredPath, judge: Judge): Settled {
+  const passes = [pass(path, judge, new Map())];
+  const texts = [JSON.stringify(passes[0]?.path)];
+  for (;;) {
+    const last = passes.at(-1) as Settled;
+    if (last.impossible.length === 0 || passes.length === passesMax) return last;
+    const next = pass(last.path, judge, last.reasons);
+    const text = JSON.stringify(next.path);
+    const since = texts.indexOf(text);
+    if (since >= 0) return best(passes.slice(since), texts.slice(since));
+    passes.push(next);
+    texts.push(text);
+  }
+}
+
+/** The one that leaves least broken; of equals always the same. */
+function best(circle: readonly Settled[], texts: readonly string[]): Settled {
+  const order = circle.map((_, index) => index);
+  const brokenOf = (index: number): number => circle[index]?.impossible.length ?? 0;
+  order.sort((a, b) => brokenOf(a) - brokenOf(b) || ((texts[a] as string) < (texts[b] as string) ? -1 : 1));
+  return circle[order[0] as number] as Settled;
+}
+
+function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Check>): Settled {
   const moved = new Map<string, "up" | "down" | "set">();
+  const reasons = new Map(before);
   let settled = path;
   let judged = judge(settled);
   for (let step = 0; step < stepsMax; step++) {
-    const fix = nextFix(judged.checks, judged.ladder, moved);
-    if (fix === null) break;
+    const next = nextFix(judged.checks, judged.ladder, moved);
+    if (next === null) break;
+    const { fix, check } = next;
     moved.set(keyOf(fix), directionOf(fix, judged.ladder));
+    reasons.set(keyOf(fix), check);
     settled = apply(settled, fix);
     judged = judge(settled);
   }
   const impossible = judged.checks
     .filter(({ missing }) => missing > 0)
     .map(({ rule, where, title, inequality }) => `${rule}, ${where}: ${title} (${inequality} can not be had)`);
-  return { path: settled, ...judged, impossible };
+  return { path: settled, ...judged, reasons, impossible };
 }
 
 const keyOf = ({ hop, knob }: Pick<Fix, "hop" | "knob">): string => `${hop}\n${knob}`;
 
 /** The first fix of the first broken inequality that undoes nothing. */
-function nextFix(checks: readonly Check[], ladder: Ladder, moved: ReadonlyMap<string, "up" | "down" | "set">): Fix | null {
-  for (const { missing, fixes } of checks) {
-    if (missing <= 0) continue;
-    const fix = fixes.find((candidate) => {
+function nextFix(checks: readonly Check[], ladder: Ladder, moved: ReadonlyMap<string, "up" | "down" | "set">): { fix: Fix; check: Check } | null {
+  for (const check of checks) {
+    if (check.missing <= 0) continue;
+    const fix = check.fixes.find((candidate) => {
       const before = moved.get(keyOf(candidate));
       return before === undefined || (before !== "set" && before === directionOf(candidate, ladder));
     });
-    if (fix !== undefined) return fix;
+    if (fix !== undefined) return { fix, check };
   }
   return null;
 }
@@ -82,20 +118,15 @@ export function apply(path: DeclaredPath, { hop, knob, value }: Pick<Fix, "hop" 
 }
 
 /** What to write, hop by hop: every timer and limit that an inequality speaks of and that somebody can set. */
-export function derivedOf(before: Ladder, { ladder, checks }: Settled): Derived[] {
+export function derivedOf(before: Ladder, { ladder, checks, reasons }: Settled): Derived[] {
   return ladder.hops.flatMap(({ name, settings }) =>
-    settings.flatMap((setting): Derived[] => {
-      const reason = checks.find(({ operands }) => operands.some(({ hop, knob }) => hop === name && knob === setting.knob));
-      const stood = before.hops.find((hop) => hop.name === name)?.settings.find(({ knob }) => knob.name === setting.knob.name);
-      const changed = stood?.value !== setting.value;
-      if ((reason === undefined && !changed) || setting.knob.fixed === true) return [];
-      return [derived(setting, reason ?? null, changed)];
+    settings.flatMap(({ knob, value }): Derived[] => {
+      const check = checks.find(({ operands }) => operands.some((operand) => operand.hop === name && operand.knob === knob));
+      const reason = check ?? reasons.get(keyOf({ hop: name, knob: knob.name }));
+      if (reason === undefined || knob.fixed === true) return [];
+      const stood = before.hops.find((hop) => hop.name === name)?.settings.find((setting) => setting.knob.name === knob.name);
+      const why = check === undefined ? `${reason.where}: in place of ${reason.inequality}` : `${check.where}: ${check.inequality}`;
+      return [{ hop: name, knob: knob.name, value, unit: knob.unit, rule: reason.rule, why, changed: stood?.value !== value }];
     }),
   );
-}
-
-function derived({ hop, knob, value }: Setting, reason: Check | null, changed: boolean): Derived {
-  const rule = reason?.rule ?? "A1";
-  const why = reason === null ? "switches on what the ladder relies on" : `${reason.where}: ${reason.inequality}`;
-  return { hop, knob: knob.name, value, unit: knob.unit, rule, why, changed };
 }
