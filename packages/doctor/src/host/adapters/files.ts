@@ -2,7 +2,7 @@
  * Small files of /proc and /sys as facts: the text, or why there is none. It must never throw for a file that is missing or forbidden.
  */
 import { readFile, readlink } from "node:fs/promises";
-import type { Known } from "../../facts.ts";
+import { type Known, known, unknown } from "../../facts.ts";
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "this kernel does not have it",
@@ -10,9 +10,6 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: "no permission",
   ESRCH: "the process is gone",
 };
-
-export const known = <T>(value: T): Known<T> => ({ known: true, value });
-export const unknown = (why: string): { readonly known: false; readonly why: string } => ({ known: false, why });
 
 export function whyNot(thrown: unknown): string {
   const { code, message } = thrown as NodeJS.ErrnoException;

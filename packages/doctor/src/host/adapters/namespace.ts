@@ -4,9 +4,8 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Known } from "../../facts.ts";
+import { type Known, known, unknown } from "../../facts.ts";
 import { hostLimits } from "../limits.ts";
-import { known, unknown } from "./files.ts";
 
 /** How a command is run in a network: as it is, or by `nsenter`. */
 export type Network = { readonly own: true } | { readonly own: false; readonly pid: number };

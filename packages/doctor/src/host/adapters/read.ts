@@ -2,7 +2,7 @@
  * Looks at a Linux host: two samples of what counts, with a pause between, and one look at everything else. It changes nothing.
  */
 import { access, readdir } from "node:fs/promises";
-import type { Known } from "../../facts.ts";
+import { type Known, known, unknown } from "../../facts.ts";
 import type { HostFacts, ProcessFacts, Sample } from "../facts.ts";
 import { containerOf } from "../parsers/container.ts";
 import { parseCounters } from "../parsers/counters.ts";
@@ -11,7 +11,7 @@ import { parseDescriptorLimit } from "../parsers/limits.ts";
 import { parseMemory } from "../parsers/memory.ts";
 import { parseSockstat } from "../parsers/sockstat.ts";
 import { sysctlNames, sysctlPath } from "../sysctls.ts";
-import { known, linkOf, parsed, textOf, tried, unknown } from "./files.ts";
+import { linkOf, parsed, textOf, tried } from "./files.ts";
 import { type Network, outputOf } from "./namespace.ts";
 import { readClosing, readSockets } from "./sockets.ts";
 

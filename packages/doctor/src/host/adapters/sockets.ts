@@ -2,12 +2,12 @@
  * The TCP sockets of a network: by `ss` where iproute2 is there, else from /proc. It keeps so many facts and counts the rest.
  */
 import { open, readdir, readlink } from "node:fs/promises";
-import type { Known } from "../../facts.ts";
+import { type Known, known, unknown } from "../../facts.ts";
 import type { SocketFact, SocketList } from "../facts.ts";
 import { hostLimits } from "../limits.ts";
 import { parseProcTcp } from "../parsers/proc-tcp.ts";
 import { parseSs } from "../parsers/ss.ts";
-import { known, tried, unknown } from "./files.ts";
+import { tried } from "./files.ts";
 import { linesOf, type Network } from "./namespace.ts";
 
 class Kept {
