@@ -21,6 +21,7 @@ import { type ProxiedListener, proxiedListener } from "./identity/adapters/proxi
 import type { ProxiedListenerOptions } from "./identity/options.ts";
 import { proxyRefusals } from "./identity/refusals.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
+import { type PathOptions, withPath } from "./path-options.ts";
 import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
 import { endOfHandshake } from "./tls/handshake-failure.ts";
 import { tlsOptionDocs } from "./tls/options.ts";
@@ -80,7 +81,7 @@ export interface Guard {
   /** False from the beginning of a drain: what a readiness probe is to answer. */
   readonly ready: boolean;
   /** Guards another server's connections with the same caps; options that are not given are those of the first. Before it listens. */
-  attach(server: AnyServer, options?: Partial<GuardOptions>, parts?: ListenerParts): void;
+  attach(server: AnyServer, options?: Partial<GuardOptions> & PathOptions, parts?: ListenerParts): void;
   /** The TLS fronts, of the listeners that have one: certificates, sessions resumed, failures by reason. */
   readonly fronts: readonly TlsFront[];
   /** TLS handshakes, by listener with TLS: its front's, or, without one, those of its server. */
@@ -135,7 +136,8 @@ class NodeGuard implements Guard {
   }[] = [];
   #draining: Promise<void> | null = null;
 
-  constructor(given: Partial<GuardOptions>, isTls: boolean, parts: GuardParts) {
+  constructor(asked: Partial<GuardOptions> & PathOptions, isTls: boolean, parts: GuardParts) {
+    const { options: given, remarks } = withPath(asked);
     this.#given = given;
     this.#events = parts;
     const resolved = resolveGuardOptions(given, isTls);
@@ -146,7 +148,7 @@ class NodeGuard implements Guard {
       );
     }
     this.options = Object.freeze({ ...resolved, connectionsMax: Math.max(1, Math.min(resolved.connectionsMax, room)) });
-    for (const warning of optionWarnings(this.options)) this.#warn(warning);
+    for (const warning of [...optionWarnings(this.options, asked.path !== undefined), ...remarks]) this.#warn(warning);
     this.#resources = processResources(() => this.#core.table.size, this.options.connectionsMax);
     this.#core = new GuardCore(this.options, parts.env ?? backgroundEnv, this.#resources, {
       ended: (connection, ending) => this.#ended(connection, ending),
@@ -164,7 +166,9 @@ class NodeGuard implements Guard {
     return this.#core.table.addresses;
   }
 
-  attach(server: AnyServer, given: Partial<GuardOptions> = {}, parts: ListenerParts = {}): void {
+  attach(server: AnyServer, asked: Partial<GuardOptions> & PathOptions = {}, parts: ListenerParts = {}): void {
+    const { options: given, remarks } = withPath(asked);
+    for (const remark of remarks) this.#warn(remark);
     const isTls = "setSecureContext" in server || parts.tls !== undefined;
     if (isTls && parts.h2c !== undefined) throw new TypeError("Expected no `h2c` for a listener with TLS: there ALPN decides");
     const options = resolveGuardOptions({ ...this.#given, ...given }, isTls);
@@ -314,7 +318,7 @@ function handshakeMsOf({ headersMs }: GuardOptions, tls: AttachSettings | undefi
 }
 
 /** Guards `server`. Throws a TypeError for bad options; call it before the server listens. */
-export function guard(server: AnyServer, options: Partial<GuardOptions> = {}, parts: GuardParts = {}): Guard {
+export function guard(server: AnyServer, options: Partial<GuardOptions> & PathOptions = {}, parts: GuardParts = {}): Guard {
   const made = new NodeGuard(options, "setSecureContext" in server || parts.tls !== undefined, parts);
   made.attach(server, {}, parts);
   return made;

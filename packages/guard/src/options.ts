@@ -140,10 +140,10 @@ function checked(name: string, value: unknown, doc: OptionDoc): unknown {
 }
 
 /** Contradictions between options, one sentence each: nothing is changed, but whoever starts the server is told. */
-export function optionWarnings(options: GuardOptions): string[] {
+export function optionWarnings(options: GuardOptions, isByPath = false): string[] {
   const warnings: string[] = [];
   const needed = keepAliveBehind(options.proxyIdleMs);
-  if (options.role === "proxy" && options.keepAliveMs < needed) {
+  if (options.role === "proxy" && options.keepAliveMs < needed && !isByPath) {
     warnings.push(
       `keepAliveMs ${options.keepAliveMs} is too short behind a proxy that reuses connections for ${options.proxyIdleMs} ms: requests will fail by a race; expected at least ${needed}`,
     );

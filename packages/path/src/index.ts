@@ -31,6 +31,7 @@ export { apply } from "./ladder/derive.ts";
 export { violationFinding } from "./ladder/finding.ts";
 export { planPath, settledPath } from "./ladder/index.ts";
 export { type NeedDoc, type NeedName, needDocs } from "./ladder/needs.ts";
+export { type OptionsAt, optionsAt, type PartInPath } from "./options-at.ts";
 export { PathError, type PathFault } from "./path-error.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";
 export { formatValue, resolveHops } from "./resolve.ts";

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defaultsOf } from "../src/fingerprints.ts";
 import { findProduct, products } from "../src/hops/index.ts";
-import type { Knob, Product } from "../src/knob.ts";
+import type { Knob, Product, VersionedDefault } from "../src/knob.ts";
 import { compareVersions, valueAt } from "../src/versions.ts";
 
 const everyProduct = Object.values(products);
@@ -151,7 +151,7 @@ describe("defaults by version", () => {
     for (const { knob, where: row } of rows) {
       if (!Array.isArray(knob.default)) continue;
       for (const version of edges) {
-        const holding = knob.default.filter(
+        const holding: readonly VersionedDefault[] = (knob.default as readonly VersionedDefault[]).filter(
           ({ since, before }) =>
             (since === undefined || compareVersions(version, since) >= 0) && (before === undefined || compareVersions(version, before) < 0),
         );

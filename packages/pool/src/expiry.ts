@@ -14,6 +14,8 @@ const hintMsMax = 600_000;
 /** What a connection is allowed. `Infinity` where a limit is switched off. */
 export interface Limits {
   readonly idleMs: number;
+  /** Longest time for which one is relied on, whatever the server said. */
+  readonly keepMsMax: number;
   readonly ageMs: number;
   readonly requestsMax: number;
 }
@@ -40,18 +42,20 @@ export function keepMsOf(hintMs: number, rttMs = 0): number {
 /** The limits of one connection: up to `jitterPercent` sooner, so that what was opened together does not end together. Never later. `fraction` is in [0, 1). */
 export function jittered(limits: Limits, jitterPercent: number, fraction: number): Limits {
   const factor = 1 - (jitterPercent / 100) * fraction;
-  return { idleMs: limits.idleMs * factor, ageMs: limits.ageMs * factor, requestsMax: limits.requestsMax };
+  return { ...limits, idleMs: limits.idleMs * factor, ageMs: limits.ageMs * factor };
 }
+
+const lastsMs = ({ keepMs }: Use, { idleMs, keepMsMax }: Limits): number => Math.min(keepMs ?? idleMs, keepMsMax);
 
 /** The moment from which an idle connection must not be used again. */
 export function reusableUntilMs(use: Use, limits: Limits): number {
   if (use.uses >= limits.requestsMax) return use.idleSinceMs;
-  return Math.min(use.idleSinceMs + (use.keepMs ?? limits.idleMs), use.openedMs + limits.ageMs);
+  return Math.min(use.idleSinceMs + lastsMs(use, limits), use.openedMs + limits.ageMs);
 }
 
 /** Why a connection must not be used (again) at `nowMs`; null: it may. */
 export function expiredBy(use: Use, limits: Limits, nowMs: number): PoolEnd | null {
   if (use.uses >= limits.requestsMax) return "requests_limit";
   if (nowMs - use.openedMs >= limits.ageMs) return "age_limit";
-  return nowMs - use.idleSinceMs >= (use.keepMs ?? limits.idleMs) ? "idle_limit" : null;
+  return nowMs - use.idleSinceMs >= lastsMs(use, limits) ? "idle_limit" : null;
 }

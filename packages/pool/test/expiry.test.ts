@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { expiredBy, jittered, keepMsOf, type Limits, reusableUntilMs, type Use } from "../src/expiry.ts";
 
-const limits: Limits = { idleMs: 4_000, ageMs: 60_000, requestsMax: 3 };
+const limits: Limits = { keepMsMax: Number.POSITIVE_INFINITY, idleMs: 4_000, ageMs: 60_000, requestsMax: 3 };
 const use: Use = { openedMs: 0, idleSinceMs: 10_000, uses: 1, keepMs: null };
 
 describe("expiry", () => {
@@ -26,7 +26,7 @@ describe("expiry", () => {
 
   it("comes sooner by lot and never later", () => {
     assert.deepEqual(jittered(limits, 10, 0), limits);
-    assert.deepEqual(jittered(limits, 10, 0.5), { idleMs: 3_800, ageMs: 57_000, requestsMax: 3 });
+    assert.deepEqual(jittered(limits, 10, 0.5), { ...limits, idleMs: 3_800, ageMs: 57_000 });
     assert.equal(jittered({ ...limits, ageMs: Number.POSITIVE_INFINITY }, 10, 0.9).ageMs, Number.POSITIVE_INFINITY);
   });
 

@@ -5,7 +5,7 @@
 import type { Server } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv } from "@holdfast/guard";
+import { type Guard, type GuardEvents, type GuardOptions, type ListenerParts, nodeEnv, type PathOptions, withPath } from "@holdfast/guard";
 import type { Env } from "@holdfast/protocol";
 import type { Registry } from "prom-client";
 import { type HttpServer, handshakesMs, httpServer, listening } from "./adapters/http-server.ts";
@@ -25,7 +25,7 @@ import { pollTransport } from "./transports/poll.ts";
 import { SessionLinks } from "./transports/session-links.ts";
 import { sseTransport } from "./transports/sse.ts";
 
-export interface ServerParts {
+export interface ServerParts extends PathOptions {
   /** Where logs live. The server starts and stops it. */
   readonly engine: Engine;
   readonly options?: Partial<ServerOptions>;
@@ -80,6 +80,12 @@ function authorizerFor(auth: Auth): Authorizer | null {
   return authorizer;
 }
 
+/** What follows from the path for guard, and for the heartbeat. */
+function optionsInPath({ path, hop, guard, options }: ServerParts): ReturnType<typeof withPath> {
+  const place = { ...(path === undefined ? {} : { path }), ...(hop === undefined ? {} : { hop }) };
+  return withPath({ ...guard, ...place, ...(options?.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) }, "server");
+}
+
 /** Drains and stops everything, the engine last. */
 async function leave(hub: Hub, engine: Engine, { clock }: Env, { http, guard }: HttpServer): Promise<void> {
   guard.unready();
@@ -98,7 +104,8 @@ async function leave(hub: Hub, engine: Engine, { clock }: Env, { http, guard }: 
 
 /** Makes a server; nothing happens before `listen`. Throws a TypeError for bad options, and where a decision is lacking. */
 export function createServer(parts: ServerParts): HoldfastServer {
-  const options = resolveServerOptions(parts.options);
+  const { options: fromPath, remarks } = optionsInPath(parts);
+  const options = resolveServerOptions({ ...parts.options, ...(fromPath.heartbeatMs === undefined ? {} : { heartbeatMs: fromPath.heartbeatMs }) });
   const lacking = decisionFault({ host: options.host, auth: parts.auth !== undefined, origins: parts.options?.origins !== undefined });
   if (lacking !== null) throw new TypeError(lacking);
   const { engine } = parts;
@@ -124,7 +131,9 @@ export function createServer(parts: ServerParts): HoldfastServer {
   const sessionLeft = (session: ServerHttp2Session, remainingMs: number): void => {
     if (!hub.draining) transportParts.sessions.left(session, remainingMs);
   };
-  const { http, guard } = httpServer(context, parts.guard ?? {}, { ...parts.connectionEvents, ...parts.listener, sessionLeft }, transportParts, parts.attach);
+  const { heartbeatMs: _, ...guardOptions } = fromPath;
+  const { http, guard } = httpServer(context, guardOptions, { ...parts.connectionEvents, ...parts.listener, sessionLeft }, transportParts, parts.attach);
+  for (const remark of remarks) parts.connectionEvents?.warning?.(remark);
   hub.countSubject = (connection, subject) => guard.setSubject(connection as Socket | ServerHttp2Session, subject);
   hub.resetConnection = (connection) => guard.reset(connection as Socket);
   let closing: Promise<void> | null = null;

@@ -4,8 +4,9 @@
 import { type PoolOptions, poolOptionDocs, resolvePoolOptions } from "../core/index.ts";
 import { unhintedIdleMs } from "../expiry.ts";
 import { type Never, type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
+import { fromPath, type PathOptions } from "../path-options.ts";
 
-export interface AgentOptions extends Pick<PoolOptions, "idleMs" | "ageMs" | "jitterPercent" | "requestsMax"> {
+export interface AgentOptions extends Pick<PoolOptions, "idleMs" | "keepMsMax" | "ageMs" | "jitterPercent" | "requestsMax">, PathOptions {
   readonly max: number;
   readonly idleMax: number;
   readonly queueMax: number;
@@ -23,6 +24,7 @@ export const agentOptionDocs = {
     never: true,
     what: "How long an unused connection may be relied on where the server says nothing. Where it says `Keep-Alive: timeout`, that less a margin",
   },
+  keepMsMax: poolOptionDocs.keepMsMax,
   ageMs: poolOptionDocs.ageMs,
   jitterPercent: poolOptionDocs.jitterPercent,
   requestsMax: poolOptionDocs.requestsMax,
@@ -32,10 +34,11 @@ export const agentOptionDocs = {
     never: true,
     what: "Silence after which the kernel probes. It keeps NAT entries warm; no server counts it as a request",
   },
-} as const satisfies Record<keyof AgentOptions, OptionDoc>;
+} as const satisfies Record<Exclude<keyof AgentOptions, keyof PathOptions>, OptionDoc>;
 
 /** Fills defaults and checks. Throws an error that names the option and what was expected. */
-export function resolveAgentOptions(given: Partial<AgentOptions> = {}): AgentOptions {
+export function resolveAgentOptions({ path, hop, ...explicit }: Partial<AgentOptions> = {}): AgentOptions {
+  const given = { ...fromPath(path, hop, explicit), ...explicit };
   refuseUnknown(given, agentOptionDocs, "agents");
   const { tcpKeepAliveMs, ...shared } = given;
   const { max, idleMax, queueMax, idleMs } = agentOptionDocs;

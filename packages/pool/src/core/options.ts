@@ -12,6 +12,7 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number;
   readonly backoffMsMax: number;
   readonly idleMs: number | Never;
+  readonly keepMsMax: number | Never;
   readonly ageMs: number | Never;
   readonly jitterPercent: number;
   readonly requestsMax: number | Never;
@@ -51,6 +52,12 @@ export const poolOptionDocs = {
     unit: "ms",
     never: true,
     what: "How long an unused connection may be relied on where the server gave no hint (`keepFor`); then `idle_limit`",
+  },
+  keepMsMax: {
+    default: "never",
+    unit: "ms",
+    never: true,
+    what: "Longest time for which an unused connection is relied on, whatever the server says of keeping it: a box between may forget it sooner",
   },
   ageMs: { default: 1_800_000, unit: "ms", never: true, what: "Age from which a connection is not used again; `age_limit`, between two uses" },
   jitterPercent: { default: 10, unit: "percent", least: 0, most: 90, what: "How much sooner, by lot for each connection, `idleMs` and `ageMs` may come" },

@@ -68,11 +68,11 @@ export class Pool<T> implements Lender<T> {
 
   constructor(resource: Resource<T>, options: Partial<PoolOptions> = {}, env: PoolEnv = nodePoolEnv, events: PoolEvents<T> = {}) {
     this.options = resolvePoolOptions(options);
-    const { max, idleMs, ageMs, requestsMax, leakMs } = this.options;
+    const { max, idleMs, keepMsMax, ageMs, requestsMax, leakMs } = this.options;
     this.#resource = resource;
     this.#env = env;
     this.#events = events;
-    this.#limits = { idleMs: orInfinity(idleMs), ageMs: orInfinity(ageMs), requestsMax: orInfinity(requestsMax) };
+    this.#limits = { idleMs: orInfinity(idleMs), keepMsMax: orInfinity(keepMsMax), ageMs: orInfinity(ageMs), requestsMax: orInfinity(requestsMax) };
     this.#checkAfterMs = resource.check === undefined ? Number.POSITIVE_INFINITY : orInfinity(this.options.checkAfterIdleMs);
     this.#looksForLeaks = leakMs !== "never";
     this.#max = max;

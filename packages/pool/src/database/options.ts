@@ -5,9 +5,10 @@
  */
 import { type PoolOptions, poolOptionDocs } from "../core/options.ts";
 import { checkedQuantity, type Never, type OptionDoc } from "../option-docs.ts";
+import { fromPath, type PathOptions } from "../path-options.ts";
 import { PoolError } from "../pool-error.ts";
 
-export interface DatabasePoolOptions extends Omit<PoolOptions, "idleMax"> {
+export interface DatabasePoolOptions extends Omit<PoolOptions, "idleMax">, PathOptions {
   readonly closeMs: number;
   readonly statementTimeoutMs: number | Never;
   readonly tcpKeepAliveMs: number | Never;
@@ -26,6 +27,7 @@ export const databaseOptionDocs = {
     never: true,
     what: "How long an unused connection is kept; then `idle_limit`. Less where the server says that it ends idle ones sooner (`idle_session_timeout`, `wait_timeout`)",
   },
+  keepMsMax: poolOptionDocs.keepMsMax,
   ageMs: poolOptionDocs.ageMs,
   jitterPercent: {
     ...poolOptionDocs.jitterPercent,
@@ -62,7 +64,7 @@ export const databaseOptionDocs = {
     unit: "ms",
     what: "How long the end of a connection may take, the rest of a statement that its borrower left included; then its socket is destroyed",
   },
-} as const satisfies Record<keyof DatabasePoolOptions, OptionDoc>;
+} as const satisfies Record<Exclude<keyof DatabasePoolOptions, keyof PathOptions>, OptionDoc>;
 
 /** How long after `statementTimeoutMs` the driver goes on waiting: the server's own error, which says more, has so long to arrive. */
 export const statementGraceMs = 2_000;
@@ -77,7 +79,11 @@ export function divideOptions(
 ): { readonly options: DatabasePoolOptions; readonly driver: Record<string, unknown> } {
   const driver: Record<string, unknown> = {};
   const own: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
+  const { path, hop, ...explicit } = given as PathOptions & Readonly<Record<string, unknown>>;
+  const inPath = fromPath(path, hop, explicit);
+  // A path that would bear more is no reason to keep what nobody uses.
+  const idleMs = Math.min(inPath.idleMs ?? Number.POSITIVE_INFINITY, databaseOptionDocs.idleMs.default);
+  for (const [name, value] of Object.entries({ ...inPath, ...(inPath.idleMs === undefined ? {} : { idleMs }), ...explicit })) {
     if (Object.hasOwn(databaseOptionDocs, name)) own[name] = value;
     else if (Object.hasOwn(renamed, name)) throw new PoolError("invalid_option", `\`${name}\` is the driver's own; here it is ${renamed[name]}`);
     else if (/(Ms|Max|Percent)$/.test(name)) throw new PoolError("invalid_option", `Expected a known option of a database pool, got \`${name}\``);

@@ -13,15 +13,16 @@ import { unhintedIdleMs } from "../expiry.ts";
 import { type Http1Options, http1OptionDocs, resolveHttp1Options } from "../http1/options.ts";
 import { type Http2Options, resolveHttp2Options } from "../http2/options.ts";
 import { type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
+import { fromPath, type PathOptions } from "../path-options.ts";
 import type { OnTrace } from "./origin-pool.ts";
 
 /** auto: as ALPN says. only: h2, without TLS by prior knowledge. never: HTTP/1.1. */
 export type Http2Choice = "auto" | "only" | "never";
 
 /** What of Pool<T> an HTTP pool has. */
-const fromCore = ["max", "idleMax", "queueMax", "acquireTimeoutMs", "backoffMsMax", "idleMs", "ageMs", "jitterPercent", "requestsMax"] as const;
+const fromCore = ["max", "idleMax", "queueMax", "acquireTimeoutMs", "backoffMsMax", "idleMs", "keepMsMax", "ageMs", "jitterPercent", "requestsMax"] as const;
 
-export interface HttpPoolOptions extends Pick<PoolOptions, (typeof fromCore)[number]>, ConnectOptions, Http1Options {
+export interface HttpPoolOptions extends Pick<PoolOptions, (typeof fromCore)[number]>, ConnectOptions, Http1Options, PathOptions {
   readonly originsMax: number;
   readonly http2: Http2Choice;
   /** Sessions of HTTP/2: docs/pool-http2.md. */
@@ -60,6 +61,7 @@ export const httpPoolOptionDocs = {
     default: unhintedIdleMs,
     what: "How long an unused connection may be relied on where the server says nothing: shorter than what common servers keep (Node, Apache and uvicorn 5 s). Where it does say (`Keep-Alive: timeout`), what it says less a margin",
   }),
+  keepMsMax: core("keepMsMax"),
   ageMs: core("ageMs"),
   jitterPercent: core("jitterPercent"),
   requestsMax: core("requestsMax"),
@@ -71,10 +73,11 @@ export const httpPoolOptionDocs = {
     unit: "auto, only or never",
     what: "auto: as the server chooses by ALPN. only: h2, without TLS by prior knowledge. never: HTTP/1.1",
   },
-} as const satisfies Record<Exclude<keyof HttpPoolOptions, (typeof others)[number]>, OptionDoc>;
+} as const satisfies Record<Exclude<keyof HttpPoolOptions, (typeof others)[number] | keyof PathOptions>, OptionDoc>;
 
 /** Fills defaults and checks. Throws a PoolError `invalid_option` that names the option and what was expected. */
-export function resolveHttpPoolOptions(given: Partial<HttpPoolOptions> = {}): HttpPoolOptions {
+export function resolveHttpPoolOptions({ path, hop, ...explicit }: Partial<HttpPoolOptions> = {}): HttpPoolOptions {
+  const given: Partial<HttpPoolOptions> = { ...fromPath(path, hop, explicit), ...explicit };
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => !(others as readonly string[]).includes(name)));
   refuseUnknown(own, httpPoolOptionDocs, "HTTP pools");
   const { http2 = "auto" } = given;

@@ -50,7 +50,12 @@ export class AgentKeeper {
     this.#options = options;
     this.#env = env;
     this.#counters = counters;
-    this.#limits = { idleMs: orInfinity(options.idleMs), ageMs: orInfinity(options.ageMs), requestsMax: orInfinity(options.requestsMax) };
+    this.#limits = {
+      idleMs: orInfinity(options.idleMs),
+      keepMsMax: orInfinity(options.keepMsMax),
+      ageMs: orInfinity(options.ageMs),
+      requestsMax: orInfinity(options.requestsMax),
+    };
     this.#takeOver();
   }
 

@@ -1,0 +1,65 @@
+/**
+ * Guard where a path is declared: who stands in front, and for how long that keeps idle connections, is read there instead of asked for.
+ * The ladder judges; an option that contradicts it is refused with the inequality that it breaks. Pure.
+ */
+import { type DeclaredPath, optionsAt, PathError } from "@holdfast/path";
+import type { GuardOptions } from "./options.ts";
+
+/** Where this process stands. */
+export interface PathOptions {
+  /** The path from users to this process, as `holdfast plan` reads it. Options that are not given follow from it. */
+  readonly path?: DeclaredPath;
+  /** The hop that this process is. Default: the first that runs an application. */
+  readonly hop?: string;
+}
+
+/** What a server on a guard has beside guard's options. */
+export interface StreamOptions {
+  /** Period of the heartbeat of its streams, in ms. */
+  readonly heartbeatMs?: number;
+}
+
+export interface FromPath {
+  readonly options: Partial<GuardOptions> & StreamOptions;
+  /** What the path breaks where this process can not mend it. */
+  readonly remarks: readonly string[];
+}
+
+/** Needs of a path that say how a deploy goes. Without any of them a drain is as the options say. */
+const drainNeeds = ["inFlightMs", "unreadyMs", "spreadMs", "terminationGraceMs"] as const;
+
+/** The options with what follows from the path filled in, for a server of streams its heartbeat too. Throws a TypeError for what contradicts it. */
+export function withPath({ path, hop, ...given }: Partial<GuardOptions> & StreamOptions & PathOptions, as: "guard" | "server" = "guard"): FromPath {
+  if (path === undefined) {
+    if (hop !== undefined) throw new TypeError("Expected `path` with `hop`, got `hop` alone");
+    return { options: given, remarks: [] };
+  }
+  const { options, link, remarks, plan } = judged(() => optionsAt({ path, hop, as, given }));
+  const idle = link?.reuse === true ? link.senderIdle?.value : undefined;
+  if (given.proxyIdleMs !== undefined && typeof idle === "number" && given.proxyIdleMs !== idle) {
+    throw new TypeError(`Expected no \`proxyIdleMs\` beside \`path\`, which says ${idle} of ${link?.sender.name}, got ${given.proxyIdleMs}`);
+  }
+  const role = link?.sender.product.kind === "browser" ? "browser" : "proxy";
+  const { unreadyMs, drainMs } = plan.drain;
+  const isDeclared = drainNeeds.some((need) => path.needs?.[need] !== undefined);
+  return {
+    options: {
+      role,
+      ...(typeof idle === "number" ? { proxyIdleMs: idle } : {}),
+      ...(isDeclared ? { unreadyMs, drainMs } : {}),
+      ...(options as Partial<GuardOptions>),
+      ...given,
+    },
+    remarks,
+  };
+}
+
+/** Options are refused with a TypeError here, whoever refuses them. */
+function judged<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (thrown) {
+    if (thrown instanceof PathError) throw new TypeError(thrown.message, { cause: thrown });
+    throw thrown;
+  }
+}

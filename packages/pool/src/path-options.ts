@@ -1,0 +1,42 @@
+/**
+ * A pool in a declared path: for how long its connections may be relied on follows from whoever receives, and from the boxes between, instead
+ * of being guessed. An option that contradicts the path is refused with the inequality that it breaks. Pure.
+ */
+import { type DeclaredPath, optionsAt, PathError } from "@holdfast/path";
+import { PoolError } from "./pool-error.ts";
+
+/** Where this process stands. */
+export interface PathOptions {
+  /** The path from this process onward (what stands before it is passed over). Options that are not given follow from it. */
+  readonly path?: DeclaredPath;
+  /** The hop that this process is. Default: the first that runs an application. */
+  readonly hop?: string;
+}
+
+/** What a path has a say in; each pool has these options. */
+export interface FromPath {
+  readonly idleMs?: number;
+  readonly keepMsMax?: number;
+  readonly ageMs?: number;
+  readonly requestsMax?: number;
+  readonly max?: number;
+}
+
+const decided = ["idleMs", "ageMs", "requestsMax", "max"] as const;
+
+/** What follows from the path for the options that were not given; nothing without a path. Throws a PoolError `invalid_option` for what contradicts it. */
+export function fromPath(path: DeclaredPath | undefined, hop: string | undefined, given: Readonly<Record<string, unknown>>): FromPath {
+  if (path === undefined) {
+    if (hop !== undefined) throw new PoolError("invalid_option", "Expected `path` with `hop`, got `hop` alone");
+    return {};
+  }
+  try {
+    const { options } = optionsAt({ path, hop, as: "pool", given });
+    const own: FromPath = Object.fromEntries(decided.flatMap((name) => (typeof options[name] === "number" ? [[name, options[name]]] : [])));
+    // A server may say that it keeps a connection for longer than the path does.
+    return own.idleMs === undefined ? own : { ...own, keepMsMax: own.idleMs };
+  } catch (thrown) {
+    if (thrown instanceof PathError) throw new PoolError("invalid_option", thrown.message, { cause: thrown });
+    throw thrown;
+  }
+}
