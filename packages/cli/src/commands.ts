@@ -18,11 +18,15 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
   time: { summary: "Show where the time of requests goes, and whether keep-alive works", load: async () => (await import("./commands/time.ts")).time },
+  doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
   "doctor host": {
     summary: "Look at this machine: descriptors, queues, ports, timers, losses",
     load: async () => (await import("./commands/doctor/host.ts")).doctorHost,
   },
-  doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
+  "doctor log": {
+    summary: "Say what the lines of a log mean for connections",
+    load: async () => (await import("./commands/doctor/log.ts")).doctorLog,
+  },
   ...poolRows,
   "doctor agent": {
     summary: "Stand where the application stands, so that `doctor` sees both ends of the path",

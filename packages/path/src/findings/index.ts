@@ -6,7 +6,9 @@ import type { FindingDoc } from "../finding.ts";
 import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
 import { ladderFindings } from "./ladder.ts";
+import { learnedFindings } from "./learned.ts";
 import { lintFindings } from "./lint.ts";
+import { logFindings } from "./log.ts";
 import { nginxFindings } from "./nginx.ts";
 
 export interface FindingArea {
@@ -22,6 +24,8 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "haproxy", title: "HAProxy", docs: haproxyFindings },
   { id: "nginx", title: "nginx", docs: nginxFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
+  { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
+  { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },
 ];
 
 /** Every code with its row. A code stands in one area only. */
