@@ -3,13 +3,12 @@
  */
 import type { Suspect } from "./fingerprints.ts";
 
-const namesMax = 4;
-
 /** `AWS ALB idle_timeout or nginx proxy_read_timeout`; null: none is known. */
-export function namedSuspects(suspects: readonly Suspect[]): string | null {
+export function namedSuspects(suspects: readonly Suspect[], namesMax: number): string | null {
   const names = [...new Set(suspects.filter(({ grade }) => grade !== "unverified").map(({ name, knob }) => `${name} ${knob}`))];
   if (names.length === 0) return null;
   const shown = names.slice(0, namesMax);
-  if (names.length > namesMax) return `${shown.join(", ")}, or ${names.length - namesMax} others`;
+  const more = names.length - namesMax;
+  if (more > 0) return `${shown.join(", ")}, or ${more === 1 ? "1 other" : `${more} others`}`;
   return shown.length === 1 ? (shown[0] as string) : `${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
 }

@@ -24,8 +24,9 @@ const learned = findingMaker(learnedFindings);
 
 const kinds: Readonly<Record<Silenced, SilentKind>> = { stream: "websocket", idle: "http1" };
 
-const namesOf = ({ fromMs, toMs }: Spike, of: Silenced, earlyMs: number): string | null =>
-  namedSuspects(suspectsOf({ of: kinds[of], atLeastMs: fromMs, atMostMs: toMs + earlyMs, toleranceMs: 250, seenBy: "receiver" }));
+/** In a title stand two, in the evidence more. */
+const namesOf = ({ fromMs, toMs }: Spike, of: Silenced, earlyMs: number, namesMax = 2): string | null =>
+  namedSuspects(suspectsOf({ of: kinds[of], atLeastMs: fromMs, atMostMs: toMs + earlyMs, toleranceMs: 250, seenBy: "receiver" }), namesMax);
 
 /** A finding for each spike, the largest first. */
 export function explainSilence({ of, buckets, earlyMs }: Silences): Finding[] {
@@ -33,16 +34,14 @@ export function explainSilence({ of, buckets, earlyMs }: Silences): Finding[] {
   return findSpikes(buckets).map((spike) => (of === "stream" ? ofStreams(spike, total, earlyMs) : ofIdle(spike, total, earlyMs)));
 }
 
-/** `60 s`, or `59 to 61 s` where the spike is wider than a second and a half. */
-function spanOf({ fromMs, toMs }: Spike): string {
-  const [from, to] = [fromMs / 1_000, toMs / 1_000];
-  const middle = (from + to) / 2;
-  const round = (seconds: number): number => (seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds));
-  return `${formatDuration(round(middle) * 1_000)} (± ${round(Math.max((to - from) / 2, 0.1))} s)`;
+/** `60 s (± 0.3 s)`. */
+function spanOf({ fromMs, toMs, middleMs }: Spike): string {
+  const round = (ms: number): number => (ms < 10_000 ? Math.round(ms / 100) * 100 : Math.round(ms / 1_000) * 1_000);
+  return `${formatDuration(round(middleMs))} (± ${formatDuration(round((toMs - fromMs) / 2))})`;
 }
 
 function evidenceOf(spike: Spike, of: Silenced, earlyMs: number): string[] {
-  const names = namesOf(spike, of, earlyMs);
+  const names = namesOf(spike, of, earlyMs, 8);
   return [
     `${spike.count} ends between ${formatDuration(spike.fromMs)} and ${formatDuration(spike.toMs)} of silence`,
     names === null
@@ -55,7 +54,9 @@ const percent = ({ share }: Spike): number => Math.round(share * 100);
 
 function ofStreams(spike: Spike, total: number, earlyMs: number): Finding {
   // Two beats, of which one may be lost, with a tenth of jitter and a round trip: C1 of docs/ladder.md.
-  const beatMs = Math.max(500, Math.floor((spike.fromMs - Math.min(2_000, spike.fromMs / 4)) / 2.2 / 500) * 500);
+  const mostMs = (spike.fromMs - Math.min(2_000, spike.fromMs / 4)) / 2.2;
+  const stepMs = mostMs < 10_000 ? 500 : 1_000;
+  const beatMs = Math.max(500, Math.floor(mostMs / stepMs) * stepMs);
   const names = namesOf(spike, "stream", earlyMs);
   return learned("silence_names_a_hop", {
     title: `${percent(spike)} % of ${total} deaths of open streams came after ${spanOf(spike)} of silence${names === null ? "" : `: ${names}`}`,

@@ -12,6 +12,8 @@ export interface DurationBucket {
 export interface Spike {
   readonly fromMs: number;
   readonly toMs: number;
+  /** The mean of it. */
+  readonly middleMs: number;
   readonly count: number;
   /** Of all durations, from 0 to 1. */
   readonly share: number;
@@ -52,7 +54,8 @@ export function findSpikes(buckets: readonly DurationBucket[], limits: SpikeLimi
 }
 
 function largest(buckets: readonly DurationBucket[], total: number, limits: SpikeLimits): Spike | null {
-  let best: Spike | null = null;
+  let best: readonly DurationBucket[] = [];
+  let most = 0;
   for (const [i, { fromMs }] of buckets.entries()) {
     if (fromMs < limits.fromMsMin) continue;
     let count = 0;
@@ -60,16 +63,32 @@ function largest(buckets: readonly DurationBucket[], total: number, limits: Spik
       const { toMs, count: more } = buckets[j] as DurationBucket;
       if (toMs - fromMs > widthMsMax(fromMs)) break;
       count += more;
-      if (count < limits.countMin || count < limits.shareMin * total || (best !== null && count <= best.count)) continue;
-      const spike = { fromMs, toMs, count, share: count / total };
-      if (standsOut(spike, buckets, limits.ratioMin)) best = spike;
+      if (count < limits.countMin || count < limits.shareMin * total || count <= most) continue;
+      if (!standsOut({ fromMs, toMs, count }, buckets, limits.ratioMin)) continue;
+      best = buckets.slice(i, j + 1);
+      most = count;
     }
   }
-  return best;
+  return best.length === 0 ? null : spikeOf(trimmed(best, most), total);
+}
+
+/** What lies at its edges by chance does not move its middle. */
+function trimmed(buckets: readonly DurationBucket[], count: number): readonly DurationBucket[] {
+  const isEdge = (bucket: DurationBucket | undefined): boolean => bucket !== undefined && bucket.count < count * 0.1;
+  let [from, to] = [0, buckets.length];
+  while (to - from > 1 && isEdge(buckets[from])) from++;
+  while (to - from > 1 && isEdge(buckets[to - 1])) to--;
+  return buckets.slice(from, to);
+}
+
+function spikeOf(buckets: readonly DurationBucket[], total: number): Spike {
+  const count = buckets.reduce((sum, each) => sum + each.count, 0);
+  const middleMs = buckets.reduce((sum, each) => sum + (each.count * (each.fromMs + each.toMs)) / 2, 0) / count;
+  return { fromMs: buckets[0]?.fromMs ?? 0, toMs: buckets.at(-1)?.toMs ?? 0, middleMs, count, share: count / total };
 }
 
 /** On both sides: a slope that begins with many is not a spike. */
-function standsOut({ fromMs, toMs, count }: Spike, buckets: readonly DurationBucket[], ratio: number): boolean {
+function standsOut({ fromMs, toMs, count }: DurationBucket, buckets: readonly DurationBucket[], ratio: number): boolean {
   const width = toMs - fromMs;
   // What lies right beside it belongs to it: clocks are not exact.
   const beside = Math.min(width / 2, fromMs / 4);

@@ -37,9 +37,9 @@ const words: Readonly<Record<DurationOf, string>> = { wait: "after a wait of", l
 
 function spikesOf(row: LogRow, of: DurationOf): Finding[] {
   const total = row.durations[of].reduce((sum, { count }) => sum + count, 0);
-  return findSpikes(row.durations[of]).map(({ fromMs, toMs, count, share }) => {
-    const names = namedSuspects(suspectsOf({ of: of === "wait" ? "event-stream" : "websocket", atLeastMs: fromMs, atMostMs: toMs, toleranceMs: 250 }));
-    const at = Math.round((fromMs + toMs) / 2 / 100) * 100;
+  return findSpikes(row.durations[of]).map(({ fromMs, toMs, middleMs, count, share }) => {
+    const names = namedSuspects(suspectsOf({ of: of === "wait" ? "event-stream" : "websocket", atLeastMs: fromMs, atMostMs: toMs, toleranceMs: 250 }), 4);
+    const at = Math.round(middleMs / 100) * 100;
     return logFinding("log_duration_spike", {
       title: `${row.product}: death ${words[of]} ${formatDuration(at)} in ${Math.round(share * 100)} % of ${total} lines${names === null ? "" : `: ${names}`}`,
       evidence: [
