@@ -3,6 +3,7 @@
  * docs/findings has a page for each code, made from its row (`npm run docs -- --write`).
  */
 import type { FindingDoc } from "../finding.ts";
+import { caddyFindings } from "./caddy.ts";
 import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
 import { ladderFindings } from "./ladder.ts";
@@ -23,6 +24,7 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "lint", title: "Files that lint reads", docs: lintFindings },
   { id: "haproxy", title: "HAProxy", docs: haproxyFindings },
   { id: "nginx", title: "nginx", docs: nginxFindings },
+  { id: "caddy", title: "Caddy", docs: caddyFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
   { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
   { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },

@@ -2,6 +2,7 @@
  * Lint: reads configurations of tools and says what in them breaks connections. The list of tools; a new one is a folder beside this file and a
  * name in the list. Pure: it is given texts, and finds and opens no file.
  */
+import { caddyTool } from "./caddy/index.ts";
 import { haproxyTool } from "./haproxy/index.ts";
 import { nginxTool } from "./nginx/index.ts";
 import type { SourceFile, Tool, ToolId } from "./tool.ts";
@@ -9,7 +10,7 @@ import type { SourceFile, Tool, ToolId } from "./tool.ts";
 export type { JudgedBy, LintAsk, Route, SourceFile, Tool, ToolId, ToolReading } from "./tool.ts";
 
 /** In the order in which they are asked whether a file is theirs. */
-export const tools: readonly Tool[] = [nginxTool, haproxyTool];
+export const tools: readonly Tool[] = [nginxTool, haproxyTool, caddyTool];
 
 /** The tool of that id, or the first that recognises the file; null where none does. */
 export function toolOf(file: SourceFile, as: ToolId | null): Tool | null {

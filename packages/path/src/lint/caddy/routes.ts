@@ -1,0 +1,80 @@
+/**
+ * Each reverse_proxy of each site as a route, with the timers that the file sets.
+ */
+import type { DeclaredHop, Place } from "../../declared.ts";
+import type { Value } from "../../knob.ts";
+import type { Route } from "../tool.ts";
+import { type CaddyConfig, caddyTime, hintsEvents, hintsGrpc, hintsWebSocket, type ProxyDirective, type Written } from "./config.ts";
+
+const ofServers = [
+  "timeouts idle",
+  "timeouts read_header",
+  "timeouts read_body",
+  "timeouts write",
+  "timeouts read_idle",
+  "timeouts write_idle",
+  "grace_period",
+];
+const ofProxies = [
+  "transport keepalive",
+  "transport keepalive_interval",
+  "transport dial_timeout",
+  "transport response_header_timeout",
+  "transport read_timeout",
+  "transport write_timeout",
+  "stream_timeout",
+  "stream_close_delay",
+];
+/** 0 of these is what it says; of all others, that there is no limit. */
+const zeroIsZero = new Set(["transport keepalive", "stream_close_delay"]);
+
+export const caddyRoutes = (config: CaddyConfig, version: string | null): Route[] =>
+  config.sites.flatMap(({ addresses, proxies }) =>
+    proxies.map((proxy) => ({
+      place: proxy.place,
+      listens: [...new Set(addresses.flatMap(listensOf))],
+      forwards: proxy.upstreams.flatMap(forwardsOf),
+      carries: hintsWebSocket(proxy) ? "websocket" : hintsGrpc(proxy) ? "grpc" : hintsEvents(proxy) ? "event-stream" : "http",
+      hop: hopOf(proxy, config, version),
+    })),
+  );
+
+function hopOf(proxy: ProxyDirective, config: CaddyConfig, version: string | null): DeclaredHop {
+  const values: Record<string, Value> = {};
+  const places: Record<string, Place> = {};
+  const add = (name: string, value: Value | null, line: Written): void => {
+    if (value === null) return;
+    values[name] = value === 0 && !zeroIsZero.has(name) ? "never" : value;
+    places[name] = line.place;
+  };
+  for (const name of ofServers) {
+    // Several servers with values of their own: which of them serves the site is not known here.
+    const [line, ...others] = config.options.get(name) ?? [];
+    if (line !== undefined && others.length === 0) add(name, caddyTime(line.words[0]), line);
+  }
+  for (const name of ofProxies) {
+    const line = proxy.lines.get(name);
+    if (line !== undefined) add(name, line.words[0] === "off" ? 0 : caddyTime(line.words[0]), line);
+  }
+  const perHost = proxy.lines.get("transport keepalive_idle_conns_per_host");
+  if (perHost !== undefined && /^\d{1,9}$/.test(perHost.words[0] ?? "")) add("transport keepalive_idle_conns_per_host", Number(perHost.words[0]), perHost);
+  return { name: "caddy", product: "caddy", ...(version === null ? {} : { version }), values, places };
+}
+
+/** `example.com` is served on 443, and on 80 by a redirect. */
+function listensOf(address: string): string[] {
+  const match = /^(?:(https?):\/\/)?([^/]*?)(?::(\d+))?(?:\/.*)?$/.exec(address);
+  if (match === null || address.includes("{")) return [];
+  const [, scheme, host, port] = match;
+  if (host === "" && port === undefined && scheme === undefined) return [];
+  return [`*:${port ?? (scheme === "http" ? "80" : "443")}`];
+}
+
+function forwardsOf(upstream: string): string[] {
+  const socket = /^(?:unix(?:\+h2c)?\/)(\/.+)$/.exec(upstream);
+  if (socket !== null) return [`unix:${socket[1]}`];
+  const match = /^(?:(https?|h2c):\/\/)?([^/:]*|\[[^\]]*\])(?::(\d+))?$/.exec(upstream);
+  if (match === null || upstream.includes("{")) return [];
+  const [, scheme, host, port] = match;
+  return [`${host === "" ? "localhost" : host}:${port ?? (scheme === "https" ? "443" : "80")}`];
+}
