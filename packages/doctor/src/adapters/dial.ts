@@ -28,6 +28,8 @@ export class Dialler {
   readonly host: string;
   readonly port: number;
   readonly isSecure: boolean;
+  /** As HTTP/2 wants it. */
+  readonly origin: string;
   /** Opened so far, and at most at once. */
   opened = 0;
   openMax = 0;
@@ -46,6 +48,7 @@ export class Dialler {
     this.#clock = clock;
     this.#signal = signal;
     this.isSecure = ask.url.protocol === "https:";
+    this.origin = ask.url.origin;
     this.host = ask.url.hostname.replace(/^\[|\]$/g, "");
     this.port = Number(ask.url.port || (this.isSecure ? 443 : 80));
     signal.addEventListener("abort", () => this.closeAll(), { once: true });

@@ -2,7 +2,8 @@
  * The examination: opens what was asked for, in parallel where one does not need another's result, and gathers the facts. It judges nothing.
  */
 import type { Clock } from "@holdfast/protocol";
-import { type Ask, isAsked } from "../ask.ts";
+import { agentProtocol } from "../agent/wire.ts";
+import { type Ask, isAsked, type ProbeName } from "../ask.ts";
 import {
   type Facts,
   type HttpFact,
@@ -19,8 +20,15 @@ import { hopHints } from "../probes/hop-hints.ts";
 import { pause } from "../probes/pause.ts";
 import { Dialler } from "./dial.ts";
 import { nodeDoctorClock } from "./env.ts";
+import { askWhoEnded, findAgent } from "./helper.ts";
 import type { RequestHead } from "./http1.ts";
 import { firstAnswerMsMax, type KeepAliveSeen, seeKeepAlive } from "./keep-alive.ts";
+import { lookMsMax, tryEventStream, tryWebSocket } from "./openings.ts";
+import { agentStream, streamSeats } from "./seats-events.ts";
+import { keptSeats, mutedSeats, type SeatContext } from "./seats-http1.ts";
+import { sessionSeats, speaksHttp2 } from "./seats-http2.ts";
+import { socketSeats } from "./seats-websocket.ts";
+import { Silence } from "./silence.ts";
 import { lookAtTls, seeResumption } from "./tls.ts";
 
 export interface Progress {
@@ -39,6 +47,10 @@ export interface ExamineOptions {
 
 /** How often progress is told. */
 const progressMs = 500;
+/** What is left for the last words when the time is over. */
+const reportMs = 300;
+/** Whoever speaks HTTP/2 without TLS says so at once; who does not may wait for the rest of a request. */
+const cleartextMsMax = 2_000;
 
 /** Never rejects for what a target does; it resolves within `ask.maxMs`, and leaves no connection behind. */
 export async function examine(ask: Ask, options: ExamineOptions = {}): Promise<Facts> {
@@ -84,21 +96,10 @@ class Examination {
 
   async #gather(): Promise<Facts> {
     const { name, tcp, tls } = await this.#reach();
-    const distrust = tls.known && !this.#ask.insecure ? (tls.value.trustFault ?? tls.value.nameFault) : null;
-    const why = !name.known
-      ? name.why
-      : !tls.known && this.#dialler.isSecure
-        ? tls.why
-        : distrust === null
-          ? null
-          : `the certificate is not good (${distrust}), and nothing is sent to a stranger`;
+    const why = name.known ? this.#distrust(tls) : name.why;
     const seen = why === null ? await this.#seen() : unknown(why);
-    const [resumption] = await Promise.all([
-      this.#dialler.isSecure && why === null
-        ? this.#part("tls", "resumption", () => seeResumption(this.#dialler, this.#clock, this.#over.signal))
-        : unknown(why ?? "no TLS"),
-    ]);
-    const untried = unknown("not tried");
+    const rest = seen.known && tcp.known ? await this.#rest(seen.value, tcp.value.connectMs, tls) : null;
+    const none = unknown(seen.known ? "it was not tried" : seen.why);
     return {
       url: this.#ask.url.href,
       startedWallMs: this.#startedWallMs,
@@ -107,18 +108,77 @@ class Examination {
       name,
       tcp,
       tls,
-      resumption,
-      http: seen.known ? known<HttpFact>({ ...seen.value.http, http2: tls.known ? known(tls.value.alpn === "h2") : untried }) : seen,
+      resumption: rest?.resumption ?? none,
+      http: seen.known ? known<HttpFact>({ ...seen.value.http, http2: rest?.http2 ?? none }) : seen,
       keepAlive: seen.known ? known<KeepAliveFact>(seen.value.keepAlive) : seen,
       hops: seen.known ? hopHints(seen.value.http.headers) : [],
-      webSocket: untried,
-      eventStream: untried,
-      helper: untried,
-      idle: [],
-      controls: [],
+      webSocket: rest?.webSocket ?? none,
+      eventStream: rest?.eventStream ?? none,
+      helper: rest?.helper ?? none,
+      idle: rest?.idle ?? [],
+      controls: rest?.controls ?? [],
       notMeasured: this.#notMeasured,
       cost: { connections: this.#dialler.opened, openMax: this.#dialler.openMax },
     };
+  }
+
+  /** Nothing is sent to a stranger. Null: it is none. */
+  #distrust(tls: Known<TlsFact>): string | null {
+    if (!this.#dialler.isSecure) return null;
+    if (!tls.known) return tls.why;
+    const fault = this.#ask.insecure ? null : (tls.value.trustFault ?? tls.value.nameFault);
+    return fault === null ? null : `the certificate is not good (${fault}), and nothing is sent to a stranger`;
+  }
+
+  /** Everything that needs an answer of the target to begin with. Each transport goes on by itself as soon as it is known to be there. */
+  async #rest(seen: KeepAliveSeen, connectMs: number, tls: Known<TlsFact>) {
+    const request = seen.quiet ?? this.#request;
+    const waitMs = Math.min(firstAnswerMsMax, this.#ask.maxMs / 4);
+    const context: SeatContext = { dialler: this.#dialler, clock: this.#clock, request, waitMs };
+    const agent = { ...context, prefix: this.#ask.prefix };
+    const helper = await this.#try(() => findAgent(agent));
+    const silence = new Silence(
+      this.#ask,
+      context,
+      { signal: this.#over.signal, deadlineMs: this.#startMs + this.#ask.maxMs - reportMs, connectMs },
+      (ids, how) => (helper.known ? askWhoEnded(agent, ids, how) : Promise.resolve(null)),
+    );
+    const wants = (probe: ProbeName): boolean => isAsked(this.#ask, probe);
+    this.#what = "sitting still";
+    const hasSocket = helper.known && helper.value.server["socket"] === true;
+    const own = `${this.#ask.url.pathname}${this.#ask.url.search}`;
+    const socket = { path: hasSocket ? `${this.#ask.prefix}/socket` : own, protocol: hasSocket ? agentProtocol : null, beatMs: silence.beatMs };
+    const streamPath = helper.known ? `${this.#ask.prefix}/events?silentAfter=0` : own;
+    const lookMs = Math.min(lookMsMax, this.#ask.maxMs / 20);
+    const [resumption, http2, webSocket, eventStream] = await Promise.all([
+      this.#dialler.isSecure ? this.#asked("tls", () => seeResumption(this.#dialler, this.#clock, this.#over.signal)) : unknown("no TLS"),
+      this.#http2(context, tls, silence),
+      this.#asked("websocket", async () => {
+        const fact = await tryWebSocket(context, socket, lookMs);
+        if (fact.taken && fact.beatMs === null) await silence.measure(socketSeats(context, socket));
+        else if (fact.beatMs !== null)
+          this.#notMeasured.push({ what: "websocket: idle timer", why: "the other side speaks by itself before any silence is long enough" });
+        return fact;
+      }),
+      this.#asked("event-stream", async () => {
+        const fact = await tryEventStream(context, streamPath, lookMs);
+        if (fact.is)
+          await silence.measure(streamSeats(context, helper.known ? agentStream(this.#ask.prefix, silence.beatMs) : { path: () => own, isAgent: false }));
+        return fact;
+      }),
+      wants("http1") && seen.quiet !== null ? silence.measure(keptSeats(context)) : null,
+      wants("tcp") ? silence.measure(mutedSeats(context)) : null,
+    ]);
+    this.#notMeasured.push(...silence.notMeasured);
+    return { helper, resumption, http2, webSocket, eventStream, idle: silence.idle, controls: silence.controls };
+  }
+
+  async #http2(context: SeatContext, tls: Known<TlsFact>, silence: Silence): Promise<Known<boolean>> {
+    const isAgreed = tls.known ? tls.value.alpn === "h2" : null;
+    if (!isAsked(this.#ask, "http2")) return isAgreed === null ? unknown("not asked for") : known(isAgreed);
+    const speaks = isAgreed ?? (await speaksHttp2({ ...context, waitMs: Math.min(context.waitMs, cleartextMsMax) }));
+    if (speaks) await silence.measure(sessionSeats(context));
+    return known(speaks);
   }
 
   /** The name, a first connection, a first handshake. */
@@ -137,10 +197,8 @@ class Examination {
     return this.#try(() => seeKeepAlive(this.#dialler, this.#request, waitMs, this.#clock));
   }
 
-  #part<T>(probe: Parameters<typeof isAsked>[1], what: string, run: () => Promise<T>): Promise<Known<T>> | Known<T> {
-    if (!isAsked(this.#ask, probe)) return unknown("not asked for");
-    this.#what = what;
-    return this.#try(run);
+  #asked<T>(probe: ProbeName, run: () => Promise<T>): Promise<Known<T>> | Known<T> {
+    return isAsked(this.#ask, probe) ? this.#try(run) : unknown("not asked for");
   }
 
   async #try<T>(run: () => Promise<T>): Promise<Known<T>> {

@@ -22,7 +22,15 @@ export function requestBytes({ method, path, host, headers }: RequestHead): Buff
 
 /** endless: the body was not over in time, or is longer than an examination reads. */
 export type Exchanged =
-  | { readonly is: "answered"; readonly head: Head; readonly bodyBytes: number; readonly waitMs: number; readonly bodyMs: number; readonly untilEnd: boolean }
+  | {
+      readonly is: "answered";
+      readonly head: Head;
+      readonly bodyBytes: number;
+      readonly waitMs: number;
+      readonly bodyMs: number;
+      readonly untilEnd: boolean;
+      readonly body: string;
+    }
   | { readonly is: "endless"; readonly head: Head; readonly waitMs: number }
   | { readonly is: "ended"; readonly end: LineEnd; readonly head: Head | null }
   | { readonly is: "silent" }
@@ -32,6 +40,8 @@ export interface ExchangeLimits {
   /** For the first byte, and again for the rest. */
   readonly waitMs: number;
   readonly bodyBytesMax: number;
+  /** So much of the body is kept; nothing by default. */
+  readonly keepBytesMax?: number;
 }
 
 /** A body that is longer is not read: what is asked about is the connection. */
@@ -40,7 +50,7 @@ export const bodyBytesMax = 1_048_576;
 /** Sends a request and reads its answer. Never rejects. Afterwards the connection's bytes are nobody's again. */
 export function exchange(line: Line, request: RequestHead, limits: ExchangeLimits, clock: Clock): Promise<Exchanged> {
   return new Promise((resolve) => {
-    const reader = new AnswerReader(request.method === "HEAD");
+    const reader = new AnswerReader(request.method === "HEAD", limits.keepBytesMax);
     const sentMs = clock.monoMs();
     const over = new AbortController();
     let firstMs: number | null = null;
@@ -58,7 +68,15 @@ export function exchange(line: Line, request: RequestHead, limits: ExchangeLimit
       if (state.at !== "done") return;
       const nowMs = clock.monoMs();
       const waitMs = (firstMs ?? nowMs) - sentMs;
-      settle({ is: "answered", head: state.head, bodyBytes: state.bodyBytes, waitMs, bodyMs: nowMs - sentMs - waitMs, untilEnd: line.end !== null });
+      settle({
+        is: "answered",
+        head: state.head,
+        bodyBytes: state.bodyBytes,
+        waitMs,
+        bodyMs: nowMs - sentMs - waitMs,
+        untilEnd: line.end !== null,
+        body: reader.kept,
+      });
     };
     line.onBytes = (bytes) => {
       firstMs ??= clock.monoMs();

@@ -1,6 +1,6 @@
 /**
  * Reads answers of HTTP/1.x off the bytes of a connection, as far as an examination needs them: status, headers, where the body ends. Pure.
- * It must never hold a body: only its length counts here. What is not HTTP is a fault, said in words.
+ * Of a body it counts the bytes, and holds only as many as it was told to. What is not HTTP is a fault, said in words.
  */
 
 export interface Head {
@@ -21,9 +21,12 @@ export type AnswerState =
 /** More than any server should send; beyond it an answer is not read on. */
 export const headBytesMax = 65_536;
 
-/** `bodiless`: the answer to HEAD. Interim answers (1xx but 101) are passed over. */
+/** `bodiless`: the answer to HEAD. `keepBytesMax`: so much of the body is held. Interim answers (1xx but 101) are passed over. */
 export class AnswerReader {
   readonly #bodiless: boolean;
+  readonly #keepBytesMax: number;
+  /** The body's first bytes, one character each. */
+  kept = "";
   #text = "";
   #head: Head | null = null;
   #bodyBytes = 0;
@@ -33,8 +36,9 @@ export class AnswerReader {
   #fault: string | null = null;
   #done = false;
 
-  constructor(bodiless = false) {
+  constructor(bodiless = false, keepBytesMax = 0) {
     this.#bodiless = bodiless;
+    this.#keepBytesMax = keepBytesMax;
   }
 
   get state(): AnswerState {
@@ -97,20 +101,24 @@ export class AnswerReader {
   }
 
   #readBody(rest: string): string {
+    const after = this.#take(rest);
+    this.#done = this.#left === 0;
+    return after;
+  }
+
+  #take(rest: string): string {
     const taken = Math.min(rest.length, this.#left);
     this.#bodyBytes += taken;
     this.#left -= taken;
-    this.#done = this.#left === 0;
+    if (this.kept.length < this.#keepBytesMax) this.kept += rest.slice(0, Math.min(taken, this.#keepBytesMax - this.kept.length));
     return rest.slice(taken);
   }
 
   #readChunk(rest: string): string {
     if (this.#chunk === "data") {
-      const taken = Math.min(rest.length, this.#left);
-      this.#bodyBytes += taken;
-      this.#left -= taken;
+      const after = this.#take(rest);
       if (this.#left === 0) this.#chunk = "data-end";
-      return rest.slice(taken);
+      return after;
     }
     this.#text += rest;
     const end = this.#text.indexOf("\r\n");
