@@ -25,4 +25,5 @@ export type {
   TlsFact,
   WebSocketFact,
 } from "./facts.ts";
+export { drawFindings } from "./render/findings.ts";
 export { drawFacts } from "./render/text.ts";

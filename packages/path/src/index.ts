@@ -9,6 +9,7 @@ export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts
 export { logFindings } from "./findings/log.ts";
 export { type Case, findingMaker } from "./findings/make.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
+export { probeFindings } from "./findings/probe.ts";
 export { headerOf, productsIn, type Silence, type SilentKind, type Suspect, suspectsOf } from "./fingerprints.ts";
 export { findProduct, products } from "./hops/index.ts";
 export type {

@@ -2,13 +2,14 @@
  * `holdfast doctor URL`: examines the way to a URL, shows what was measured, and whom to blame. `doctor host` and the like are commands of their own.
  */
 import { readFileSync } from "node:fs";
-import { type Ask, type AskOptions, askOptionDocs, diagnose, drawFacts, examine, type ProbeName, resolveAsk } from "@holdfast/doctor";
+import { type Ask, type AskOptions, askOptionDocs, diagnose, drawFacts, drawFindings, examine, type ProbeName, resolveAsk } from "@holdfast/doctor";
 import { formatDuration, parseDuration } from "@holdfast/path";
 import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command } from "../command.ts";
 import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
+import { findingsExit } from "../findings-exit.ts";
 import { tokenFlags, tokenSource } from "../token.ts";
 
 const spec: CommandSpec = {
@@ -92,7 +93,7 @@ function words(given: Given, name: string): readonly string[] {
   return Array.isArray(value) ? (value as string[]) : [];
 }
 
-async function run({ ask, caFile, tokenFile, json }: Wanted): Promise<Exit> {
+async function run({ ask, caFile, tokenFile, strict, json }: Wanted): Promise<Exit> {
   const [output, notices] = [standardOutput(), new Notices()];
   let read: Ask;
   try {
@@ -111,7 +112,9 @@ async function run({ ask, caFile, tokenFile, json }: Wanted): Promise<Exit> {
   });
   notices.status("");
   const findings = diagnose(facts, null);
-  await output.write(json ? `${JSON.stringify({ facts, findings })}\n` : drawFacts(facts).split("\n").map(escapeLine).join("\n"));
+  await output.write(
+    json ? `${JSON.stringify({ facts, findings })}\n` : `${drawFacts(facts)}\n${drawFindings(findings)}`.split("\n").map(escapeLine).join("\n"),
+  );
   if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
-  return facts.tcp.known ? "ok" : "unreachable";
+  return facts.tcp.known ? findingsExit(findings, strict) : "unreachable";
 }

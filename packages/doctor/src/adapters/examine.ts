@@ -7,6 +7,8 @@ import { type Ask, isAsked, type ProbeName } from "../ask.ts";
 import {
   type Facts,
   type HttpFact,
+  type IdleFact,
+  type IdleOf,
   type KeepAliveFact,
   type Known,
   known,
@@ -115,7 +117,7 @@ class Examination {
       webSocket: rest?.webSocket ?? none,
       eventStream: rest?.eventStream ?? none,
       helper: rest?.helper ?? none,
-      idle: rest?.idle ?? [],
+      idle: sorted(rest?.idle ?? []),
       controls: rest?.controls ?? [],
       notMeasured: this.#notMeasured,
       cost: { connections: this.#dialler.opened, openMax: this.#dialler.openMax },
@@ -227,6 +229,14 @@ class Examination {
 
 const whyOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message || ((thrown as NodeJS.ErrnoException).code ?? thrown.name) : String(thrown);
+
+const order: readonly IdleOf[] = ["http1", "http2", "websocket", "event-stream", "tcp"];
+
+/** By transport, nothing moving first. */
+function sorted(idle: readonly IdleFact[]): IdleFact[] {
+  const rank = ({ of, moving }: IdleFact): number => order.indexOf(of) * 2 + (moving === "nothing" ? 0 : 1);
+  return [...idle].sort((a, b) => rank(a) - rank(b));
+}
 
 /** How the doctor asks for the URL. */
 export function requestOf({ url, headers, token }: Ask): RequestHead {

@@ -7,6 +7,7 @@ import type { HelperFact, IdleFact } from "../facts.ts";
 import { whoEnded } from "../probes/who-ended.ts";
 import type { Dialler } from "./dial.ts";
 import { exchange, type RequestHead } from "./http1.ts";
+import type { Line } from "./line.ts";
 
 /** Answers of the agent are short. */
 const helloBytesMax = 65_536;
@@ -51,7 +52,7 @@ export async function askWhoEnded(context: Context, connIds: readonly string[], 
 
 /** Asks one after the other on one connection while it is kept, else on the next. */
 async function* ask({ dialler, clock, request, prefix, waitMs }: Context, names: readonly string[]): AsyncGenerator<unknown> {
-  let line = null;
+  let line: Line | null = null;
   try {
     for (const name of names) {
       if (line === null || line.end !== null) line = await dialler.dial({ alpn: ["http/1.1"] });

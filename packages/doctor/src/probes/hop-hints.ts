@@ -1,64 +1,25 @@
 /**
- * Headers that give a hop away. Data and one reading of it; pure. The hop database knows more products by their headers: `more` brings those in.
+ * Headers that give a hop away: those that some product of the hop database writes, and those that say that there is one. Pure.
  */
+import { headerOf, products } from "@holdfast/path";
 import type { HopHint } from "../facts.ts";
 
-interface Hint {
-  readonly header: string;
-  readonly pattern: RegExp;
-  /** Its id in the hop database; null: some hop. */
-  readonly product: string | null;
-}
-
-const hints: readonly Hint[] = [
-  { header: "cf-ray", pattern: /./, product: "cloudflare" },
-  { header: "x-amz-cf-id", pattern: /./, product: "cloudfront" },
-  { header: "x-amz-apigw-id", pattern: /./, product: "api-gateway-websocket" },
-  { header: "x-azure-ref", pattern: /./, product: "azure-front-door" },
-  { header: "fly-request-id", pattern: /./, product: "fly" },
-  { header: "x-vercel-id", pattern: /./, product: "vercel" },
-  { header: "x-varnish", pattern: /./, product: "varnish" },
-  { header: "x-envoy-upstream-service-time", pattern: /./, product: "envoy" },
-  { header: "x-squid-error", pattern: /./, product: "squid" },
-  { header: "set-cookie", pattern: /(?:^|[\s,])AWSALB(?:CORS|TG)?=/, product: "aws-alb" },
-  { header: "x-served-by", pattern: /./, product: null },
-  { header: "x-cache", pattern: /./, product: null },
-  { header: "via", pattern: /./, product: null },
-  { header: "server", pattern: /./, product: null },
-];
-
-/** Words of `Server` and `Via`, and the product that writes them. */
-const words: readonly (readonly [RegExp, string])[] = [
-  [/\bnginx\b/i, "nginx"],
-  [/\bopenresty\b/i, "nginx"],
-  [/\bhaproxy\b/i, "haproxy"],
-  [/\bcaddy\b/i, "caddy"],
-  [/\bapache\b/i, "apache"],
-  [/\bvarnish\b/i, "varnish"],
-  [/\bsquid\b/i, "squid"],
-  [/\benvoy\b/i, "envoy"],
-  [/\bcloudflare\b/i, "cloudflare"],
-  [/\bcloudfront\b/i, "cloudfront"],
-  [/\bawselb\b/i, "aws-alb"],
-  [/\bheroku\b/i, "heroku"],
-  [/\bvegur\b/i, "heroku"],
-  [/\bgoogle\b/i, "gcp-alb"],
-  [/\btraefik\b/i, "traefik"],
-  [/\buvicorn\b/i, "uvicorn"],
-  [/\bgunicorn\b/i, "gunicorn"],
-];
+/** Written by hops of any kind. */
+const general = ["server", "via", "x-served-by", "x-cache"];
 
 /** Longest value that is kept: what a server says ends up in a report. */
 const valueCharsMax = 200;
 
 export function hopHints(headers: Readonly<Record<string, string>>): HopHint[] {
-  const found: HopHint[] = [];
-  for (const { header, pattern, product } of hints) {
-    const value = Object.hasOwn(headers, header) ? (headers[header] as string) : null;
-    if (value === null || !pattern.test(value)) continue;
-    const named = header === "server" || header === "via" ? (words.find(([word]) => word.test(value))?.[1] ?? null) : product;
-    // A cookie's value is somebody's session; its name is all that matters.
-    found.push({ header, value: header === "set-cookie" ? "AWSALB" : value.slice(0, valueCharsMax), product: named });
-  }
-  return found;
+  const named = Object.values(products).flatMap((product) => {
+    const shown = headerOf(product, headers);
+    const header = shown?.slice(0, shown.indexOf(":")) ?? null;
+    return header === null ? [] : [{ header, value: valueIn(headers, header), product: product.id }];
+  });
+  const others = general.filter((header) => headers[header] !== undefined && !named.some((hint) => hint.header === header));
+  return [...named, ...others.map((header) => ({ header, value: valueIn(headers, header), product: null }))];
 }
+
+/** A cookie's value is somebody's session. */
+const valueIn = (headers: Readonly<Record<string, string>>, header: string): string =>
+  header === "set-cookie" ? "(a cookie of it)" : (headers[header] ?? "").slice(0, valueCharsMax);

@@ -11,6 +11,7 @@ import { learnedFindings } from "./learned.ts";
 import { lintFindings } from "./lint.ts";
 import { logFindings } from "./log.ts";
 import { nginxFindings } from "./nginx.ts";
+import { probeFindings } from "./probe.ts";
 
 export interface FindingArea {
   readonly id: string;
@@ -28,6 +29,7 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
   { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
   { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },
+  { id: "probe", title: "A path, as `doctor URL` measures it", docs: probeFindings },
 ];
 
 /** Every code with its row. A code stands in one area only. */

@@ -1,0 +1,77 @@
+/**
+ * What several diagnoses say alike: makes findings of the catalogue, names who a timer looks like, and computes a heartbeat. Pure.
+ */
+import { findingMaker, formatDuration, type Knob, type Layer, probeFindings, products, type Suspect, suspectsOf, type TimerClass } from "@holdfast/path";
+import type { Facts, IdleFact, IdleOf } from "../facts.ts";
+import { endOf, idleNames, movingNames, spanOf, time } from "../words.ts";
+
+export const probeFinding = findingMaker(probeFindings);
+
+export { time };
+
+/** The idle fact of a transport on which nothing moved, when its timer is known. */
+export function endedIdle(facts: Facts, of: IdleOf): (IdleFact & { readonly atMostMs: number }) | null {
+  const fact = facts.idle.find((each) => each.of === of && each.moving === "nothing");
+  return fact !== undefined && fact.atMostMs !== null ? { ...fact, atMostMs: fact.atMostMs } : null;
+}
+
+/** The rows of the reset matrix of a transport. */
+export const rowsOf = (facts: Facts, of: IdleOf): IdleFact[] => facts.idle.filter((each) => each.of === of && each.moving !== "nothing");
+
+/** The lowest layer of which bytes reset the timer, as the matrix shows; null: it does not. */
+function layerOf(facts: Facts, of: IdleOf): Layer | null {
+  const survived = (...moving: readonly IdleFact["moving"][]): boolean => rowsOf(facts, of).some((row) => moving.includes(row.moving) && row.atMostMs === null);
+  if (survived("tcp_keepalive")) return "packet";
+  return survived("h2_ping", "websocket_ping", "comment", "to_client", "to_server") ? "payload" : null;
+}
+
+/** Whose timer it may be, likeliest first. */
+export function suspects(facts: Facts, fact: IdleFact & { readonly atMostMs: number }): Suspect[] {
+  const { of, atLeastMs, atMostMs, how } = fact;
+  const headers = facts.http.known ? facts.http.value.headers : {};
+  return suspectsOf({ of, atLeastMs, atMostMs, how, layer: layerOf(facts, of), headers }).slice(0, suspectsMax);
+}
+
+const suspectsMax = 3;
+/** What a header that names the product adds to the score of the figure. */
+const scoreMin = 4;
+
+/** The hop to blame, where more than the figure speaks for it. */
+export const culprit = ([first]: readonly Suspect[]): string | null => (first !== undefined && first.score >= scoreMin ? first.name : null);
+
+/** `it looks like nginx proxy_read_timeout (60 s: the answer has server: nginx)`, and what the answers' headers say of who is there. */
+export function looksLike(facts: Facts, of: IdleOf, all: readonly Suspect[]): string[] {
+  const there = facts.hops.flatMap(({ product, header, value }) => {
+    const knobs = product === null ? [] : knobsOf(product, of);
+    return knobs.length === 0 || all.some((suspect) => suspect.product === product)
+      ? []
+      : [`the answers come through ${product} (${header}: ${value}); its timer for this is ${knobs.join(" or ")}`];
+  });
+  if (all.length === 0) return ["no product of the hop database has such a timer by default: it was set by somebody", ...there];
+  const looks = all.map(
+    ({ name, knob, valueMs, because }) =>
+      `it looks like ${name} \`${knob}\` (${formatDuration(valueMs)}${because.length === 0 ? "" : `: ${because.join(", ")}`})`,
+  );
+}
+
+/** What was seen of the silence, in words. */
+export function seenOf(fact: IdleFact): string {
+  const by = fact.by === null ? "" : `, by ${fact.by === "between" ? "somebody in between: both ends were ended" : `the ${fact.by}`}`;
+  const spread = fact.spreadMs === undefined ? "" : `; the ends came ${time(fact.spreadMs)} apart`;
+  return `${idleNames[fact.of]}: survives ${spanOf(fact)} of silence, then ${endOf(fact)}${by} (${fact.seen} times)${spread}`;
+}
+
+/** What keeps it, and what does not. */
+export function matrixOf(facts: Facts, of: IdleOf): string[] {
+  return rowsOf(facts, of).map(
+    (row) =>
+      `${movingNames[row.moving]}: ${row.atMostMs === null ? `keeps it (open after ${time(row.atLeastMs)})` : `does not keep it (${endOf(row)} after ${time(row.atMostMs)})`}`,
+  );
+}
+
+/** One beat may be lost, its period varies by a tenth, and the way and two late timers take their time: C1 of docs/ladder.md. */
+export function heartbeatMs(silenceMs: number): number {
+  const longest = (silenceMs - 3_000) / 2.2;
+  const step = longest >= 60_000 ? 30_000 : longest >= 30_000 ? 5_000 : 1_000;
+  return longest < 1_000 ? Math.max(100, Math.floor(longest / 100) * 100) : Math.floor(longest / step) * step;
+}
