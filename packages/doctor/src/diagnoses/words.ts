@@ -1,7 +1,18 @@
 /**
  * What several diagnoses say alike: makes findings of the catalogue, names who a timer looks like, and computes a heartbeat. Pure.
  */
-import { findingMaker, formatDuration, type Knob, type Layer, probeFindings, products, type Suspect, suspectsOf, type TimerClass } from "@holdfast/path";
+import {
+  findingMaker,
+  formatDuration,
+  type Knob,
+  type Layer,
+  probeFindings,
+  products,
+  type StreamKind,
+  type Suspect,
+  suspectsOf,
+  type TimerClass,
+} from "@holdfast/path";
 import type { Facts, IdleFact, IdleOf } from "../facts.ts";
 import { endOf, idleNames, movingNames, spanOf, time } from "../words.ts";
 
@@ -48,10 +59,22 @@ export function looksLike(facts: Facts, of: IdleOf, all: readonly Suspect[]): st
       : [`the answers come through ${product} (${header}: ${value}); its timer for this is ${knobs.join(" or ")}`];
   });
   if (all.length === 0) return ["no product of the hop database has such a timer by default: it was set by somebody", ...there];
-  const looks = all.map(
-    ({ name, knob, valueMs, because }) =>
-      `it looks like ${name} \`${knob}\` (${formatDuration(valueMs)}${because.length === 0 ? "" : `: ${because.join(", ")}`})`,
-  );
+  const looks = all.map(({ name, knob, valueMs, because }) => {
+    const reasons = because.length === 0 ? "" : `: ${because.join(", ")}`;
+    return `it looks like ${name} \`${knob}\` (${formatDuration(valueMs)}${reasons})`;
+  });
+  return [...there, ...looks];
+}
+
+/** The knobs of a product that end such a connection towards the user. */
+function knobsOf(id: string, of: IdleOf): string[] {
+  const classes: readonly TimerClass[] = of === "http1" || of === "http2" ? ["A"] : of === "tcp" ? ["B"] : ["C"];
+  const isOne = ({ unit, classes: own, side, streams }: Knob): boolean =>
+    unit === "ms" && own.some((each) => classes.includes(each)) && (classes[0] === "C" ? (streams?.includes(of as StreamKind) ?? true) : side !== "server");
+  return (products[id]?.knobs ?? [])
+    .filter(isOne)
+    .slice(0, suspectsMax)
+    .map(({ name }) => `\`${name}\``);
 }
 
 /** What was seen of the silence, in words. */
