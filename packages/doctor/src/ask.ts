@@ -4,7 +4,7 @@
 import { ownHeaders } from "./probes/own-headers.ts";
 
 /** What can be examined by itself. */
-export const probeNames = ["tls", "keep-alive", "http1", "http2", "websocket", "event-stream", "tcp", "matrix"] as const;
+export const probeNames = ["tls", "keep-alive", "http1", "http2", "websocket", "event-stream", "tcp", "matrix", "origin"] as const;
 export type ProbeName = (typeof probeNames)[number];
 
 export interface AskOptions {

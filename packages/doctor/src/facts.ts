@@ -168,6 +168,71 @@ export interface HelperFact {
   readonly connections: readonly string[];
 }
 
+/** On which connections requests reach the application, and what of them does. They were sent one after the other, on one connection from here while it was kept. */
+export interface BackendFact {
+  /** Of each request, in order: the connection at the application, by its id. */
+  readonly connections: readonly string[];
+  /** kept: one connection for all. some: fewer than requests. never: each came on a new one. */
+  readonly reuse: "kept" | "some" | "never";
+  /** Who ended connections that were not reused; unknown while they are open. */
+  readonly endedBy: "hop" | "application" | null;
+  /** So many of them arrived with `Connection: close`. */
+  readonly asksToClose: number;
+  /** Each HTTP version that arrived. */
+  readonly httpVersions: readonly string[];
+  /** Processes of the application that answered. */
+  readonly instances: number;
+  /** Of the last request, as it arrived. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Whether an upgrade to WebSocket reaches the application, and what gets lost of it. */
+export interface UpgradeFact {
+  readonly taken: boolean;
+  readonly status: number;
+  /** What arrived at the application; null: the request did not, a hop answered. */
+  readonly arrived: Readonly<Record<string, string>> | null;
+  /** The subprotocol that was offered arrived, and its choice came back. */
+  readonly protocol: boolean;
+}
+
+/** browser: accepts compression, as browsers do. identity: accepts none. no-transform and accel: the application forbids compression, or buffering. padded: large events. ndjson: another content type. */
+export type StreamWay = "browser" | "identity" | "no-transform" | "accel" | "padded" | "ndjson";
+
+/** How events came through, asked for in one way. */
+export interface StreamRow {
+  readonly way: StreamWay;
+  readonly encoding: string | null;
+  readonly everyMs: number;
+  /** Of each event that came: from when the application wrote it until it was read, beyond the fastest of all. */
+  readonly latenciesMs: readonly number[];
+  /** live: as they were written. steps: several at a time. held: all at the end. Unknown where too few came. */
+  readonly signature: Known<"live" | "steps" | "held">;
+  /** Of steps: how many bytes, and how far apart, by the median. */
+  readonly stepBytes: number | null;
+  readonly stepMs: number | null;
+}
+
+/** What becomes of an answer for which the application takes its time. */
+export interface DeadlineFact {
+  /** An answer that took so long came through, or was awaited so long. */
+  readonly atLeastMs: number;
+  /** After so long a hop gave it up; null: none did within the time that there was. */
+  readonly atMostMs: number | null;
+  /** The status that came instead; null: the connection ended. */
+  readonly status: number | null;
+  /** A product of the hop database that words its error so. */
+  readonly product: string | null;
+}
+
+/** What both ends of the path know together; only with an agent where the application stands. */
+export interface OriginFacts {
+  readonly backend: Known<BackendFact>;
+  readonly upgrade: Known<UpgradeFact>;
+  readonly streams: Known<readonly StreamRow[]>;
+  readonly deadline: Known<DeadlineFact>;
+}
+
 export interface NotMeasured {
   readonly what: string;
   readonly why: string;
@@ -188,6 +253,7 @@ export interface Facts {
   readonly webSocket: Known<WebSocketFact>;
   readonly eventStream: Known<EventStreamFact>;
   readonly helper: Known<HelperFact>;
+  readonly origin: Known<OriginFacts>;
   /** Silence and what resets it; the rows where nothing moved first. */
   readonly idle: readonly IdleFact[];
   readonly controls: readonly ControlFact[];

@@ -5,8 +5,10 @@ export { type ExamineOptions, examine, type Progress } from "./adapters/examine.
 export { type Ask, type AskOptions, askOptionDocs, type ProbeName, probeNames, resolveAsk } from "./ask.ts";
 export { type Diagnosis, diagnose } from "./diagnoses/index.ts";
 export type {
+  BackendFact,
   CertificateFact,
   ControlFact,
+  DeadlineFact,
   EventStreamFact,
   ExchangePhases,
   Facts,
@@ -20,9 +22,13 @@ export type {
   Moving,
   NameFact,
   NotMeasured,
+  OriginFacts,
   ResumptionFact,
+  StreamRow,
+  StreamWay,
   TcpFact,
   TlsFact,
+  UpgradeFact,
   WebSocketFact,
 } from "./facts.ts";
 export { drawFindings } from "./render/findings.ts";

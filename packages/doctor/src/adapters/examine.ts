@@ -26,6 +26,7 @@ import { askWhoEnded, findAgent } from "./helper.ts";
 import type { RequestHead } from "./http1.ts";
 import { firstAnswerMsMax, type KeepAliveSeen, seeKeepAlive } from "./keep-alive.ts";
 import { lookMsMax, tryEventStream, tryWebSocket } from "./openings.ts";
+import { seeOrigin } from "./origin.ts";
 import { agentStream, streamSeats } from "./seats-events.ts";
 import { keptSeats, mutedSeats, type SeatContext } from "./seats-http1.ts";
 import { sessionSeats, speaksHttp2 } from "./seats-http2.ts";
@@ -117,6 +118,7 @@ class Examination {
       webSocket: rest?.webSocket ?? none,
       eventStream: rest?.eventStream ?? none,
       helper: rest?.helper ?? none,
+      origin: rest?.origin ?? none,
       idle: sorted(rest?.idle ?? []),
       controls: rest?.controls ?? [],
       notMeasured: this.#notMeasured,
@@ -152,7 +154,8 @@ class Examination {
     const socket = { path: hasSocket ? `${this.#ask.prefix}/socket` : own, protocol: hasSocket ? agentProtocol : null, beatMs: silence.beatMs };
     const streamPath = helper.known ? `${this.#ask.prefix}/events?silentAfter=0` : own;
     const lookMs = Math.min(lookMsMax, this.#ask.maxMs / 20);
-    const [resumption, http2, webSocket, eventStream] = await Promise.all([
+    const [origin, resumption, http2, webSocket, eventStream] = await Promise.all([
+      helper.known ? this.#asked("origin", () => seeOrigin(agent, this.#leftMs() - reportMs)) : helper,
       this.#dialler.isSecure ? this.#asked("tls", () => seeResumption(this.#dialler, this.#clock, this.#over.signal)) : unknown("no TLS"),
       this.#http2(context, tls, silence),
       this.#asked("websocket", async () => {
@@ -172,7 +175,7 @@ class Examination {
       wants("tcp") ? silence.measure(mutedSeats(context)) : null,
     ]);
     this.#notMeasured.push(...silence.notMeasured);
-    return { helper, resumption, http2, webSocket, eventStream, idle: silence.idle, controls: silence.controls };
+    return { helper, origin, resumption, http2, webSocket, eventStream, idle: silence.idle, controls: silence.controls };
   }
 
   async #http2(context: SeatContext, tls: Known<TlsFact>, silence: Silence): Promise<Known<boolean>> {

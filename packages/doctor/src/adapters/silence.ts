@@ -11,8 +11,8 @@ import type { SeatContext } from "./seats-http1.ts";
 
 const transports = ["http1", "http2", "websocket", "event-stream", "tcp"] as const;
 
-/** Connections that are none of a ladder: first looks, reconnects, questions to the agent. */
-const reserved = 4;
+/** Connections that are none of a ladder: first looks, reconnects, questions to the agent, and what is asked of both ends together. */
+const reserved = 12;
 /** A control moves this often: a sixtieth of the time, within these bounds. */
 const beatMsMin = 250;
 const beatMsMax = 5_000;
