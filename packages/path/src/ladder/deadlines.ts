@@ -17,6 +17,8 @@ interface Inner {
   readonly ms: number;
   readonly who: string;
   readonly setting: Setting | null;
+  /** Whether an application stands there or further inside, whose work can be bounded. */
+  readonly boundable: boolean;
 }
 
 const waitOf = ({ settings }: ResolvedHop): Setting | null =>
@@ -31,11 +33,13 @@ export function deadlines(ladder: Ladder): Check[] {
   const checks: Check[] = [];
   const { answerMs } = ladder.needs;
   let inner: Inner | null = null;
+  let boundable = false;
   for (const hop of ladder.hops.filter((each) => !isBox(each)).toReversed()) {
+    boundable ||= hop.product.kind === "runtime";
     // The application stands where users' requests end: what is behind it works for it, and has to give up before it does.
     if (hop.product.kind === "runtime" && answerMs !== null) {
       checks.push(...(inner === null ? [] : [checkOf(null, { name: "the application", ms: answerMs, setting: null, tries: 1 }, inner)]));
-      inner = { ms: answerMs, who: "the application", setting: null };
+      inner = { ms: answerMs, who: "the application", setting: null, boundable: true };
     }
     const wait = waitOf(hop);
     if (wait === null) continue;
@@ -44,10 +48,10 @@ export function deadlines(ladder: Ladder): Check[] {
     if (inner !== null && isOn(wait.knob.side, "server")) {
       const check = checkOf(link, { name: hop.name, ms, setting: wait, tries: triesOf(hop) }, inner);
       checks.push(check);
-      inner = check.missing > 0 ? { ms, who: hop.name, setting: wait } : { ...inner, ms: inner.ms * triesOf(hop) + rttOf(link), who: inner.who };
+      inner = check.missing > 0 ? { ms, who: hop.name, setting: wait, boundable } : { ...inner, ms: inner.ms * triesOf(hop) + rttOf(link), who: inner.who };
     } else {
       // A wait of the receiver's own, such as that for a connection to the database, comes before the work and not around it.
-      inner = inner === null || ms > inner.ms ? { ms, who: hop.name, setting: wait } : inner;
+      inner = inner === null || ms > inner.ms ? { ms, who: hop.name, setting: wait, boundable } : inner;
     }
   }
   return checks.reverse();
@@ -81,13 +85,18 @@ function checkOf(link: Link | null, outer: Outer, inner: Inner): Check {
   };
 }
 
-function lowerFix({ setting, who }: Inner, value: number): Fix[] {
+/** A knob that is also an idle timer has its place in the ladder already: here the work is bounded in its stead. */
+const isBound = ({ setting }: Pick<Inner, "setting">): boolean => setting === null || setting.knob.classes.includes("A");
+
+function lowerFix(inner: Inner, value: number): Fix[] {
   if (value <= 0) return [];
+  const { setting, who } = inner;
   const cost = `work of more than ${time(value)} is given up, with an error that says so`;
-  if (setting === null) return [deployFix("answerMs", value, cost)];
+  if (setting === null || isBound(inner)) return inner.boundable ? [deployFix("answerMs", value, cost)] : [];
   return canBe(setting, value) ? [fixOf(setting, value, who === setting.hop ? cost : `${cost}, by ${setting.hop}`)] : [];
 }
 
 function raiseFix({ setting, name }: Outer, value: number): Fix[] {
-  return setting !== null && canBe(setting, value) ? [fixOf(setting, value, `a user of ${name} waits for up to ${time(value)} for an error`)] : [];
+  if (setting === null || isBound({ setting }) || !canBe(setting, value)) return [];
+  return [fixOf(setting, value, `a user of ${name} waits for up to ${time(value)} for an error`)];
 }

@@ -11,6 +11,8 @@ import type { Check, Ladder } from "./check.ts";
 
 /** Each step moves one knob towards one side; a path of fifty hops needs fewer. */
 const stepsMax = 1_000;
+/** So often one knob is moved in a pass; two that chase each other stop here. */
+const movesMax = 8;
 /** Passes over a path on which two wishes exclude each other. */
 const passesMax = 8;
 
@@ -54,7 +56,7 @@ function best(circle: readonly Settled[], texts: readonly string[]): Settled {
 }
 
 function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Check>): Settled {
-  const moved = new Map<string, "up" | "down" | "set">();
+  const moved = new Map<string, Moved>();
   const reasons = new Map(before);
   let settled = path;
   let judged = judge(settled);
@@ -62,7 +64,7 @@ function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Chec
     const next = nextFix(judged.checks, judged.ladder, moved);
     if (next === null) break;
     const { fix, check } = next;
-    moved.set(keyOf(fix), directionOf(fix, judged.ladder));
+    moved.set(keyOf(fix), { direction: directionOf(fix, judged.ladder), times: (moved.get(keyOf(fix))?.times ?? 0) + 1 });
     reasons.set(keyOf(fix), check);
     settled = apply(settled, fix);
     judged = judge(settled);
@@ -73,15 +75,21 @@ function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Chec
   return { path: settled, ...judged, reasons, impossible };
 }
 
+/** Which way a knob went in this pass, and how often. */
+interface Moved {
+  readonly direction: "up" | "down" | "set";
+  readonly times: number;
+}
+
 const keyOf = ({ hop, knob }: Pick<Fix, "hop" | "knob">): string => `${hop}\n${knob}`;
 
 /** The first fix of the first broken inequality that undoes nothing. */
-function nextFix(checks: readonly Check[], ladder: Ladder, moved: ReadonlyMap<string, "up" | "down" | "set">): { fix: Fix; check: Check } | null {
+function nextFix(checks: readonly Check[], ladder: Ladder, moved: ReadonlyMap<string, Moved>): { fix: Fix; check: Check } | null {
   for (const check of checks) {
     if (check.missing <= 0) continue;
     const fix = check.fixes.find((candidate) => {
       const before = moved.get(keyOf(candidate));
-      return before === undefined || (before !== "set" && before === directionOf(candidate, ladder));
+      return before === undefined || (before.direction !== "set" && before.times < movesMax && before.direction === directionOf(candidate, ladder));
     });
     if (fix !== undefined) return { fix, check };
   }

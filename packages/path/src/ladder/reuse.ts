@@ -81,9 +81,11 @@ const lowerCost = (sender: Setting, link: Link, ms: number): string =>
   }`;
 
 function switchFixes({ sender }: Link): Fix[] {
-  const setting = sender.settings.find(
+  const switches = sender.settings.filter(
     ({ knob: { role, fixed, offAt, side } }) => role !== undefined && side !== "client" && fixed !== true && (offAt?.length ?? 0) > 0,
   );
+  // The size of the pool says what is meant; a version or a header has other effects beside.
+  const setting = switches.find(({ knob }) => knob.role === "pool_max") ?? switches[0];
   const value = setting?.knob.offAt?.[0];
   return setting === undefined || value === undefined
     ? []
