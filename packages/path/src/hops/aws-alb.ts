@@ -42,7 +42,7 @@ export const awsAlb: Product = {
     },
     {
       name: "deregistration_delay.timeout_seconds",
-      classes: ["E"],
+      classes: [],
       side: "server",
       unit: "ms",
       default: 300_000,

@@ -171,7 +171,7 @@ export const haproxy: Product = {
       note: "More wait in the queue",
       ...manual,
     },
-    { name: "hard-stop-after", classes: ["E"], side: "client", unit: "ms", default: "never", ends: ["fin"], note: "After a reload", ...manual },
+    { name: "hard-stop-after", classes: [], side: "client", unit: "ms", default: "never", ends: ["fin"], note: "After a reload", ...manual },
     {
       name: "idle-ping",
       role: "ping_every",

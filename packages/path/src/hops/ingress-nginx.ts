@@ -57,6 +57,6 @@ export const ingressNginx: Product = {
       ...configMap,
     },
     { name: "proxy-buffering", classes: [], side: "server", unit: "switch", default: false, ...configMap },
-    { name: "worker-shutdown-timeout", classes: ["E"], side: "client", unit: "ms", default: 240_000, ends: ["fin"], ...configMap },
+    { name: "worker-shutdown-timeout", classes: [], side: "client", unit: "ms", default: 240_000, ends: ["fin"], ...configMap },
   ],
 };

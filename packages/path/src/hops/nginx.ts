@@ -174,7 +174,7 @@ export const nginx: Product = {
     },
     {
       name: "upstream keepalive",
-      role: "reuse",
+      role: "pool_max",
       offAt: [0],
       classes: [],
       side: "server",
@@ -269,7 +269,7 @@ export const nginx: Product = {
     },
     {
       name: "worker_shutdown_timeout",
-      classes: ["E"],
+      classes: [],
       side: "client",
       unit: "ms",
       default: "never",

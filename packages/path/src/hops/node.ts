@@ -12,7 +12,8 @@ export const node: Product = {
   aliases: ["nodejs", "express", "fastify", "nestjs"],
   kind: "runtime",
   managed: false,
-  granularityMs: 1_000,
+  // A timer of the process; the second that it adds on purpose is a row of its own.
+  granularityMs: 10,
   version: "26.10.0",
   knobs: [
     {

@@ -66,7 +66,7 @@ export const time = (value: Value | number): string =>
 
 /** Whether a written value would be one of this knob's, so that a fix never names one that the hop refuses. */
 export const canBe = ({ knob }: Setting, value: number): boolean =>
-  knob.fixed !== true && value >= (knob.min ?? 0) && value <= (knob.max ?? Number.POSITIVE_INFINITY);
+  knob.fixed !== true && Number.isFinite(value) && value >= (knob.min ?? 0) && value <= (knob.max ?? Number.POSITIVE_INFINITY);
 
 /** A value for a knob of the path. */
 export const fixOf = ({ hop, knob }: Setting, value: Value, cost: string): Fix => ({ hop, knob: knob.name, value, unit: knob.unit, cost });

@@ -77,7 +77,7 @@ function checkOf(link: Link | null, outer: Outer, inner: Inner): Check {
     code: "deadline_order",
     severity: isWritten ? "warning" : "info",
     where: `${outer.name} -> ${inner.who}`,
-    title: `${outer.name} gives an answer up after ${time(outer.ms)}, ${inner.who} works on it for up to ${time(inner.ms)}${outer.tries > 1 ? `, ${outer.tries} times` : ""}`,
+    title: `${outer.name} gives an answer up after ${time(outer.ms)}, ${inner.who} may take ${time(inner.ms)}${outer.tries > 1 ? `, ${outer.tries} times` : ""}`,
     inequality: `${time(inner.ms)}${outer.tries > 1 ? ` x ${outer.tries}` : ""} + ${time(spent)} <= ${time(outer.ms)}`,
     operands: [outer.setting, inner.setting].filter((setting) => setting !== null),
     missing: needed - outer.ms,

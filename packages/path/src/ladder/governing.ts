@@ -25,6 +25,8 @@ export function governing(ladder: Ladder, classes: readonly ("C" | "D" | "E")[])
   return streamHops(ladder.hops).flatMap(({ settings }) =>
     settings.filter(({ knob }) => {
       if (knob.unit !== "ms" || !classes.some((word) => knob.classes.includes(word))) return false;
+      // The age of a pool's own connections ends them between two requests.
+      if (knob.classes.includes("E") && knob.side === "server" && knob.streams === undefined && !knob.classes.includes("C")) return false;
       return kinds.some(
         (kind) =>
           (knob.streams?.includes(kind) ?? true) &&
