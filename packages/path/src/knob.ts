@@ -93,6 +93,8 @@ export interface Knob {
   readonly zeroIs?: "never" | "off";
   /** With one of these no connection of its side is kept for a further request: 0, `close`, `1.0`, false. */
   readonly offAt?: readonly Value[];
+  /** An idle connection may last for so many times the value: of a pool that is emptied by halves. Absent: once. */
+  readonly lastsTimes?: number;
   /** Where it is not written, the first of these that is written holds in its place. */
   readonly fallsBackTo?: readonly string[];
   /** While it is written, it holds in place of these for the streams that it governs. */

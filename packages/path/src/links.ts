@@ -65,6 +65,9 @@ export function shortest(settings: readonly Setting[]): Setting | null {
   return settings.reduce<Setting | null>((least, setting) => (least === null || msOf(setting.value) < msOf(least.value) ? setting : least), null);
 }
 
+/** For how long an idle connection may last by that timer. */
+export const lastsMs = ({ knob, value }: Setting): number => msOf(value) * (knob.lastsTimes ?? 1);
+
 /** A time as a number, so that "never" compares. */
 export const msOf = (value: Value): number => (typeof value === "number" ? value : Number.POSITIVE_INFINITY);
 

@@ -135,6 +135,7 @@ export const haproxy: Product = {
       unit: "ms",
       default: 5_000,
       zeroIs: "off",
+      lastsTimes: 10,
       resetBy: nextRequest,
       ends: ["fin"],
       note: "Each time half of the idle connections that were not needed lately are closed: the last of 100 was gone after nine delays (docs/timeouts.md). No timer for one connection",

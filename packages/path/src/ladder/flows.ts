@@ -2,7 +2,7 @@
  * A2: a box below TCP forgets a flow that is silent for too long, and tells nobody or only whoever writes next. So idle connections end
  * before it does, or TCP keepalive of either end reminds it in time. Pure.
  */
-import { isOn, msOf } from "../links.ts";
+import { isOn, lastsMs, msOf } from "../links.ts";
 import type { Fix, Link, ResolvedHop, Setting } from "../plan.ts";
 import { between, type Check, canBe, fixOf, type Ladder, time } from "./check.ts";
 import { marginMs, roundDownMs, roundUpMs, senderAtMostMs } from "./margin.ts";
@@ -35,7 +35,7 @@ function flowCheck(link: Link, flow: Setting): Check[] {
   const forgetsMs = msOf(flow.value);
   // Whoever ends it first ends it before the box forgets; which of the two that is, is a matter of A1.
   const keptMs = link.receiverIdle === null ? Number.POSITIVE_INFINITY : msOf(link.receiverIdle.value);
-  const idleMs = Math.min(msOf(sender.value), keptMs);
+  const idleMs = Math.min(lastsMs(sender), keptMs);
   const ends = [probesOf(link.sender, "server"), probesOf(link.receiver, "client")];
   const reminder = flow.knob.resetBy?.layer === "packet" ? ends.find((probes) => reminds(probes, forgetsMs)) : undefined;
   const marginOfIdle = Number.isFinite(idleMs) ? marginMs(link, idleMs) : 0;
@@ -63,7 +63,7 @@ function flowCheck(link: Link, flow: Setting): Check[] {
 const reminds = ({ idleMs, detectMs }: Probes, forgetsMs: number): boolean => idleMs <= forgetsMs / 2 && detectMs <= forgetsMs;
 
 function flowFixes(link: Link, sender: Setting, flow: Setting, ends: readonly Probes[], forgetsMs: number, idleMs: number): Fix[] {
-  const lowered = senderAtMostMs(link, forgetsMs);
+  const lowered = senderAtMostMs(link, forgetsMs, sender.knob.lastsTimes);
   const fixes: Fix[] = [];
   if (lowered > 0 && canBe(sender, lowered)) {
     fixes.push(fixOf(sender, lowered, `after ${time(lowered)} of silence ${sender.hop} connects anew: a handshake`));

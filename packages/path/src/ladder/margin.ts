@@ -25,7 +25,8 @@ export const marginMs = (link: Link, idleMs: number): number => Math.max(floorMs
 export const receiverAtLeastMs = (link: Link, idleMs: number): number => roundUpMs(idleMs + marginMs(link, idleMs));
 
 /** The longest timer of the sender that ends before `endMs`, rounded down; 0 where there is none. */
-export const senderAtMostMs = (link: Link, endMs: number): number => roundDownMs(Math.min(endMs - floorMs(link), Math.floor((endMs * 10) / 11)));
+export const senderAtMostMs = (link: Link, endMs: number, lastsTimes = 1): number =>
+  roundDownMs(Math.min(endMs - floorMs(link), Math.floor((endMs * 10) / 11)) / lastsTimes);
 
 const stepMs = (ms: number): number => (ms > 600_000 ? 10_000 : 1_000);
 

@@ -2,7 +2,7 @@
  * A1, A4, A5 and the first half of P1: on a link whose connections are kept, whoever sends the next request gives up first. Pure.
  * It never judges a link that keeps no connections, nor a sender that repeats by itself whatever met a closing end.
  */
-import { msOf } from "../links.ts";
+import { lastsMs, msOf } from "../links.ts";
 import type { Fix, Link, Setting } from "../plan.ts";
 import { between, type Check, canBe, fixOf, type Ladder, time } from "./check.ts";
 import { edgeMs, marginMs, receiverAtLeastMs, senderAtMostMs } from "./margin.ts";
@@ -24,7 +24,7 @@ function pairOf(link: Link): Pair | null {
   const { senderIdle: sender, receiverIdle: receiver } = link;
   if (sender === null || receiver === null || link.reuse !== true) return null;
   if (link.sender.product.kind === "browser" || link.sender.product.retries === "all") return null;
-  return { link, sender, receiver, idleMs: msOf(sender.value), keptMs: msOf(receiver.value) + link.receiverBufferMs };
+  return { link, sender, receiver, idleMs: lastsMs(sender), keptMs: msOf(receiver.value) + link.receiverBufferMs };
 }
 
 const holds = ({ link, idleMs, keptMs }: Pair): boolean => keptMs === Number.POSITIVE_INFINITY || idleMs + marginMs(link, idleMs) <= keptMs;
@@ -47,12 +47,15 @@ function reuseCheck(pair: Pair): Check {
     severity: isCertain ? "error" : "warning",
     where: between(link),
     title: titleOf(pair, isCertain, impossible),
-    inequality: `${time(idleMs)}${idleMs === Number.POSITIVE_INFINITY ? "" : ` + ${time(marginMs(link, idleMs))}`} <= ${time(keptMs)}`,
+    inequality: `${idleWords(sender)}${idleMs === Number.POSITIVE_INFINITY ? "" : ` + ${time(marginMs(link, idleMs))}`} <= ${time(keptMs)}`,
     operands: [sender, receiver],
     missing: keptMs === Number.POSITIVE_INFINITY ? 0 : idleMs + marginMs(link, idleMs) - keptMs,
     fixes,
   };
 }
+
+/** `10 x 5 s` where a connection may outlast its timer. */
+const idleWords = ({ knob, value }: Setting): string => `${knob.lastsTimes === undefined ? "" : `${knob.lastsTimes} x `}${time(value)}`;
 
 function titleOf({ link: { sender, receiver }, idleMs, keptMs }: Pair, isCertain: boolean, impossible: boolean): string {
   const how = isCertain
@@ -64,7 +67,7 @@ function titleOf({ link: { sender, receiver }, idleMs, keptMs }: Pair, isCertain
 
 /** Both ways to put the timers in order, most sensible first. */
 function timerFixes({ link, sender, receiver, idleMs, keptMs }: Pair): Fix[] {
-  const [raised, lowered] = [receiverAtLeastMs(link, idleMs), senderAtMostMs(link, keptMs)];
+  const [raised, lowered] = [receiverAtLeastMs(link, idleMs), senderAtMostMs(link, keptMs, sender.knob.lastsTimes)];
   const raise: Fix[] = canBe(receiver, raised) ? [fixOf(receiver, raised, raiseCost(receiver, link, raised))] : [];
   const lower: Fix[] = lowered > 0 && canBe(sender, lowered) ? [fixOf(sender, lowered, lowerCost(sender, link, lowered))] : [];
   return raised > cheapMs ? [...lower, ...raise] : [...raise, ...lower];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type DeclaredHop, type DeclaredPath, planPath, type Violation } from "@holdfast/path";
+import { type DeclaredHop, type DeclaredPath, type OwnProduct, planPath, type Violation } from "@holdfast/path";
 import { own, timer, worked } from "../support/own.ts";
 
 const hop = (name: string, values: DeclaredHop["values"] = {}, more: Partial<DeclaredHop> = {}): DeclaredHop => ({ name, product: name, values, ...more });
@@ -31,6 +31,15 @@ describe("reuse", () => {
     const [race] = of("A1", planPath(path(hop("proxy"), hop("app"))).violations);
     assert.equal(race?.inequality, "60 s + 6 s <= 6 s");
     assert.deepEqual(race?.fixes.map(({ value }) => value).slice(0, 2), [66_000, 4_000]);
+  });
+
+  test("a pool that is emptied by halves lasts ten times its delay, and either way out counts that", () => {
+    const [race] = of(
+      "A1",
+      planPath({ hops: [hop("haproxy"), hop("app", { keepAliveTimeout: 9_000 })], products: { app: worked["app"] as OwnProduct } }).violations,
+    );
+    assert.equal(race?.inequality, "10 x 5 s + 5 s <= 10 s");
+    assert.deepEqual(race?.fixes.map(({ value }) => value).slice(0, 2), [55_000, 800]);
   });
 
   test("a balancer of 60 s in front of 120 s is in order", () => {
