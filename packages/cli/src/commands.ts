@@ -26,6 +26,10 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   "doctor log": {
     summary: "Say what the lines of a log mean for connections",
     load: async () => (await import("./commands/doctor/log.ts")).doctorLog,
+  doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
+  lint: {
+    summary: "Read configurations: which lines break connections, alone and against each other, and what to write instead",
+    load: async () => (await import("./commands/lint.ts")).lint,
   },
   ...poolRows,
   "doctor agent": {

@@ -23,4 +23,22 @@ export const lintFindings = {
       "Not reported for a glob that matches nothing, which is how tools take it too, and for files that can not concern connections (`mime.types`, `fastcgi_params`).",
     sources: ["docs/lint.md, Limits"],
   },
+  lint_value_refused: {
+    title: "A value can not be what it says",
+    severity: "warning",
+    symptom: "The tool refuses the file, or takes another value than the one that is written.",
+    why: "The value is outside the range that the tool takes, as far as the hop database knows it. The link that it belongs to was not judged.",
+    fix: "Correct the value; the finding names what is expected.",
+    guards: "Values that the hop database knows nothing of are left to the tool's own check.",
+    sources: ["docs/hops.md"],
+  },
+  lint_links_left_out: {
+    title: "Not all links between the files were judged",
+    severity: "info",
+    symptom: "Findings between two files are missing for some of many routes.",
+    why: "Lint holds at most 200 distinct pairs of routes against each other. Routes with the same values count once.",
+    fix: "Lint the services in groups.",
+    guards: "Not reported for routes that differ in their path alone.",
+    sources: ["docs/lint.md, Limits"],
+  },
 } as const satisfies Readonly<Record<string, FindingDoc>>;

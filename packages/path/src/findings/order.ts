@@ -43,9 +43,17 @@ export function orderFindings(findings: readonly Finding[]): OrderedFinding[] {
 
 const identity = ({ code, place, title }: Finding): string => JSON.stringify([code, place?.file, place?.line, title]);
 
+/** Two findings about one file belong together only where they name a line in common; others may explain each other from afar. */
+function mayExplain(cause: Finding, symptom: Finding): boolean {
+  if (cause.place === null || symptom.place === null || cause.place.file !== symptom.place.file) return true;
+  const lines = ({ place, related }: Finding): string[] => [place, ...related].map((each) => `${each?.file}:${each?.line}`);
+  const named = new Set(lines(cause));
+  return lines(symptom).some((line) => named.has(line));
+}
+
 /** Of several findings that may be the cause, the nearest: in the order of `dependsOn`, then of the same hop, then of the same file. */
 function bestCause(finding: Finding, all: readonly Finding[], causeOf: ReadonlyMap<Finding, Finding>): Finding | null {
-  const candidates = all.filter((each) => finding.dependsOn.includes(each.code) && !isBeneath(each, finding, causeOf));
+  const candidates = all.filter((each) => finding.dependsOn.includes(each.code) && mayExplain(each, finding) && !isBeneath(each, finding, causeOf));
   const distance = (each: Finding): number =>
     finding.dependsOn.indexOf(each.code) * 4 + (each.hop === finding.hop ? 0 : 2) + (each.place?.file === finding.place?.file ? 0 : 1);
   return candidates.reduce<Finding | null>((best, each) => (best === null || distance(each) < distance(best) ? each : best), null);

@@ -4,6 +4,7 @@
  */
 import type { DeclaredHop, Place } from "../declared.ts";
 import type { Finding } from "../finding.ts";
+import type { Value } from "../knob.ts";
 
 /** A file as it was read. Its name is the one that findings show. */
 export interface SourceFile {
@@ -26,6 +27,8 @@ export interface Tool {
   includes?(file: SourceFile, root: string): readonly string[];
   /** All files of this tool at once, those that others include among them. */
   read(files: readonly SourceFile[], ask: LintAsk): ToolReading;
+  /** How the tool writes a value of a knob of the hop database: `keepalive_timeout 60s;   # in upstream {}`. Absent: no exact lines are shown. */
+  line?(knob: string, value: Value): string;
 }
 
 export interface LintAsk {

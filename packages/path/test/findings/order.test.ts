@@ -34,6 +34,13 @@ describe("findings in order", () => {
     assert.equal(shape(orderFindings([...causes, finding("s", { hop: "nginx", place: at("x"), dependsOn: ["cause"] })])), "far near nearest(s)");
   });
 
+  test("within a file a cause explains only what shares a line with it", () => {
+    const at = (line: number) => ({ file: "x", line });
+    const cause = finding("cause", { place: at(1), related: [at(7)] });
+    const symptom = (line: number) => finding("s", { title: `s${line}`, place: at(line), dependsOn: ["cause"] });
+    assert.equal(shape(orderFindings([cause, symptom(7), symptom(8)])), "cause(s7) s8");
+  });
+
   test("the heaviest come first, and a cause weighs as much as what it explains", () => {
     const all = [finding("note", { severity: "info" }), finding("warned"), finding("broken", { severity: "error", dependsOn: ["note"] })];
     const ordered = orderFindings(all);

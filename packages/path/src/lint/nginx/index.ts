@@ -4,13 +4,14 @@
 import type { Finding } from "../../finding.ts";
 import { lintFindings } from "../../findings/lint.ts";
 import { findingMaker } from "../../findings/make.ts";
-import { folderOf, joinPath, matchesGlob } from "../paths.ts";
-import type { LintAsk, SourceFile, Tool, ToolReading } from "../tool.ts";
+import { folderOf, joinPath } from "../paths.ts";
+import type { JudgedBy, LintAsk, SourceFile, Tool, ToolReading } from "../tool.ts";
 import { type Expanded, expandIncludes, Files, includesOf } from "./includes.ts";
 import { type Directive, parseNginx } from "./parser.ts";
 import { routesOf } from "./routes.ts";
 import { nginxRules } from "./rules/index.ts";
 import { asWhole, readSite } from "./site.ts";
+import { nginxLine } from "./units.ts";
 import { judgedBy } from "./version.ts";
 
 const finding = findingMaker(lintFindings);
@@ -21,16 +22,23 @@ const lines = /^[ \t]*(proxy_|grpc_|listen\s|server_name\s|worker_|keepalive|cli
 export const nginxTool: Tool = {
   id: "nginx",
   name: "nginx",
-  recognises: ({ file, text }) => /(^|\/)nginx[^/]*\.conf$/.test(file) || (/;\s*(#.*)?$/m.test(text) && (blocks.test(text) || lines.test(text))),
+  recognises: ({ file, text }) => /(^|\/)nginx[^/]*\.conf$/.test(file) || (/[;}]\s*(#.*)?$/m.test(text) && (blocks.test(text) || lines.test(text))),
   includes: ({ file, text }, root) => includesOf(parseNginx(file, text).directives, root),
   read,
+  line: nginxLine,
 };
 
 function read(given: readonly SourceFile[], ask: LintAsk): ToolReading {
   const files = new Files(given);
-  const judged = judgedBy(ask.versions.nginx, given);
+  const versions: JudgedBy[] = [];
   const readings = configurations(files, given).map(({ expanded, isWhole }): Pick<ToolReading, "findings" | "routes"> => {
     const site = readSite(expanded.directives, isWhole);
+    const own = new Set(expanded.files);
+    const judged = judgedBy(
+      ask.versions.nginx,
+      given.filter(({ file }) => own.has(joinPath("", file))),
+    );
+    versions.push(judged);
     const found = nginxRules.flatMap((rule) => rule({ site, judged, behind: ask.behind }));
     return { findings: [...faultsOf(expanded), ...found], routes: routesOf(site, judged.version) };
   });
@@ -38,9 +46,12 @@ function read(given: readonly SourceFile[], ask: LintAsk): ToolReading {
     findings: readings.flatMap(({ findings }) => findings),
     routes: readings.flatMap(({ routes }) => routes),
     rules: nginxRules.length,
-    version: judged,
+    version: versions.length === 0 ? null : { version: [...new Set(versions.map(({ version }) => version))].join(", "), from: leastSure(versions) },
   };
 }
+
+const leastSure = (versions: readonly JudgedBy[]): JudgedBy["from"] =>
+  versions.some(({ from }) => from === "assumed") ? "assumed" : (versions[0] as JudgedBy).from;
 
 function faultsOf({ faults, missing }: Expanded): Finding[] {
   return [
@@ -60,17 +71,13 @@ interface Configuration {
 /** Whole configurations each for itself; fragments of one folder as one, for an upstream often stands in another file than its server. */
 function configurations(files: Files, given: readonly SourceFile[]): Configuration[] {
   const names = [...new Set(given.map(({ file }) => joinPath("", file)))];
-  const included = new Set<string>();
-  for (const root of names) {
-    const patterns = includesOf(files.parsed(root).directives, root);
-    for (const name of names) if (name !== root && patterns.some((pattern) => pattern === name || matchesGlob(pattern, name))) included.add(name);
-  }
+  const expanded = new Map(names.map((name) => [name, expandIncludes(files, name)]));
+  const included = new Set([...expanded].flatMap(([root, each]) => each.files.filter((file) => file !== root)));
   const roots = names.filter((name) => !included.has(name));
   // Files that all include one another have no beginning: the first one is as good as any.
   const all = (roots.length === 0 ? names.slice(0, 1) : roots).map((root) => {
-    const expanded = expandIncludes(files, root);
-    const { directives, isWhole } = asWhole(expanded.directives);
-    return { expanded: { ...expanded, directives }, isWhole };
+    const whole = expanded.get(root) as Expanded;
+    return { expanded: { ...whole, directives: asWhole(whole.directives).directives }, isWhole: asWhole(whole.directives).isWhole };
   });
   const fragments = Map.groupBy(
     all.filter(({ isWhole }) => !isWhole),

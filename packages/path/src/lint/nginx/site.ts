@@ -125,7 +125,9 @@ function wayOf(scope: Scope, server: Server, kind: Way["kind"], pass: Directive,
   const given = pass.args[0] ?? "";
   const { scheme, rest } = splitScheme(given);
   const target = rest.startsWith("unix:") ? unixPath(rest) : (rest.split("/")[0] as string);
-  const upstream = upstreams.find(({ name, scope: { parent } }) => name === target && (parent?.kind === "stream") === (kind === "tcp")) ?? null;
+  const named = upstreams.filter(({ name, scope: { parent } }) => name === target && (parent?.kind === "stream") === (kind === "tcp"));
+  // Fragments of several services may have one of the same name each.
+  const upstream = named.find((each) => each.scope.place.file === pass.place.file) ?? named[0] ?? null;
   return { scope, server, kind, pass, path: pathOf(scope), target: target.includes("$") ? null : target, isTls: /s$/.test(scheme), upstream };
 }
 

@@ -2,6 +2,7 @@
  * Times and sizes as nginx reads them: a bare number is seconds (of a size: bytes), units go from large to small, and `m` is a minute of a time
  * and a mebibyte of a size.
  */
+import type { Value } from "../../knob.ts";
 
 const unitMs: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
@@ -35,4 +36,21 @@ export const isBareNumber = (text: string | undefined): boolean => text !== unde
 export function nginxCount(text: string | undefined): number | null {
   const value = isBareNumber(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(value) ? value : null;
+}
+
+/** A time as nginx writes it: `65s`, `1500ms`, `1h`. */
+function writeTime(ms: number): string {
+  const unit = (["h", "m", "s"] as const).find((each) => ms > 0 && ms % (unitMs[each] as number) === 0);
+  const inSeconds = unit === "m" || (unit === "h" && ms < 3_600_000 * 2) ? ms < 600_000 : false;
+  return unit === undefined ? `${ms}ms` : inSeconds ? `${ms / 1_000}s` : `${ms / (unitMs[unit] as number)}${unit}`;
+}
+
+/** The line that sets a knob of the hop database, with the block where that is not plain. */
+export function nginxLine(knob: string, value: Value): string {
+  const inUpstream = knob.startsWith("upstream ");
+  const inStream = knob.startsWith("stream ");
+  const name = inUpstream || inStream ? knob.slice(knob.indexOf(" ") + 1) : knob;
+  const isTime = /(_timeout|_time)$/.test(name);
+  const text = value === true ? "on" : value === false ? "off" : isTime && typeof value === "number" ? writeTime(value) : value === "" ? '""' : String(value);
+  return `${name} ${text};${inUpstream ? "   # in upstream {}" : inStream ? "   # in stream {}" : ""}`;
 }

@@ -32,7 +32,7 @@ export const headersDropped: Rule = (given) =>
       report("nginx_headers_dropped", {
         title: `${nameOf(way)} sets ${mine.length === 1 ? "a header" : "headers"} of its own and loses ${names}`,
         place: (mine[0] as (typeof mine)[number]).place,
-        related: distinct(all.map(({ place }) => place)),
+        related: distinct([way.pass.place, ...all.map(({ place }) => place)]),
         advice: all.map(({ args }) => `${list} ${args.map(quoted).join(" ")};`),
         ...(isHeavy ? {} : { severity: "info" }),
       }),

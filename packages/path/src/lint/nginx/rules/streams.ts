@@ -3,10 +3,10 @@
  */
 import { formatDuration } from "../../../duration.ts";
 import type { Finding } from "../../../finding.ts";
-import { type Carries, httpVersion, isBuffered, toldOf } from "../carries.ts";
+import { type Carries, httpVersion, isBuffered } from "../carries.ts";
 import type { Directive } from "../parser.ts";
 import { type Case, distinct, nameOf, type Rule, report, told } from "../rule.ts";
-import { held, heldList, isOn, isOwn, own, type Scope } from "../scope.ts";
+import { held, heldList, isOn, isOwn, type Scope } from "../scope.ts";
 import type { Way } from "../site.ts";
 import { nginxTimeMs } from "../units.ts";
 import { oldDefaults } from "./pool.ts";
@@ -97,19 +97,22 @@ export const accelMisplaced: Rule = (given) => {
 
 const eventType = "text/event-stream";
 
-export const streamCompressed: Rule = (given) =>
-  given.site.ways.flatMap((way): Finding[] => {
+export const streamCompressed: Rule = (given) => {
+  const found = given.site.ways.flatMap((way) => {
     const types = held(way.scope, "gzip_types");
     if (way.kind !== "proxy" || types === null || !isOn(way.scope, "gzip", false) || !isBuffered(way)) return [];
     const isNamed = types.args.includes(eventType);
-    const carries = toldOf(way, given.site, given.judged.version).carries === "event-stream";
-    if (carries ? !isNamed && !types.args.includes("*") : !isNamed) return [];
-    return [
-      report("nginx_stream_compressed", {
-        title: `gzip compresses event streams of ${nameOf(way)} with buffering on, and keeps events until it has enough of them`,
-        place: types.place,
-        related: distinct([way.pass.place, own(way.scope, "gzip")?.place].filter((each) => each !== undefined)),
-        advice: ["proxy_buffering off;", "gzip off;"],
-      }),
-    ];
+    const carries = told(given, way).carries === "event-stream";
+    return isNamed || (carries && types.args.includes("*")) ? [{ way, types, carries }] : [];
   });
+  return [...Map.groupBy(found, ({ types }) => types)].map(([types, all]): Finding => {
+    // Where the types name event streams and no location does, any of them may carry one.
+    const ways = all.some(({ carries }) => carries) ? all.filter(({ carries }) => carries) : all;
+    return report("nginx_stream_compressed", {
+      title: `gzip compresses event streams of ${ways.map(({ way }) => nameOf(way)).join(", ")} with buffering on, and keeps events until it has enough of them`,
+      place: types.place,
+      related: distinct(ways.map(({ way }) => way.pass.place)),
+      advice: ["proxy_buffering off;", "gzip off;"],
+    });
+  });
+};
