@@ -106,7 +106,6 @@ export const nginxFindings = {
     guards:
       "Not reported where the location itself sets 60 s or more: somebody has thought of it. With `--path`, the heartbeat of the path is held against it instead.",
     sources: [ownRead, "docs/ladder.md, C1"],
-    dependsOn: ["heartbeat_too_slow"],
   },
   nginx_stream_buffered: {
     title: "An event stream is gathered before it is handed on",
@@ -156,7 +155,6 @@ export const nginxFindings = {
     guards:
       "Not reported where `grpc_read_timeout` is set for the location or the server, whatever to: somebody has thought of it; nor for services that only answer health checks.",
     sources: [ownRead],
-    dependsOn: ["heartbeat_not_counted"],
   },
   nginx_grpc_by_proxy_pass: {
     title: "gRPC is handed on by `proxy_pass`, which loses its trailers",
