@@ -113,7 +113,7 @@ export const webSocketHeaders: Rule = (given) =>
     const [upgrade, connection] = [upgradeHeader(way, site), connectionHeader(way, site, judged.version, true)];
     const hasUpgrade = upgrade === null || upgrade !== "";
     const hasConnection = connection === null || /upgrade/i.test(connection);
-    const wants = hasUpgrade || (hasConnection && headerOf(way, "Connection") !== null);
+    const wants = (upgrade !== null && upgrade !== "") || (connection !== null && /upgrade/i.test(connection));
     if (!wants && told(given, way).carries !== "websocket") return [];
     const version = httpVersion(way, judged.version);
     const oldVersion = httpVersion(way, judged.from === "assumed" ? oldDefaults : judged.version);

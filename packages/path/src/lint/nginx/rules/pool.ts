@@ -33,7 +33,7 @@ export const poolUnused: Rule = (given) =>
     if (keepalive === null || pool === null || pool === 0) return [];
     const age = olderThan(given, poolByDefault);
     const version = given.judged.from === "assumed" ? oldDefaults : given.judged.version;
-    const unused = ordinaryWays(given, upstream).filter((way) => whyUnused(given, way, version) !== null && !hasClosingMap(given, way));
+    const unused = ordinaryWays(given, upstream).filter((way) => whyUnused(given, way, version) !== null && !hasUpgrade(given, way));
     const first = unused[0];
     if (first === undefined) return [];
     const always = unused.some((way) => whyUnused(given, way, given.judged.version) !== null);
@@ -54,14 +54,15 @@ function missingLines(way: Way, version: string): string[] {
   return [...(httpVersion(way, version) === "1.0" ? ["proxy_http_version 1.1;"] : []), 'proxy_set_header Connection "";'];
 }
 
-/** Where a map closes for want of an upgrade, the map is to blame and has a finding of its own. */
-const hasClosingMap = ({ site }: Case, way: Way): boolean => connectionHeader(way, site, oldDefaults, true)?.toLowerCase() === "upgrade";
+/** Where the header follows the request's `Upgrade`, whatever it says otherwise has findings of its own. */
+const hasUpgrade = ({ site }: Case, way: Way): boolean => connectionHeader(way, site, oldDefaults, true)?.toLowerCase() === "upgrade";
 
 export const noPool: Rule = (given) =>
   given.site.ways.flatMap((way) => {
     const isCleared = held(way.scope, "proxy_http_version")?.args[0] === "1.1" && connectionHeader(way, given.site, oldDefaults, false) === "";
     const isDirect = way.kind === "proxy" && way.upstream === null && way.target !== null && way.target !== "";
-    if (!isDirect || !isCleared || told(given, way).carries !== "http" || word(way.scope, "proxy_buffering", "on") === "off") return [];
+    if (!isDirect || !isCleared || told(given, way).carries !== "http" || hasUpgrade(given, way) || word(way.scope, "proxy_buffering", "on") === "off")
+      return [];
     return [
       report("nginx_no_pool", {
         title: `${nameOf(way)} is set up to keep connections to ${way.target}, and has no upstream {} to keep them in`,
