@@ -25,5 +25,6 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   },
   doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
   ...doctorRows,
+  plan: { summary: "Derive every timer of a path from its hops, and show what breaks", load: async () => (await import("./commands/plan.ts")).plan },
   ...poolRows,
 };

@@ -36,6 +36,8 @@ export { type NeedDoc, type NeedName, needDocs } from "./ladder/needs.ts";
 export { namedSuspects } from "./named-suspects.ts";
 export { type OptionsAt, optionsAt, type PartInPath } from "./options-at.ts";
 export { PathError, type PathFault } from "./path-error.ts";
+export { pathExample, readPath } from "./path-file.ts";
+export type { KeyPath, PlaceOf } from "./path-file-values.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";
 export { formatValue, resolveHops } from "./resolve.ts";
 export { explainSilence, type Silenced, type Silences } from "./silence.ts";

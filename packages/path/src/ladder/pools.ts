@@ -22,11 +22,14 @@ const withRole = ({ settings }: ResolvedHop, role: string, side: "client" | "ser
 
 const sum = (settings: readonly Setting[]): number => settings.reduce((total, { value }) => total + Number(value), 0);
 
+/** A deploy adds replicas of the application, not of what stands before or behind it. */
+const surgeOf = (surge: number, { product }: ResolvedHop): number => (product.kind === "runtime" || product.kind === "client" ? surge : 0);
+
 function sizedOf({ needs }: Ladder, link: Link): Sized | null {
   const { sender, receiver } = link;
   const sizes = withRole(sender, "pool_max", "server");
   if (sizes.length === 0 || sum(sizes) === 0) return null;
-  const surge = sender.product.kind === "pooler" ? 0 : needs.surge;
+  const surge = surgeOf(needs.surge, sender);
   const pairs = sender.product.kind === "pooler" ? needs.databasePairs : 1;
   return {
     link,
@@ -63,9 +66,10 @@ export function planPools(ladder: Ladder): PoolPlan[] {
 
 function sumWords({ needs }: Ladder, { link: { sender }, sizes, others }: Sized): string {
   const isPooler = sender.product.kind === "pooler";
-  const surge = !isPooler && needs.surge > 0 ? ` and ${needs.surge} in a deploy` : "";
+  const surge = surgeOf(needs.surge, sender);
+  const replicas = surge > 0 ? `(${sender.replicas} replicas + ${surge} in a deploy)` : `${sender.replicas} ${sender.replicas === 1 ? "replica" : "replicas"}`;
   const factors = [
-    `${sender.replicas}${surge} ${sender.replicas === 1 && surge === "" ? "replica" : "replicas"}`,
+    replicas,
     ...(sender.processes > 1 ? [`${sender.processes} processes`] : []),
     ...(isPooler && needs.databasePairs > 1 ? [`${needs.databasePairs} pairs of database and user`] : []),
     `${sizes.map(({ knob, value }) => `${knob.name} ${value}`).join(" + ")}`,

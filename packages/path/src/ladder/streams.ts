@@ -37,7 +37,7 @@ const resetOf = ({ knob }: Setting): ResetBy => knob.resetBy ?? { direction: "ei
 const rttOf = ({ path }: Ladder): number => path.rttMs?.user ?? 1_000;
 const lateMs = (ladder: Ladder, { hop }: Setting): number =>
   rttOf(ladder) + slackMs + Math.max(slackMs, ladder.hops.find(({ name }) => name === hop)?.product.granularityMs ?? 0);
-const spanMs = (heartbeatMs: number): number => Math.ceil((lostBeats + 1) * heartbeatMs * (1 + jitter));
+const spanMs = (heartbeatMs: number): number => Math.round((lostBeats + 1) * heartbeatMs * (1 + jitter));
 
 /** The longest period that a silence of `ms` bears, rounded down to what people would choose. */
 function periodFor(ladder: Ladder, setting: Setting): number {
