@@ -201,6 +201,7 @@ export const nginx: Product = {
     {
       name: "upstream keepalive_requests",
       classes: ["E"],
+      streams: [],
       side: "server",
       unit: "count",
       default: [
@@ -210,7 +211,17 @@ export const nginx: Product = {
       ends: ["fin"],
       ...upstream,
     },
-    { name: "upstream keepalive_time", classes: ["E"], side: "server", unit: "ms", default: 3_600_000, ends: ["fin"], note: "Since 1.19.10", ...upstream },
+    {
+      name: "upstream keepalive_time",
+      classes: ["E"],
+      streams: [],
+      side: "server",
+      unit: "ms",
+      default: 3_600_000,
+      ends: ["fin"],
+      note: "Since 1.19.10",
+      ...upstream,
+    },
     {
       name: "grpc_read_timeout",
       streams: ["grpc"],
