@@ -40,7 +40,7 @@ export const askOptionDocs = {
   prefix: { default: "/.holdfast/doctor", unit: "path", what: "Where the agent's endpoints are, if there are any" },
   ca: { default: "", unit: "PEM", what: "Certificates to trust beside the system's" },
   insecure: { default: false, unit: "switch", what: "Go on although the certificate is not trusted; what is wrong with it is reported all the same" },
-  connections: { default: 64, unit: "connections", what: "Open at once, all transports together; each delay of a ladder needs one. From 8 to 512" },
+  connections: { default: 100, unit: "connections", what: "Open at once, all transports together; each delay of a ladder needs one. From 8 to 512" },
   opensPerSecond: { default: 20, unit: "connections per second", what: "Opened in any second, so that the target is not burdened. From 1 to 500" },
 } as const satisfies Record<keyof AskOptions, OptionDoc>;
 

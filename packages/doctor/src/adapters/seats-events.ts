@@ -44,6 +44,7 @@ const dueMs = 200;
 
 /** TCP's probes take so long to find a dead flow: one second of silence, ten probes a second apart. */
 const probedMs = 12_500;
+const answerMsMax = 500;
 
 export function streamSeats(context: SeatContext, target: StreamTarget): Seats {
   const moves: readonly Moving[] = ["tcp_keepalive", ...(target.isAgent ? (["comment", "to_client"] as const) : [])];
@@ -121,9 +122,12 @@ export class StreamSeat implements Seat {
     });
     const isProbed = !this.#target.isAgent || this.#moving === "tcp_keepalive";
     if (isProbed) this.#line.probe();
+    const startMs = this.#clock.monoMs();
     const first = await within(this.#clock, Promise.race([came, this.ended]), waitMs, null);
     if (first === "alive") return { how: "alive" };
     if (first === null) return { how: isProbed ? "alive" : "silent" };
+    // A probe is answered within a round trip: whatever comes later was not caused by it.
+    if (isProbed && first.how !== "silent" && first.atMs > startMs + answerMsMax) return { how: first.how, endedMs: first.atMs };
     return this.#line.end === null ? { how: first.how } : onWrite(this.#line.end);
   }
 

@@ -153,8 +153,10 @@ class Ladder {
       this.#outages++;
       return;
     }
-    const code = tried.how !== "alive" && tried.code !== undefined ? { code: tried.code } : {};
-    this.#saw(seat, { silentMs, outcome: tried.how, active: false, ...code });
+    if (tried.how === "alive") return this.#saw(seat, { silentMs, outcome: "alive", active: false });
+    const { how, code, endedMs } = tried;
+    const ended = endedMs === undefined ? { silentMs, active: false } : { silentMs: endedMs - seat.lastByteMs(), active: true };
+    this.#saw(seat, { ...ended, outcome: how, ...(code === undefined ? {} : { code }) });
   }
 
   #saw(seat: Seat, observation: Observation): void {

@@ -4,10 +4,10 @@
 
 /**
  * In seconds, on both sides of timers that hops are known to have (6, 60, 75, 350 s and others), so that the first pass names the suspect. What is
- * below 4 s is for receivers that are set very short.
+ * below 5 s is for receivers that are set very short.
  */
 export const ladderSeconds: readonly number[] = [
-  ...[1, 2, 3, 4, 5.5, 6.5, 10, 15, 20, 25, 30, 35, 45, 55, 58, 62, 74, 77, 90, 95, 100, 115, 121, 150, 181, 200, 239, 245, 299, 305, 345, 355],
+  ...[1, 1.9, 2.8, 3.7, 4.6, 5.5, 6.5, 10, 15, 20, 25, 30, 35, 45, 55, 58, 62, 74, 77, 90, 95, 100, 115, 121, 150, 181, 200, 239, 245, 299, 305, 345, 355],
   ...[399, 405, 599, 605, 615, 899, 905, 1_200, 1_800, 3_599, 3_605],
 ];
 

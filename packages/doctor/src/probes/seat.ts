@@ -11,8 +11,8 @@ export interface SeatEnd {
   readonly code?: number;
 }
 
-/** What came of writing to it after the silence. */
-export type Tried = { readonly how: "alive" } | { readonly how: Ending; readonly code?: number };
+/** What came of writing to it after the silence. `endedMs`: it was no answer to that, but an end of its own meanwhile, at that moment. */
+export type Tried = { readonly how: "alive" } | { readonly how: Ending; readonly code?: number; readonly endedMs?: number };
 
 export interface Seat {
   /** Never rejects; never resolves for an end made from here. */
