@@ -2,6 +2,7 @@
  * One accepted connection: what is known of it, and the one way to end it. Sockets are reached through a port, so that the same record
  * serves TCP, TLS and tests. It keeps no byte of what passes.
  */
+import type { Silenced } from "@holdfast/path";
 import type { Clock } from "@holdfast/protocol";
 import { type ConnectionEvent, type ConnectionState, type Facts, openConnection, type Phase, stepConnection } from "./connection-state.ts";
 import { type EndCode, ends, type Side } from "./ends.ts";
@@ -64,6 +65,13 @@ export interface Ending {
   readonly ageMs: number;
   /** For how long the peer had been silent. A spike of it at 60 s names a hop. */
   readonly silentMs: number;
+  /** For how long nothing had moved in either direction, and on what; null: in the middle of a request, or before the first. */
+  readonly quiet: Quiet | null;
+}
+
+export interface Quiet {
+  readonly of: Silenced;
+  readonly ms: number;
 }
 
 /** What the sweep cannot know by the socket alone. */
@@ -91,6 +99,11 @@ interface Start {
 
 /** Whole numbers stand in the object itself; a fraction is an object of its own. */
 const wholeMs = (clock: Clock): number => Math.floor(clock.monoMs());
+
+/** A record of TLS with an alert, and one of HTTP/2 that says goodbye, are smaller. */
+const closeAlertBytes = 64;
+/** What was sent may move for a while after the answer has left. */
+const idleGraceMs = 1_000;
 
 const noParts: readonly ConnectionPart[] = [];
 
@@ -334,9 +347,21 @@ export class Connection implements Watched {
   gone(code: EndCode): void {
     if (this.#state.name === "gone") return;
     const nowMs = this.nowMs();
+    const quiet = this.#quiet(nowMs);
     const { silentMs } = this.#watch.look(nowMs);
     this.#step({ type: "gone" });
-    this.#ended(this, { ...(this.#ending ?? this.#closing ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs });
+    this.#ended(this, { ...(this.#ending ?? this.#closing ?? { code, side: ends[code].side }), ageMs: nowMs - this.openedMs, silentMs, quiet });
+  }
+
+  #quiet(nowMs: number): Quiet | null {
+    const state = this.#state;
+    if (state.name !== "idle" && state.name !== "answering" && state.name !== "tunnel") return null;
+    // The alert that ends TLS comes with the end, and is no sign of life before it.
+    const ms = this.#watch.quietAtEnd(nowMs, this.tls === null ? 0 : closeAlertBytes);
+    const idleSinceMs = state.name === "idle" ? state.sinceMs : (this.#parts.find(({ idleSinceMs }) => idleSinceMs !== undefined)?.idleSinceMs ?? null);
+    // An answer that is cut leaves its connection idle for the moment until that is gone too. Idle it was only if it was so all the while.
+    const isIdle = idleSinceMs !== null && nowMs - idleSinceMs >= ms - idleGraceMs;
+    return { of: isIdle ? "idle" : "stream", ms };
   }
 
   #step(event: ConnectionEvent): void {

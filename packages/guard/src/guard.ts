@@ -4,6 +4,7 @@
  */
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+import type { Finding } from "@holdfast/path";
 import type { Env } from "@holdfast/protocol";
 import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
 import { backgroundEnv } from "./adapters/env.ts";
@@ -20,6 +21,7 @@ import { type Http2Limits, resolveHttp2Limits } from "./http2/settings.ts";
 import { type ProxiedListener, proxiedListener } from "./identity/adapters/proxied-listener.ts";
 import type { ProxiedListenerOptions } from "./identity/options.ts";
 import { proxyRefusals } from "./identity/refusals.ts";
+import { Learner } from "./learner.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
 import { type PathOptions, withPath } from "./path-options.ts";
 import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
@@ -48,6 +50,8 @@ export interface GuardEvents {
   readonly notice?: (notice: TlsNotice) => void;
   /** Something that whoever runs the server should know: contradictions at the start, pressure later. */
   readonly warning?: (message: string) => void;
+  /** What the ends of connections have come to tell, once for each timer; `warning` has it as a sentence. */
+  readonly found?: (finding: Finding) => void;
 }
 
 /** One listener: what it is called, and what stands before it. */
@@ -90,6 +94,8 @@ export interface Guard {
   reloadTls(): Promise<Reload[]>;
   /** The connections that are open now. */
   connections(): ConnectionRow[];
+  /** What the ends of connections tell of the path so far: a spike of silence names a hop. */
+  findings(): readonly Finding[];
   /** How many addresses they come from, as `perAddressMax` counts them. */
   readonly addresses: number;
   /** Ends a connection at once. False: there is none of that id. */
@@ -154,6 +160,13 @@ class NodeGuard implements Guard {
       ended: (connection, ending) => this.#ended(connection, ending),
       warning: (message) => this.#warn(message),
     });
+    const learner = new Learner(this.counters.silences, (finding) => this.#learned(finding));
+    this.#core.everySweep.push((nowMs) => learner.check(nowMs));
+  }
+
+  #learned(finding: Finding): void {
+    this.#warn(`${finding.title}; ${finding.advice[0]} (${finding.code})`);
+    this.#events.found?.(finding);
   }
 
   get counters(): GuardCounters {
@@ -231,6 +244,10 @@ class NodeGuard implements Guard {
   connections(): ConnectionRow[] {
     const nowMs = this.#core.env.clock.monoMs();
     return Array.from(this.#core.table.values(), (connection) => rowOf(connection, nowMs));
+  }
+
+  findings(): readonly Finding[] {
+    return this.counters.silences.spikes.map(({ finding }) => finding);
   }
 
   kill(id: string): boolean {

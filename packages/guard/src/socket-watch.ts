@@ -48,6 +48,14 @@ export class SocketWatch {
     this.#heardMs = this.#movedMs = nowMs;
   }
 
+  /**
+   * For how long nothing had moved in either direction when the socket was closed. What was received since the last look counts if it is more
+   * than `bytes`; what was sent since then is not known any more.
+   */
+  quietAtEnd(nowMs: number, bytes: number): number {
+    return this.#port.bytesRead() - this.#bytesSeen > bytes ? 0 : nowMs - this.#movedMs;
+  }
+
   look(nowMs: number): Look {
     const bytes = this.#port.bytesRead();
     if (bytes !== this.#bytesSeen) {

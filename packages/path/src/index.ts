@@ -40,6 +40,6 @@ export { pathExample, readPath } from "./path-file.ts";
 export type { KeyPath, PlaceOf } from "./path-file-values.ts";
 export type { Derived, DrainPlan, Fix, Link, Plan, PoolPlan, ResolvedHop, RuleId, Setting, Severity, StreamPlan, Violation } from "./plan.ts";
 export { formatValue, resolveHops } from "./resolve.ts";
-export { explainSilence, type Silenced, type Silences } from "./silence.ts";
+export { explainSilence, type Silenced, type SilenceSpike, type Silences } from "./silence.ts";
 export { type DurationBucket, findSpikes, type Spike, type SpikeLimits, spikeLimits } from "./spikes.ts";
 export { compareVersions, valueAt } from "./versions.ts";

@@ -28,10 +28,17 @@ const kinds: Readonly<Record<Silenced, SilentKind>> = { stream: "websocket", idl
 const namesOf = ({ fromMs, toMs }: Spike, of: Silenced, earlyMs: number, namesMax = 2): string | null =>
   namedSuspects(suspectsOf({ of: kinds[of], atLeastMs: fromMs, atMostMs: toMs + earlyMs, toleranceMs: 250, seenBy: "receiver" }), namesMax);
 
-/** A finding for each spike, the largest first. */
-export function explainSilence({ of, buckets, earlyMs }: Silences): Finding[] {
+/** A spike, and what it means. */
+export interface SilenceSpike {
+  readonly of: Silenced;
+  readonly spike: Spike;
+  readonly finding: Finding;
+}
+
+/** What each spike means, the largest first. */
+export function explainSilence({ of, buckets, earlyMs }: Silences): SilenceSpike[] {
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
-  return findSpikes(buckets).map((spike) => (of === "stream" ? ofStreams(spike, total, earlyMs) : ofIdle(spike, total, earlyMs)));
+  return findSpikes(buckets).map((spike) => ({ of, spike, finding: of === "stream" ? ofStreams(spike, total, earlyMs) : ofIdle(spike, total, earlyMs) }));
 }
 
 /** `60 s (± 0.3 s)`. */

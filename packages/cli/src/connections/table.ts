@@ -2,6 +2,7 @@
  * The list of connections: reads the admin listener's answer and prints it as a table. Pure.
  */
 import type { ConnectionRow } from "@holdfast/guard";
+import type { Finding } from "@holdfast/path";
 import { formatBytes, groupDigits } from "../amounts.ts";
 import { escapeLine } from "../escape.ts";
 
@@ -12,6 +13,8 @@ export interface ConnectionList {
   readonly matching: number;
   readonly open: number;
   readonly limit: number;
+  /** What the ends of connections tell; absent in the answer of an older server. */
+  readonly findings?: readonly Finding[];
   readonly descriptors: { readonly open: number; readonly max: number | null };
 }
 
@@ -27,11 +30,21 @@ export function parseConnectionList(body: string): ConnectionList | null {
   const { connections, descriptors } = answer;
   if (!Array.isArray(connections) || !connections.every(isRow)) return null;
   if (!["matching", "open", "limit"].every((name) => typeof answer[name] === "number")) return null;
+  const { findings } = answer;
+  if (findings !== undefined && !(Array.isArray(findings) && findings.every(isFinding))) return null;
   if (!isObject(descriptors) || typeof descriptors["open"] !== "number") return null;
   return answer as unknown as ConnectionList;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+function isFinding(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { advice } = value;
+  return (
+    ["severity", "code", "title"].every((name) => typeof value[name] === "string") && Array.isArray(advice) && advice.every((line) => typeof line === "string")
+  );
+}
 
 function isRow(value: unknown): value is ConnectionRow {
   if (!isObject(value)) return false;
@@ -77,11 +90,19 @@ export function shortTime(ms: number): string {
 }
 
 /** The table with a first line that sums up. No line is wider than `charsMax`: a terminal would break it in two. */
-export function connectionTable({ connections, matching, open, limit, descriptors }: ConnectionList, charsMax = Number.POSITIVE_INFINITY): string {
+export function connectionTable(
+  { connections, matching, open, limit, descriptors, findings = [] }: ConnectionList,
+  charsMax = Number.POSITIVE_INFINITY,
+): string {
   const of = descriptors.max === null ? "" : ` of ${groupDigits(descriptors.max)}`;
   const shown = connections.length === matching ? "" : `, ${groupDigits(connections.length)} of ${groupDigits(matching)} shown`;
   const summary = `${groupDigits(open)} open of ${groupDigits(limit)}${shown}; ${groupDigits(descriptors.open)}${of} descriptors`;
-  if (connections.length === 0) return `${cut(summary, charsMax)}\n`;
+  const learned = findings.flatMap(({ severity, code, title, advice }) => [
+    `${severity} ${code}: ${title}`,
+    ...advice.slice(0, 1).map((line) => `  do: ${line}`),
+  ]);
+  const above = [summary, ...learned.map(escapeLine)];
+  if (connections.length === 0) return above.map((line) => `${cut(line, charsMax)}\n`).join("");
   const cells = connections.map((row) => columns.map(({ cell }) => escapeLine(cell(row))));
   const lines = [columns.map(({ title }) => title), ...cells];
   const widths = columns.map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)));
@@ -94,7 +115,7 @@ export function connectionTable({ connections, matching, open, limit, descriptor
       .join("  ")
       .trimEnd(),
   );
-  return [summary, ...drawn].map((line) => `${cut(line, charsMax)}\n`).join("");
+  return [...above, ...drawn].map((line) => `${cut(line, charsMax)}\n`).join("");
 }
 
 function cut(line: string, charsMax: number): string {

@@ -27,7 +27,7 @@ import { guardMetrics, type Looked } from "./metrics.ts";
 import { parseSelection, selectRows } from "./select.ts";
 
 export interface AdminOptions {
-  readonly guard: Looked & Pick<Guard, "kill">;
+  readonly guard: Looked & Pick<Guard, "kill" | "findings">;
   /** @default 127.0.0.1. Any other than a loopback address demands `token`. */
   readonly host?: string;
   /** 0 takes a free one. */
@@ -135,6 +135,7 @@ export class Admin {
     const routes: Record<string, Route> = {
       "GET /": { method: "GET", token: true, answer: ({ query }) => this.#table(query, "html") },
       "GET /connections": { method: "GET", token: true, answer: ({ query }) => this.#table(query, "json") },
+      "GET /findings": { method: "GET", token: true, answer: () => json(200, { findings: guard.findings() }) },
       "DELETE /connections/": {
         method: "DELETE",
         token: true,
@@ -170,8 +171,10 @@ export class Admin {
     const { rows, matching } = selectRows(all, selection);
     const shown = rows.map(plain);
     const descriptors = this.#guard.descriptors();
-    if (as === "html") return text(tablePage(shown, { open: all.length, matching, descriptors }), "text/html; charset=utf-8");
-    return json(200, { connections: shown, matching, open: all.length, limit: this.#guard.options.connectionsMax, descriptors });
+    const findings = this.#guard.findings();
+    const totals = { open: all.length, matching, descriptors, learned: findings.map(({ title }) => title) };
+    if (as === "html") return text(tablePage(shown, totals), "text/html; charset=utf-8");
+    return json(200, { connections: shown, matching, open: all.length, limit: this.#guard.options.connectionsMax, descriptors, findings });
   }
 }
 

@@ -8,6 +8,8 @@ export interface Totals {
   readonly open: number;
   readonly matching: number;
   readonly descriptors: { readonly open: number; readonly max: number | null };
+  /** What the ends of connections tell, a sentence each. */
+  readonly learned: readonly string[];
 }
 
 const refreshSeconds = 2;
@@ -37,7 +39,7 @@ function inHtml(value: string | number): string {
   return String(value).replace(/[&<>"']/g, (char) => entities[char] ?? "");
 }
 
-export function tablePage(rows: readonly ConnectionRow[], { open, matching, descriptors }: Totals): string {
+export function tablePage(rows: readonly ConnectionRow[], { open, matching, descriptors, learned }: Totals): string {
   const head = Object.keys(columns).map((name) => `<th>${inHtml(name)}</th>`);
   const body = rows.map((row) => {
     const cells = Object.values(columns).map((draw) => `<td>${inHtml(draw(row))}</td>`);
@@ -48,7 +50,7 @@ export function tablePage(rows: readonly ConnectionRow[], { open, matching, desc
 <html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="${refreshSeconds}"><title>Connections</title>
 <style>body{font:14px system-ui;margin:1rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.15rem .6rem;text-align:left}tr:nth-child(odd) td{background:#8881}</style>
 <p>${open} open, ${rows.length} of ${matching} shown; ${descriptors.open}${limit} descriptors</p>
-<table><thead><tr>${head.join("")}</tr></thead><tbody>
+${learned.map((title) => `<p>${inHtml(title)}</p>\n`).join("")}<table><thead><tr>${head.join("")}</tr></thead><tbody>
 ${body.join("\n")}
 </tbody></table></html>
 `;

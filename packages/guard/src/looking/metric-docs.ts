@@ -30,6 +30,12 @@ export const guardMetricDocs = {
   holdfast_guard_ended_total: row("counter", "Connections that ended, by code and by the side that ended them", "code", "side"),
   holdfast_guard_ended_age_seconds: row("histogram", "Ages of connections at their end"),
   holdfast_guard_silence_before_end_seconds: row("histogram", "For how long the peer had been silent when a connection ended. A spike names a hop"),
+  holdfast_guard_silence_spike_seconds: row(
+    "gauge",
+    "Where the silences pile up after which peers and networks ended connections: `of` is `stream` or `idle`. Absent where they do not",
+    "of",
+  ),
+  holdfast_guard_silence_spike_ratio: row("gauge", "How many of these ends are in that pile, from 0 to 1", "of"),
   holdfast_guard_requests_total: row("counter", "Requests"),
   holdfast_guard_requests_reused_total: row("counter", "Requests on a connection that had served one before"),
   holdfast_guard_requests_late_total: row(

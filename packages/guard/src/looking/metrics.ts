@@ -1,9 +1,11 @@
 /**
  * What a guard shows to Prometheus. Everything is read when it is asked for; nothing is counted here.
  */
+import type { Spike } from "@holdfast/path";
 import { Registry } from "prom-client";
 import { type EndCode, ends } from "../ends.ts";
 import type { Guard } from "../guard.ts";
+import type { Silences } from "../silences.ts";
 import { type ProcessFigures, processFigures } from "./adapters/process-figures.ts";
 import { expose, type Figures, type Sample } from "./exposition.ts";
 import { type Group, type TableFigures, tableFigures } from "./figures.ts";
@@ -61,6 +63,8 @@ function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: P
     holdfast_guard_ended_total: () => endings(counters.ended),
     holdfast_guard_ended_age_seconds: () => counters.age,
     holdfast_guard_silence_before_end_seconds: () => counters.silence,
+    holdfast_guard_silence_spike_seconds: () => spikes(counters.silences, ({ middleMs }) => Math.round(middleMs / 100) / 10),
+    holdfast_guard_silence_spike_ratio: () => spikes(counters.silences, ({ share }) => share),
     holdfast_guard_requests_total: () => counters.requests,
     holdfast_guard_requests_reused_total: () => counters.requestsReused,
     holdfast_guard_requests_late_total: () => counters.requestsLate,
@@ -71,6 +75,14 @@ function readersOf(guard: Looked, sources: MetricSources, { heap, loopDelay }: P
     holdfast_guard_tls_resumed_ratio: () => ratio(tls()?.resumed ?? 0, tls()?.handshakes ?? 0),
     holdfast_guard_log_suppressed_total: () => sources.log?.suppressed ?? null,
   };
+}
+
+/** The largest spike of each kind. */
+function spikes(silences: Silences, value: (spike: Spike) => number): Sample[] {
+  return (["stream", "idle"] as const).flatMap((of) => {
+    const found = silences.spikes.find((each) => each.of === of);
+    return found === undefined ? [] : [{ labels: { of }, value: value(found.spike) }];
+  });
 }
 
 /** All listeners together; null where none has TLS. */

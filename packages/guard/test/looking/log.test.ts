@@ -6,7 +6,7 @@ import { type EndCode, ends } from "../../src/ends.ts";
 import { CloseLog, closeLine, isPunishment } from "../../src/looking/log.ts";
 import { connectionRow } from "../support/rows.ts";
 
-const ending = (code: EndCode) => ({ code, side: ends[code].side, ageMs: 61_000.4, silentMs: 60_000.2 });
+const ending = (code: EndCode) => ({ code, side: ends[code].side, ageMs: 61_000.4, silentMs: 60_000.2, quiet: null });
 
 /** A clock that a test turns. */
 class Turned implements Clock {
