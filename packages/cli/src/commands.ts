@@ -19,21 +19,12 @@ export const commandRows: Readonly<Record<string, CommandRow>> = {
   },
   streams: { summary: "List streams: head, first, entries, bytes, readers", load: async () => (await import("./commands/streams.ts")).streams },
   time: { summary: "Show where the time of requests goes, and whether keep-alive works", load: async () => (await import("./commands/time.ts")).time },
-  doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
-  "doctor host": {
-    summary: "Look at this machine: descriptors, queues, ports, timers, losses",
-    load: async () => (await import("./commands/doctor/host.ts")).doctorHost,
-  },
-  "doctor log": {
-    summary: "Say what the lines of a log mean for connections",
-    load: async () => (await import("./commands/doctor/log.ts")).doctorLog,
-  },
+  plan: { summary: "Derive every timer of a path from its hops, and show what breaks", load: async () => (await import("./commands/plan.ts")).plan },
   lint: {
     summary: "Read configurations: which lines break connections, alone and against each other, and what to write instead",
     load: async () => (await import("./commands/lint.ts")).lint,
   },
   doctor: { summary: "Measure the way to a URL, and say what to change", load: async () => (await import("./commands/doctor.ts")).doctor },
   ...doctorRows,
-  plan: { summary: "Derive every timer of a path from its hops, and show what breaks", load: async () => (await import("./commands/plan.ts")).plan },
   ...poolRows,
 };
