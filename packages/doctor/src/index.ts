@@ -3,6 +3,8 @@
  */
 export { type ExamineOptions, examine, type Progress } from "./adapters/examine.ts";
 export { type Ask, type AskOptions, askOptionDocs, type ProbeName, probeNames, resolveAsk } from "./ask.ts";
+export { differences } from "./compare/findings.ts";
+export { type Comparison, compareWithPath } from "./compare/path.ts";
 export { type Diagnosis, diagnose } from "./diagnoses/index.ts";
 export type {
   BackendFact,
@@ -32,4 +34,5 @@ export type {
   WebSocketFact,
 } from "./facts.ts";
 export { drawFindings } from "./render/findings.ts";
-export { drawFacts } from "./render/text.ts";
+export { drawReport, type Report } from "./render/html.ts";
+export { drawComparison, drawFacts } from "./render/text.ts";

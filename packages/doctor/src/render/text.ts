@@ -3,6 +3,7 @@
  * still to be made safe by whoever shows it.
  */
 import { formatDuration } from "@holdfast/path";
+import type { Comparison } from "../compare/path.ts";
 import type { ControlFact, Facts, IdleFact, Known } from "../facts.ts";
 import { endOf, endWords, idleNames, movingNames, roundMs, spanOf } from "../words.ts";
 
@@ -92,8 +93,18 @@ function idleLines(idle: readonly IdleFact[]): string[] {
     fact.by ?? "",
     fact.atMostMs === null ? "" : `${fact.seen} x`,
   ]);
-  const table = [["what sat idle", "what moved", "survived", "its end", "by", "seen"], ...rows];
-  const widths = (table[0] as string[]).map((_, i) => Math.max(...table.map((cells) => (cells[i] ?? "").length)));
+  return columns([["what sat idle", "what moved", "survived", "its end", "by", "seen"], ...rows]);
+}
+
+/** What a declared path and the measured one have to say of each other. */
+export function drawComparison(rows: readonly Comparison[]): string {
+  if (rows.length === 0) return "The path file and the measurement have no figure in common.\n";
+  const cells = rows.map(({ what, declared, measured, agrees }) => [agrees === null ? "?" : agrees ? "ok" : "NOT", what, declared, measured]);
+  return `${columns([["", "", "declared", "measured"], ...cells]).join("\n")}\n`;
+}
+
+function columns(table: readonly (readonly string[])[]): string[] {
+  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((cells) => (cells[i] ?? "").length)));
   return table.map((cells) =>
     cells
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))

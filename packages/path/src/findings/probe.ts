@@ -81,6 +81,15 @@ export const probeFindings = {
     guards: "Only reported for a connection that had been used a moment before it ended, where silent ones did not end sooner.",
     sources: ["docs/timeouts.md"],
   },
+  path_differs: {
+    title: "The path is not as it was declared",
+    severity: "warning",
+    symptom: "Everything was derived from the path file, and connections die all the same.",
+    why: "A hop has another timer than the file says, a hop is missing from it, or one stands in another place. A ladder that rests on a wrong figure is wrong.",
+    fix: "Look where the value is really set (a default that another version changed, an include, a console of the cloud), and correct the file or the hop; then `holdfast plan` again.",
+    guards: "Not reported where the measurement did not get as far as the declared value, nor for timers that are late by up to 1.5 s or a fiftieth.",
+    sources: ["docs/doctor.md"],
+  },
   resumption_off: {
     title: "TLS sessions can not be resumed",
     severity: "info",
