@@ -148,6 +148,45 @@ const poolerColumns = {
 };
 const databaseOptions = { module: "packages/pool/src/database/options.ts", export: "databaseOptionDocs", columns: optionColumns };
 
+const hopModule = "packages/path/src/hop-docs.ts";
+/** From the user inward. */
+const hopKinds = ["browser", "cdn", "balancer", "flow", "proxy", "runtime", "client", "pooler", "database", "cache", "kernel"];
+const hopColumns = {
+  Product: (_: string, row: Row) => cell(row["product"]),
+  Knob: (_: string, row: Row) => code(row["knob"]),
+  Class: (_: string, row: Row) => cell(row["class"]),
+  Side: (_: string, row: Row) => cell(row["side"]),
+  Default: (_: string, row: Row) => cell(row["default"]),
+  Range: (_: string, row: Row) => cell(row["range"]),
+  "Reset by": (_: string, row: Row) => cell(row["reset"]),
+  Ends: (_: string, row: Row) => cell(row["ends"]),
+  Note: (_: string, row: Row) => cell(row["note"]),
+  "Known from": (_: string, row: Row) => cell(row["source"]),
+};
+const productColumns = {
+  Id: (name: string) => `\`${name}\``,
+  Product: (_: string, row: Row) => cell(row["name"]),
+  "Also called": (_: string, row: Row) => cell(row["aliases"]),
+  Kind: (_: string, row: Row) => cell(row["kind"]),
+  "Version meant": (_: string, row: Row) => cell(row["version"]),
+  "Fires up to": (_: string, row: Row) => `${row["granularityMs"]} ms late`,
+};
+const silenceColumns = { Silence: (name: string) => name, "May be": (_: string, row: Row) => cell(row["who"]) };
+const wordsOf = (row: Row, key: string): readonly string[] => (row[key] as readonly string[] | undefined) ?? [];
+const claimColumns = {
+  Claim: (name: string) => name,
+  Published: (_: string, row: Row) => cell(row["claim"]),
+  Verdict: (_: string, row: Row) => cell(row["verdict"]),
+  "What is true": (_: string, row: Row) => cell(row["truth"]),
+  "Known by": (_: string, row: Row) => `${cell(row["by"])}: ${cell(row["evidence"])}`,
+  "In Holdfast": (_: string, row: Row) =>
+    [
+      ...wordsOf(row, "findings").map((name) => `[${code(name)}](findings/${name}.md)`),
+      ...wordsOf(row, "options").map(code),
+      ...wordsOf(row, "pages").map((name) => `[${name}](${name}.md)`),
+    ].join(", "),
+};
+
 /** Every table, in the order in which it is checked. */
 export const tables: readonly TableSource[] = [
   { table: "codes", page: "docs/codes.md", module: "packages/protocol/src/codes.ts", export: "codes", columns: codeColumns },
@@ -261,6 +300,17 @@ export const tables: readonly TableSource[] = [
   hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),
   hostileOf("grpc", "packages/server/test/transports/grpc/rows.ts", "grpcRows"),
   { table: "hostile-missing", page: "docs/hostile-input.md", module: "e2e/hostile/not-yet.ts", export: "notYet", columns: missingColumns },
+  { table: "products", page: "docs/hops.md", module: hopModule, export: "productRows", columns: productColumns },
+  { table: "silences", page: "docs/hops.md", module: hopModule, export: "silenceRows", columns: silenceColumns },
+  ...hopKinds.map((kind) => ({
+    table: `hops-${kind}`,
+    page: "docs/hops.md",
+    module: hopModule,
+    export: "hopRows",
+    keep: (name: string) => name.startsWith(`${kind}/`),
+    columns: hopColumns,
+  })),
+  { table: "claims", page: "docs/claims.md", module: "packages/path/src/claims/index.ts", export: "claims", columns: claimColumns },
 ];
 
 /** The table as Markdown, ending in a line break. */

@@ -1,6 +1,7 @@
 /**
  * The path between user and process: what is known of each hop, and the one consistent set of timers that follows. Pure; names only.
  */
+export { type Claim, claims, type Verdict } from "./claims/index.ts";
 export type { DeclaredHop, DeclaredPath, DeclaredStreams, HeartbeatOf, OwnProduct, Place } from "./declared.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export type { Finding, FindingDoc } from "./finding.ts";
@@ -10,7 +11,7 @@ export { logFindings } from "./findings/log.ts";
 export { type Case, findingMaker } from "./findings/make.ts";
 export { countFindings, type OrderedFinding, orderFindings, weightOf } from "./findings/order.ts";
 export { probeFindings } from "./findings/probe.ts";
-export { headerOf, productsIn, type Silence, type SilentKind, type Suspect, suspectsOf } from "./fingerprints.ts";
+export { defaultsOf, headerOf, productsIn, type Silence, type SilentKind, type Suspect, suspectsOf } from "./fingerprints.ts";
 export { findProduct, products } from "./hops/index.ts";
 export type {
   Direction,
