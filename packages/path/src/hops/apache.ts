@@ -2,9 +2,9 @@
  * Apache httpd 2.4, as a server and as a proxy (mod_proxy, mod_reqtimeout, mod_proxy_wstunnel).
  */
 import type { Product } from "../knob.ts";
-import { eitherWay, measuredBy, nextRequest, readIn, secondHand, toClient } from "./rows.ts";
+import { eitherWay, measuredBy, nextRequest, readIn, secondHand, toClient, unverified } from "./rows.ts";
 
-const core = readIn("httpd.apache.org, 2.4, core features");
+const core = readIn("httpd 2.4, docs/conf/extra/httpd-default.conf.in, which lists the defaults of the core");
 const proxy = secondHand("httpd.apache.org, 2.4, mod_proxy, ProxyPass parameters, as quoted by hosting manuals; access.redhat.com/solutions/2381261");
 const tried = measuredBy(
   "Apache 2.4.71, event MPM, Timeout 6 and ProxyTimeout 3: a silent event stream ended after 3.0 s, a slow answer got 502 after 3.0 s, an idle connection FIN after 5.0 s",
@@ -133,7 +133,7 @@ export const apache: Product = {
       unit: "count",
       default: 400,
       note: "event and worker MPM; 256 under prefork. Beyond it connections wait in the backlog",
-      ...readIn("httpd.apache.org, 2.4, mpm_common"),
+      ...unverified("httpd.apache.org, 2.4, mpm_common, MaxRequestWorkers"),
     },
   ],
 };

@@ -2,7 +2,7 @@
  * AWS Application Load Balancer. One knob is the idle timer of both of its links and the wait for an answer besides.
  */
 import type { Product } from "../knob.ts";
-import { readIn, secondHand, streamBytes } from "./rows.ts";
+import { readIn, secondHand, streamBytes, unverified } from "./rows.ts";
 
 export const awsAlb: Product = {
   id: "aws-alb",
@@ -49,7 +49,7 @@ export const awsAlb: Product = {
       min: 0,
       max: 3_600_000,
       note: "What a target that leaves may finish",
-      ...secondHand("documentation of infrastructure providers for the attribute deregistration_delay.timeout_seconds"),
+      ...unverified("Application Load Balancers, target group attributes: deregistration delay"),
     },
   ],
 };

@@ -73,6 +73,7 @@ export const caddy: Product = {
       note: "The document warns: longer than the upstream's gives resets, and 502 for what is not idempotent",
       ...transport,
     },
+    { name: "transport max_conns_per_host", role: "pool_max", classes: [], side: "server", unit: "count", default: "never", zeroIs: "never", ...transport },
     { name: "transport keepalive_idle_conns_per_host", classes: [], side: "server", unit: "count", default: 32, ...transport },
     { name: "transport keepalive_interval", role: "probe_idle", classes: ["T"], side: "server", unit: "ms", default: 30_000, note: "TCP probes", ...transport },
     { name: "transport dial_timeout", classes: ["B"], side: "server", unit: "ms", default: 3_000, ends: ["answer"], ...transport },

@@ -2,7 +2,7 @@
  * Go's net/http, as a server and as a client.
  */
 import type { Product } from "../knob.ts";
-import { nextRequest, readIn, secondHand } from "./rows.ts";
+import { nextRequest, secondHand } from "./rows.ts";
 
 const http = secondHand("pkg.go.dev, net/http: Server and Transport");
 
@@ -89,7 +89,7 @@ export const goClient: Product = {
       default: "never",
       zeroIs: "never",
       note: "PING after so much silence",
-      ...readIn("golang.org/x/net/http2, Transport"),
+      ...secondHand("golang.org/x/net/http2, Transport"),
     },
   ],
 };

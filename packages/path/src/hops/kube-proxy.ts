@@ -2,7 +2,7 @@
  * Service addresses of Kubernetes and Docker Swarm: IPVS and iptables. Both ends go on believing that the connection is open.
  */
 import type { Knob, Product } from "../knob.ts";
-import { packets, readIn, secondHand } from "./rows.ts";
+import { packets, readIn, secondHand, unverified } from "./rows.ts";
 
 const ipvs = readIn("ipvsadm --set defaults; kubernetes#84041, moby#31208, kubelb#539");
 
@@ -63,7 +63,7 @@ export const kubeIptables: Product = {
       unit: "ms",
       default: 3_600_000,
       ends: ["silent"],
-      ...secondHand("kubernetes.io, command line of kube-proxy"),
+      ...unverified("kubernetes.io, command line of kube-proxy"),
     },
   ],
 };

@@ -2,7 +2,7 @@
  * nginx as a reverse proxy: HTTP, gRPC, plain streams. Its two sides have timers of their own.
  */
 import type { Product } from "../knob.ts";
-import { eitherWay, nextRequest, readIn, toClient, toServer } from "./rows.ts";
+import { eitherWay, nextRequest, readIn, secondHand, toClient, toServer, unverified } from "./rows.ts";
 
 const core = readIn("nginx.org, ngx_http_core_module");
 const upstream = readIn("nginx.org, ngx_http_upstream_module");
@@ -256,7 +256,15 @@ export const nginx: Product = {
       note: "Either side of a plain TCP proxy",
       ...stream,
     },
-    { name: "stream proxy_connect_timeout", classes: ["B"], side: "server", unit: "ms", default: 60_000, ends: ["fin"], ...stream },
+    {
+      name: "stream proxy_connect_timeout",
+      classes: ["B"],
+      side: "server",
+      unit: "ms",
+      default: 60_000,
+      ends: ["fin"],
+      ...unverified("nginx.org, ngx_stream_proxy_module, proxy_connect_timeout"),
+    },
     {
       name: "ssl_session_cache",
       classes: [],
@@ -276,7 +284,7 @@ export const nginx: Product = {
       unit: "count",
       default: 512,
       note: "Of each worker, both sides together: a proxied request takes two",
-      ...readIn("nginx.org, ngx_core_module"),
+      ...secondHand("nginx.org, ngx_core_module, in translations"),
     },
     {
       name: "worker_shutdown_timeout",
@@ -286,7 +294,7 @@ export const nginx: Product = {
       default: "never",
       ends: ["fin"],
       note: "After a reload; without it old workers stay as long as their longest stream",
-      ...readIn("nginx.org, ngx_core_module"),
+      ...secondHand("nginx.org, ngx_core_module, in translations"),
     },
   ],
 };

@@ -92,7 +92,7 @@ export const node: Product = {
       unit: "count",
       default: 511,
       note: "Capped by net.core.somaxconn",
-      ...readIn("nodejs.org, net: server.listen"),
+      ...measuredBy("node 26.10.0, `ss -ltn`"),
     },
     {
       name: "http2 session timeout",

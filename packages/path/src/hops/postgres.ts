@@ -2,7 +2,7 @@
  * PostgreSQL.
  */
 import type { Product } from "../knob.ts";
-import { measuredBy, nextRequest } from "./rows.ts";
+import { measuredBy, nextRequest, secondHand } from "./rows.ts";
 
 const shown = measuredBy("PostgreSQL 15.18, `postgres -C NAME`; postgresql.org, client connection defaults, connections and authentication");
 
@@ -26,7 +26,16 @@ export const postgres: Product = {
       ...shown,
     },
     { name: "superuser_reserved_connections", role: "reserved", classes: [], side: "client", unit: "count", default: 3, ...shown },
-    { name: "reserved_connections", role: "reserved", classes: [], side: "client", unit: "count", default: 0, note: "Since 16", ...shown },
+    {
+      name: "reserved_connections",
+      role: "reserved",
+      classes: [],
+      side: "client",
+      unit: "count",
+      default: 0,
+      note: "Since 16",
+      ...secondHand("postgresql.org, 16, connections and authentication"),
+    },
     {
       name: "idle_session_timeout",
       classes: ["A"],

@@ -2,7 +2,7 @@
  * Python's gunicorn and uvicorn.
  */
 import type { Product } from "../knob.ts";
-import { nextRequest, secondHand } from "./rows.ts";
+import { nextRequest, secondHand, unverified } from "./rows.ts";
 
 const gunicornDocs = secondHand("docs.gunicorn.org, settings");
 const uvicornDocs = secondHand("uvicorn documentation, settings");
@@ -36,9 +36,18 @@ export const gunicorn: Product = {
       zeroIs: "never",
       ends: ["rst"],
       note: "A worker that is silent for so long is killed",
-      ...gunicornDocs,
+      ...unverified("docs.gunicorn.org, settings, timeout"),
     },
-    { name: "graceful_timeout", classes: ["E"], side: "client", unit: "ms", default: 30_000, ends: ["fin"], note: "After the signal to stop", ...gunicornDocs },
+    {
+      name: "graceful_timeout",
+      classes: ["E"],
+      side: "client",
+      unit: "ms",
+      default: 30_000,
+      ends: ["fin"],
+      note: "After the signal to stop",
+      ...unverified("docs.gunicorn.org, settings, graceful_timeout"),
+    },
   ],
 };
 
@@ -53,6 +62,14 @@ export const uvicorn: Product = {
   headers: { server: "^uvicorn" },
   knobs: [
     { name: "timeout_keep_alive", classes: ["A"], side: "client", unit: "ms", default: 5_000, resetBy: nextRequest, ends: ["fin"], ...uvicornDocs },
-    { name: "timeout_graceful_shutdown", classes: ["E"], side: "client", unit: "ms", default: "never", ends: ["fin"], ...uvicornDocs },
+    {
+      name: "timeout_graceful_shutdown",
+      classes: ["E"],
+      side: "client",
+      unit: "ms",
+      default: "never",
+      ends: ["fin"],
+      ...unverified("uvicorn documentation, settings, timeout_graceful_shutdown"),
+    },
   ],
 };
