@@ -268,6 +268,7 @@ export const tables: readonly TableSource[] = [
     export: "backendChanges",
     columns: meaningColumns,
   },
+  { table: "emit-options", page: "docs/emit.md", module: "packages/path/src/emitters/hop.ts", export: "emitOptionDocs", columns: optionColumns },
   { table: "time-findings", page: "docs/time.md", module: "packages/cli/src/time/findings.ts", export: "findingDocs", columns: findingColumns },
   {
     table: "doctor-agent-options",
