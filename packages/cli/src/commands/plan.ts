@@ -8,16 +8,25 @@ import { drawLadder } from "@holdfast/path/draw";
 import { type EmitOptions, type EmitTool, emitOptionDocs, emitters } from "@holdfast/path/emit";
 import { readPathFile } from "../adapters/path-file.ts";
 import { Notices, standardOutput } from "../adapters/terminal.ts";
-import { bad, type Checked, type CommandSpec, type Given, good, isOn, textFlag } from "../args.ts";
+import { type Checked, type CommandSpec, choiceFlag, type FlagSpec, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command } from "../command.ts";
 import { escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
 import { planReport } from "../plan/report.ts";
-import { type PlanStyle, planText } from "../plan/text.ts";
+import { planText } from "../plan/text.ts";
 
 const fileDefault = "path.yaml";
 
-const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+const tools = Object.keys(emitters) as EmitTool[];
+const emitNames = Object.keys(emitOptionDocs) as (keyof EmitOptions)[];
+
+/** What a configuration needs that a path does not say: --hop, --listen, --to, --streams. */
+const emitFlags: Readonly<Record<string, FlagSpec>> = Object.fromEntries(
+  emitNames.map((name) => {
+    const { default: byDefault, unit, what } = emitOptionDocs[name];
+    return [name, { value: unit.toUpperCase(), what: `With --emit: ${what}${byDefault === "" ? "" : ` (default: ${byDefault})`}` }];
+  }),
+);
 
 const spec: CommandSpec = {
   name: "plan",
@@ -29,18 +38,21 @@ const spec: CommandSpec = {
     example: { what: `Print a path file to begin with` },
     strict: { what: "Warnings end with 10 too" },
     json: { what: "The plan as one JSON object" },
-    svg: { value: "FILE", what: "Write the ladder as a picture to FILE" },
-    emit: { value: "TOOL", what: `Print configuration instead: ${Object.keys(emitters).join(", ")}` },
-    hop: { value: "NAME", what: `With --emit: ${lower(emitOptionDocs.hop.what)}` },
-    listen: { value: "ADDRESS", what: `With --emit: ${lower(emitOptionDocs.listen.what)} (${emitOptionDocs.listen.default})` },
-    to: { value: "ADDRESS", what: `With --emit: ${lower(emitOptionDocs.to.what)} (${emitOptionDocs.to.default})` },
-    streams: { value: "PATH", what: `With --emit: ${lower(emitOptionDocs.streams.what)} (${emitOptionDocs.streams.default})` },
+    svg: { value: "FILE", what: "Draw the path into FILE besides: hops across, time down" },
+    emit: { value: "TOOL", what: `Print the configuration of a hop instead: ${tools.join(", ")}` },
+    ...emitFlags,
   },
   notes: [
     `Without FILE it reads ${fileDefault} where there is one. What may stand in it: docs/plan.md; the hops that are known: docs/hops.md.`,
     "Ends with 10 when an inequality is broken that makes requests or streams fail (severity error).",
   ],
-  examples: ["holdfast plan --example > path.yaml", "holdfast plan", "holdfast plan --svg ladder.svg", "holdfast plan --emit nginx --to 10.0.0.7:3000"],
+  examples: [
+    "holdfast plan --example > path.yaml",
+    "holdfast plan",
+    "holdfast plan --json path.yaml",
+    "holdfast plan path.yaml --svg ladder.svg",
+    "holdfast plan path.yaml --emit nginx --to 127.0.0.1:3000 > nginx.conf",
+  ],
 };
 
 interface Ask {
@@ -49,38 +61,31 @@ interface Ask {
   readonly json: boolean;
   readonly strict: boolean;
   readonly svg: string | null;
-  readonly emit: EmitTool | null;
-  readonly emitOptions: EmitOptions;
+  readonly emit: { readonly tool: EmitTool; readonly options: EmitOptions } | null;
+}
+
+function emitOf(given: Given): Checked<Ask["emit"]> {
+  const options = Object.fromEntries(emitNames.flatMap((name) => (textFlag(given, name) === undefined ? [] : [[name, textFlag(given, name)]]))) as EmitOptions;
+  if (textFlag(given, "emit") === undefined) {
+    const [stray] = Object.keys(options);
+    return stray === undefined ? good(null) : { ok: false, message: `--${stray} needs --emit` };
+  }
+  const tool = choiceFlag(given, "emit", tools, tools[0] as EmitTool);
+  if (!tool.ok) return tool;
+  return isOn(given, "json") ? { ok: false, message: "expected --emit or --json, got both" } : good({ tool: tool.value, options });
 }
 
 export const plan: Command = {
   spec,
   prepare: (given): Checked<() => Promise<Exit>> => {
     if (isOn(given, "example")) return good(printExample);
-    const ask = askOf(given);
-    return ask.ok ? good(() => run(ask.value)) : ask;
+    const [file] = given.operands;
+    const emit = emitOf(given);
+    if (!emit.ok) return emit;
+    const outputs = { json: isOn(given, "json"), strict: isOn(given, "strict"), svg: textFlag(given, "svg") ?? null, emit: emit.value };
+    return good(() => run({ file: file ?? fileDefault, isNamed: file !== undefined, ...outputs }));
   },
 };
-
-function askOf(given: Given): Checked<Ask> {
-  const [file] = given.operands;
-  const tool = textFlag(given, "emit") ?? null;
-  if (tool !== null && !Object.hasOwn(emitters, tool))
-    return bad(`expected --emit to be one of ${Object.keys(emitters).join(", ")}, got ${JSON.stringify(tool)}`);
-  const emitOptions = Object.fromEntries(Object.keys(emitOptionDocs).flatMap((name) => (given.flags.has(name) ? [[name, textFlag(given, name)]] : [])));
-  const [stray] = Object.keys(emitOptions);
-  if (tool === null && stray !== undefined) return bad(`--${stray} says something about --emit, which is not given`);
-  if (tool !== null && isOn(given, "json")) return bad("expected --emit or --json, got both");
-  return good({
-    file: file ?? fileDefault,
-    isNamed: file !== undefined,
-    json: isOn(given, "json"),
-    strict: isOn(given, "strict"),
-    svg: textFlag(given, "svg") ?? null,
-    emit: tool as EmitTool | null,
-    emitOptions,
-  });
-}
 
 async function printExample(): Promise<Exit> {
   await standardOutput().write(pathExample);
@@ -88,7 +93,7 @@ async function printExample(): Promise<Exit> {
 }
 
 async function run(ask: Ask): Promise<Exit> {
-  const { file, isNamed } = ask;
+  const { file, isNamed, json, strict, svg, emit } = ask;
   const [output, notices] = [standardOutput(), new Notices()];
   if (!isNamed && !existsSync(file)) {
     notices.say(`holdfast plan: no ${file} here. Write the hops of the path from the user inward, one a line, with what is not a default:\n\n${pathExample}`);
@@ -96,48 +101,39 @@ async function run(ask: Ask): Promise<Exit> {
     return "usage";
   }
   const path = readPathFile(file);
+  const refuse = (message: string, exit: Exit): Exit => {
+    notices.say(`holdfast plan: ${message.split("\n").map(escapeLine).join("\n")}`);
+    return exit;
+  };
   const planned = path.ok ? attempt(() => planPath(path.value)) : path;
-  if (!planned.ok) {
-    notices.say(`holdfast plan: ${planned.message.split("\n").map(escapeLine).join("\n")}`);
-    return "usage";
+  if (!planned.ok) return refuse(planned.message, "usage");
+  const drawn = svg === null ? good(null) : write(svg, planned.value);
+  if (!drawn.ok) return refuse(drawn.message, "failed");
+  if (emit !== null) {
+    const emitted = attempt(() => emitters[emit.tool](planned.value, emit.options));
+    if (!emitted.ok) return refuse(emitted.message, "usage");
+    await output.write(emitted.value);
+    return "ok"; // What was broken is mended in what was asked for.
   }
   const style = { colour: output.isTerminal, charsMax: output.isTerminal ? Math.min(120, process.stdout.columns || 80) : 80 };
-  const shown = textOf(planned.value, ask, style);
-  if (!shown.ok) {
-    notices.say(`holdfast plan: ${escapeLine(shown.message)}`);
-    return "usage";
-  }
-  await output.write(shown.value);
-  const fault = ask.svg === null ? null : writePicture(ask.svg, planned.value);
-  if (fault !== null) {
-    notices.say(`holdfast plan: ${escapeLine(fault)}`);
-    return "failed";
-  }
-  // What is printed is the set that violates nothing, whatever the path was like before.
-  return ask.emit === null ? exitOf(planned.value, ask.strict) : "ok";
+  await output.write(json ? `${JSON.stringify(planReport(planned.value))}\n` : planText(planned.value, style));
+  return exitOf(planned.value, strict);
 }
 
-/** What goes to stdout; a tool for which the path has no hop is an error. */
-function textOf(planned: Plan, { json, emit, emitOptions }: Ask, style: PlanStyle): Checked<string> {
-  if (json) return good(`${JSON.stringify(planReport(planned))}\n`);
-  return emit === null ? good(planText(planned, style)) : attempt(() => emitters[emit](planned, emitOptions));
-}
-
-/** What went wrong, or null. */
-function writePicture(file: string, planned: Plan): string | null {
+function write(file: string, plan: Plan): Checked<null> {
   try {
-    writeFileSync(file, drawLadder(planned));
-    return null;
+    writeFileSync(file, drawLadder(plan));
+    return good(null);
   } catch (thrown) {
-    return (thrown as Error).message;
+    return { ok: false, message: (thrown as Error).message };
   }
 }
 
-function attempt<T>(call: () => T): Checked<T> {
+function attempt<T>(make: () => T): Checked<T> {
   try {
-    return good(call());
+    return good(make());
   } catch (thrown) {
-    if (thrown instanceof PathError) return bad(thrown.message);
+    if (thrown instanceof PathError) return { ok: false, message: thrown.message };
     throw thrown;
   }
 }
