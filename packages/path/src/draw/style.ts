@@ -27,7 +27,7 @@ function rules(shade: "light" | "dark"): string[] {
     `.grid { stroke: ${line}; }`,
     `.axis { stroke: ${faint}; }`,
     `.body { fill: ${body}; stroke: ${faint}; }`,
-    `.badge text { fill: ${back}; }`,
+    `.badge text { fill: ${back}; font-weight: 600; font-size: 11px; }`,
     ...Object.entries(looks).flatMap(([name, { [shade]: colour }]) => [
       `text.${name} { fill: ${colour}; }`,
       `.line.${name} { stroke: ${colour}; }`,
@@ -44,7 +44,6 @@ export const style = [
   ".title { font-weight: 600; font-size: 17px; }",
   ".head { font-weight: 600; font-size: 13px; }",
   ".strong { font-weight: 600; }",
-  ".badge text { font-weight: 600; font-size: 11px; }",
   ".halo { paint-order: stroke; stroke-width: 4px; stroke-linejoin: round; }",
   ".line { fill: none; stroke-width: 2.5px; }",
   ".thin { stroke-width: 1.2px; }",

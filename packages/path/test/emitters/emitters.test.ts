@@ -159,7 +159,7 @@ describe("emitted configurations", () => {
           assert.equal(msOf(file, new RegExp(`^\\s+${knob.split(" ")[1]} (\\d+)(ms|s)`, "m")), wanted(caddy, "caddy", knob), knob);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });

@@ -1,7 +1,7 @@
 /**
  * A long path with everything on it that a picture can show, written by hand.
  */
-import type { Plan, Violation } from "../../src/plan.ts";
+import type { Plan, ResolvedHop, Violation } from "../../src/plan.ts";
 import { hop, link, plan, settingOf } from "./hand-plan.ts";
 
 export function longPlan(): Plan {
@@ -28,6 +28,37 @@ export function longPlan(): Plan {
   const nat = hop("nat gateway", "flow", { idle: { value: 350_000, classes: ["D"] } });
   const bouncer = hop("pgbouncer", "pooler", { client_idle_timeout: { value: "never" }, server_idle_timeout: { value: 600_000 } });
   const postgres = hop("postgres", "database", { idle_session_timeout: { value: "never" } });
+  const violations = broken({ cdn, alb, nginx, node, bouncer, nat });
+  return plan({
+    hops: [browser, cdn, alb, nginx, node, bouncer, nat, postgres],
+    links: [
+      link(browser, cdn, ["pool idle", "client keep-alive"]),
+      link(cdn, alb, ["origin idle", "idle_timeout"]),
+      link(alb, nginx, ["idle_timeout", "keepalive_timeout"]),
+      link(nginx, node, ["upstream keepalive_timeout", "keepAliveTimeout"]),
+      link(node, bouncer, ["pool idle", "client_idle_timeout"]),
+      link(bouncer, postgres, ["server_idle_timeout", "idle_session_timeout"], { boxes: [nat], flowIdle: settingOf(nat, "idle") }),
+    ],
+    violations,
+    derived: [
+      { hop: "app", knob: "keepAliveTimeout", value: 65_000, unit: "ms", rule: "A1", why: "60 s + 6 s <= 65 s + 1 s", changed: true },
+      { hop: "pgbouncer", knob: "server_idle_timeout", value: 300_000, unit: "ms", rule: "A2", why: "300 s + 30 s <= 350 s", changed: true },
+      { hop: "alb", knob: "idle_timeout", value: 990_000, unit: "ms", rule: "A1", why: "900 s + 90 s <= 990 s", changed: true },
+    ],
+    streams: { limitedBy: settingOf(nginx, "proxy_read_timeout"), reconnectMs: { from: 2_916_000, to: 3_240_000 } },
+  });
+}
+
+interface Broken {
+  readonly cdn: ResolvedHop;
+  readonly alb: ResolvedHop;
+  readonly nginx: ResolvedHop;
+  readonly node: ResolvedHop;
+  readonly bouncer: ResolvedHop;
+  readonly nat: ResolvedHop;
+}
+
+function broken({ cdn, alb, nginx, node, bouncer, nat }: Broken): Violation[] {
   const race: Violation = {
     rule: "A1",
     severity: "error",
@@ -63,22 +94,5 @@ export function longPlan(): Plan {
     operands: [settingOf(bouncer, "server_idle_timeout"), settingOf(nat, "idle")],
     fixes: [],
   };
-  return plan({
-    hops: [browser, cdn, alb, nginx, node, bouncer, nat, postgres],
-    links: [
-      link(browser, cdn, ["pool idle", "client keep-alive"]),
-      link(cdn, alb, ["origin idle", "idle_timeout"]),
-      link(alb, nginx, ["idle_timeout", "keepalive_timeout"]),
-      link(nginx, node, ["upstream keepalive_timeout", "keepAliveTimeout"]),
-      link(node, bouncer, ["pool idle", "client_idle_timeout"]),
-      link(bouncer, postgres, ["server_idle_timeout", "idle_session_timeout"], { boxes: [nat], flowIdle: settingOf(nat, "idle") }),
-    ],
-    violations: [race, chain, flow],
-    derived: [
-      { hop: "app", knob: "keepAliveTimeout", value: 65_000, unit: "ms", rule: "A1", why: "60 s + 6 s <= 65 s + 1 s", changed: true },
-      { hop: "pgbouncer", knob: "server_idle_timeout", value: 300_000, unit: "ms", rule: "A2", why: "300 s + 30 s <= 350 s", changed: true },
-      { hop: "alb", knob: "idle_timeout", value: 990_000, unit: "ms", rule: "A1", why: "900 s + 90 s <= 990 s", changed: true },
-    ],
-    streams: { limitedBy: settingOf(nginx, "proxy_read_timeout"), reconnectMs: { from: 2_916_000, to: 3_240_000 } },
-  });
+  return [race, chain, flow];
 }
