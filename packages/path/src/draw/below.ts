@@ -59,8 +59,8 @@ function linesOf(plan: Plan, measured: readonly MeasuredIdle[]): Line[] {
   ];
 }
 
-function fixWords({ hop, knob, value, cost }: Fix): string {
-  const shown = typeof value === "number" || value === "never" ? formatDuration(value) : String(value);
+function fixWords({ hop, knob, value, unit, cost }: Fix): string {
+  const shown = unit === "ms" && (typeof value === "number" || value === "never") ? formatDuration(value) : String(value);
   return `set ${knob} of ${hop} to ${shown} (${cost})`;
 }
 

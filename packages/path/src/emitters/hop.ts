@@ -68,7 +68,10 @@ export class EmittedHop {
     const derived = this.plan.derived.find((one) => one.hop === this.hop.name && one.knob === knob);
     if (derived !== undefined) {
       const was = derived.changed && setting !== undefined ? `; was ${spoken(setting.value, derived.unit)}` : "";
-      return { value: derived.value, why: `${derived.rule}: ${derived.why}${was}`, isMeant: true };
+      // Which bytes count (C2) is no reason for a figure; that a lost beat is survived is.
+      const isSilence = derived.rule === "C2" && typeof derived.value === "number";
+      const why = isSilence ? `C1: a beat every ${formatDuration(this.plan.streams.heartbeatMs)} survives one that is lost` : `${derived.rule}: ${derived.why}`;
+      return { value: derived.value, why: `${why}${was}`, isMeant: true };
     }
     if (setting === undefined) return null;
     const isDeclared = setting.from === "declared";

@@ -51,6 +51,12 @@ describe("the ladder as a picture", () => {
     assert.match(svg, /A1 {2}nginx -&gt; app: app ends kept connections/);
   });
 
+  it("says each way to mend in its own unit", () => {
+    const svg = drawLadder(planPath(ladderExample));
+    assert.match(svg, /set keepAliveTimeout of app to 66 s/);
+    assert.match(svg, /set upstream keepalive of edge to 0 \(keeps/);
+  });
+
   it("leads a bar down where the sender gives up first and up where it does not", () => {
     const [a, b, c] = [
       hop("a", "client", { out: { value: 10_000 } }),
