@@ -11,6 +11,7 @@ import { learnedFindings } from "./learned.ts";
 import { lintFindings } from "./lint.ts";
 import { logFindings } from "./log.ts";
 import { nginxFindings } from "./nginx.ts";
+import { nodeFindings } from "./node.ts";
 import { probeFindings } from "./probe.ts";
 
 export interface FindingArea {
@@ -26,6 +27,7 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "haproxy", title: "HAProxy", docs: haproxyFindings },
   { id: "nginx", title: "nginx", docs: nginxFindings },
   { id: "caddy", title: "Caddy", docs: caddyFindings },
+  { id: "node", title: "Node", docs: nodeFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
   { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
   { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },
