@@ -13,6 +13,7 @@ import { logFindings } from "./log.ts";
 import { nginxFindings } from "./nginx.ts";
 import { nodeFindings } from "./node.ts";
 import { probeFindings } from "./probe.ts";
+import { sysctlFindings } from "./sysctl.ts";
 
 export interface FindingArea {
   readonly id: string;
@@ -28,6 +29,7 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "nginx", title: "nginx", docs: nginxFindings },
   { id: "caddy", title: "Caddy", docs: caddyFindings },
   { id: "node", title: "Node", docs: nodeFindings },
+  { id: "sysctl", title: "sysctl", docs: sysctlFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
   { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
   { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },
