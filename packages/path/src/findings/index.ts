@@ -14,6 +14,7 @@ import { nginxFindings } from "./nginx.ts";
 import { nodeFindings } from "./node.ts";
 import { probeFindings } from "./probe.ts";
 import { sysctlFindings } from "./sysctl.ts";
+import { systemdFindings } from "./systemd.ts";
 
 export interface FindingArea {
   readonly id: string;
@@ -30,6 +31,7 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "caddy", title: "Caddy", docs: caddyFindings },
   { id: "node", title: "Node", docs: nodeFindings },
   { id: "sysctl", title: "sysctl", docs: sysctlFindings },
+  { id: "systemd", title: "systemd", docs: systemdFindings },
   { id: "host", title: "A host, as `doctor host` sees it", docs: hostFindings },
   { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
   { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },

@@ -8,6 +8,7 @@ import { nginxTool } from "./nginx/index.ts";
 import { nodeTool } from "./node/index.ts";
 import { type LintFile, type LintOptions, type LintResult, lintWith, toolFor } from "./run.ts";
 import { sysctlTool } from "./sysctl/index.ts";
+import { systemdTool } from "./systemd/index.ts";
 import type { SourceFile, Tool, ToolId } from "./tool.ts";
 
 export { folderOf, isGlob, joinPath, matchesGlob } from "./paths.ts";
@@ -15,7 +16,7 @@ export type { LintFile, LintOptions, LintResult, ToolSummary } from "./run.ts";
 export type { JudgedBy, LintAsk, Route, SourceFile, Tool, ToolId, ToolReading } from "./tool.ts";
 
 /** In the order in which they are asked whether a file is theirs. */
-export const tools: readonly Tool[] = [nginxTool, haproxyTool, caddyTool, nodeTool, sysctlTool];
+export const tools: readonly Tool[] = [nginxTool, haproxyTool, caddyTool, nodeTool, sysctlTool, systemdTool];
 
 /** The tool of that id, or the first that recognises the file; null where none does. */
 export const toolOf = (file: SourceFile, as: ToolId | null): Tool | null => toolFor(tools, file, as);

@@ -7,6 +7,7 @@ import type { Finding } from "../finding.ts";
 import { type OrderedFinding, orderFindings } from "../findings/order.ts";
 import { findProduct } from "../hops/index.ts";
 import { linkFindings, type ReadTool } from "./link.ts";
+import { unitFindings } from "./systemd/across.ts";
 import type { JudgedBy, LintAsk, SourceFile, Tool, ToolId } from "./tool.ts";
 
 export interface LintOptions {
@@ -53,7 +54,7 @@ export function lintWith(tools: readonly Tool[], files: readonly LintFile[], { a
   }
   const read = [...mine].map(([tool, own]): ReadTool => ({ tool, files: own, reading: tool.read(own, { versions, behind: behindOf(tool.id, path) }) }));
   const linked = linkFindings(read, path);
-  const findings: Finding[] = [...read.flatMap(({ reading }) => reading.findings), ...linked.findings];
+  const findings: Finding[] = [...read.flatMap(({ reading }) => reading.findings), ...linked.findings, ...unitFindings(read)];
   return {
     tools: read.map(({ tool, files: own, reading }) => ({ tool: tool.id, files: own.map(({ file }) => file), rules: reading.rules, version: reading.version })),
     findings: orderFindings(findings),
