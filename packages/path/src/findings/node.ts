@@ -15,7 +15,7 @@ export const nodeFindings = {
     why: "Until Node 27 an idle connection ends after 5 s and a second that Node adds. A proxy that puts its next request on it in that moment loses the request.",
     fix: '`"keepAliveTimeout": 66000` behind a proxy with 60 s; behind others the larger of 5 s and a tenth above the proxy. `headersTimeout` need not follow.',
     guards:
-      "Not reported with a path (the ladder judges the real pair), for servers with TLS of their own (they face browsers), behind guard, and from 60 s on. A proxy with a shorter pool is no fault: say the path.",
+      "Not reported with a path, or beside the file of the proxy that sends to it (the ladder judges the real pair), for servers with TLS of their own (they face browsers), behind guard, and from 60 s on. A proxy with a shorter pool is no fault: say the path.",
     sources: [http],
     dependsOn: ["keepalive_race"],
   },

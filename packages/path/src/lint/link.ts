@@ -33,14 +33,21 @@ export const linksMax = 200;
 
 const finding = findingMaker(lintFindings);
 
-export function linkFindings(read: readonly ReadTool[], path: DeclaredPath | null): { readonly findings: Finding[]; readonly links: number } {
+export interface Linked {
+  readonly findings: Finding[];
+  readonly links: number;
+  /** Files of routes that were held against their real sender. */
+  readonly received: ReadonlySet<string>;
+}
+
+export function linkFindings(read: readonly ReadTool[], path: DeclaredPath | null): Linked {
   const pairs = distinctPairs(pairsOf(read));
   const judged = pairs.slice(0, linksMax);
   const findings = [...judged.flatMap((pair) => judgePair(pair, path)), ...(path === null ? [] : judgeAlone(read, pairs, path))];
   if (pairs.length > judged.length) {
     findings.push(finding("lint_links_left_out", { title: `${pairs.length} links between the files, of which the first ${linksMax} were judged` }));
   }
-  return { findings, links: judged.length };
+  return { findings, links: judged.length, received: new Set(judged.map(([, { route }]) => route.place.file)) };
 }
 
 function pairsOf(read: readonly ReadTool[]): Pair[] {

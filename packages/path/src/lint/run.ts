@@ -39,6 +39,9 @@ export interface LintResult {
   readonly links: number;
 }
 
+/** What is said of a receiver whose sender is not known. Where it is, the ladder has judged the pair. */
+const guesses = new Set(["node_keep_alive_short"]);
+
 /** The tool of that id, or the first that recognises the file; null where none does. */
 export function toolFor(tools: readonly Tool[], file: SourceFile, as: ToolId | null): Tool | null {
   return tools.find((tool) => (as === null ? tool.recognises(file) : tool.id === as)) ?? null;
@@ -54,7 +57,8 @@ export function lintWith(tools: readonly Tool[], files: readonly LintFile[], { a
   }
   const read = [...mine].map(([tool, own]): ReadTool => ({ tool, files: own, reading: tool.read(own, { versions, behind: behindOf(tool.id, path) }) }));
   const linked = linkFindings(read, path);
-  const findings: Finding[] = [...read.flatMap(({ reading }) => reading.findings), ...linked.findings, ...unitFindings(read)];
+  const own = read.flatMap(({ reading }) => reading.findings).filter(({ code, place }) => !(guesses.has(code) && linked.received.has(place?.file ?? "")));
+  const findings: Finding[] = [...own, ...linked.findings, ...unitFindings(read)];
   return {
     tools: read.map(({ tool, files: own, reading }) => ({ tool: tool.id, files: own.map(({ file }) => file), rules: reading.rules, version: reading.version })),
     findings: orderFindings(findings),
