@@ -7,6 +7,7 @@ import type { Finding } from "../finding.ts";
 import { lintFindings } from "../findings/lint.ts";
 import { findingMaker } from "../findings/make.ts";
 import { findProduct } from "../hops/index.ts";
+import { violationFinding } from "../ladder/finding.ts";
 import { planPath } from "../ladder/index.ts";
 import { PathError } from "../path-error.ts";
 import type { Violation } from "../plan.ts";
@@ -29,7 +30,7 @@ interface Owned {
 type Pair = readonly [sender: Owned, receiver: Owned];
 
 /** Distinct pairs of routes; a thousand locations of one upstream are one. More are left out, and told. */
-export const linksMax = 200;
+export const linksMax = 100;
 
 const finding = findingMaker(lintFindings);
 
@@ -43,7 +44,7 @@ export interface Linked {
 export function linkFindings(read: readonly ReadTool[], path: DeclaredPath | null): Linked {
   const pairs = distinctPairs(pairsOf(read));
   const judged = pairs.slice(0, linksMax);
-  const findings = [...judged.flatMap((pair) => judgePair(pair, path)), ...(path === null ? [] : judgeAlone(read, pairs, path))];
+  const findings = [...judged.flatMap((pair) => judgePair(pair, path)), ...(path === null ? [] : judgeRest(read, pairs, path))];
   if (pairs.length > judged.length) {
     findings.push(finding("lint_links_left_out", { title: `${pairs.length} links between the files, of which the first ${linksMax} were judged` }));
   }
@@ -77,10 +78,12 @@ function judgePair([sender, receiver]: Pair, path: DeclaredPath | null): Finding
   return judge({ ...path, hops }, [sender, receiver], whole === null);
 }
 
-/** Tools of which no route meets another's, in their places on the declared path. */
-function judgeAlone(read: readonly ReadTool[], pairs: readonly Pair[], path: DeclaredPath): Finding[] {
+/** Tools of which no route meets another's, in their places on the declared path; and the path itself, where it has none of the tools. */
+function judgeRest(read: readonly ReadTool[], pairs: readonly Pair[], path: DeclaredPath): Finding[] {
   const inPairs = new Set(pairs.flat().map(({ tool }) => tool));
-  return read.flatMap(({ tool, reading }) => {
+  const onPath = read.filter(({ tool }) => hopIndex(path, tool.id) >= 0);
+  const strangers = read.filter((each) => each.reading.routes.length > 0 && !onPath.includes(each));
+  const alone = onPath.flatMap(({ tool, reading }) => {
     if (inPairs.has(tool)) return [];
     const distinct = new Map(reading.routes.map((route) => [JSON.stringify([route.hop.values, route.hop.places]), route]));
     return [...distinct.values()].slice(0, linksMax).flatMap((route) => {
@@ -88,7 +91,15 @@ function judgeAlone(read: readonly ReadTool[], pairs: readonly Pair[], path: Dec
       return whole === null ? [] : judge(whole, [{ tool, route }], false);
     });
   });
+  return [
+    ...(onPath.length === 0 ? judge(path, [], false) : alone),
+    ...strangers.map(({ tool, files }) =>
+      finding("lint_not_on_path", { title: `${tool.name} is not on the declared path`, hop: tool.id, place: { file: files[0]?.file ?? "", line: 1 } }),
+    ),
+  ];
 }
+
+const hopIndex = (path: DeclaredPath, product: string): number => path.hops.findIndex((hop) => (findProduct(hop.product)?.id ?? hop.product) === product);
 
 function twoHops(sender: Owned, receiver: Owned): DeclaredHop[] {
   const [a, b] = [knownHop(sender), knownHop(receiver)];
@@ -99,7 +110,7 @@ function twoHops(sender: Owned, receiver: Owned): DeclaredHop[] {
 function placed(path: DeclaredPath, owned: readonly Owned[]): DeclaredPath | null {
   const hops = [...path.hops];
   for (const each of owned) {
-    const at = hops.findIndex((hop) => findProduct(hop.product)?.id === each.route.hop.product);
+    const at = hopIndex(path, each.route.hop.product);
     const declared = hops[at];
     if (declared === undefined) return null;
     const own = knownHop(each);
@@ -135,18 +146,16 @@ function findingOf(violation: Violation, path: DeclaredPath, owned: readonly Own
     const product = path.hops.find(({ name }) => name === hop)?.product;
     return owned.findLast(({ route }) => route.hop.product === (findProduct(product ?? "")?.id ?? product));
   };
-  const places = violation.operands.map(({ hop, place }) => place ?? ownerOf(hop)?.route.place ?? null).filter((place) => place !== null);
-  const lines = violation.fixes.map(({ hop, knob, value, cost }) => {
-    const line = ownerOf(hop)?.tool.line?.(knob, value);
-    return line === undefined ? null : `${hop}: ${line}  (${cost})`;
+  // The blamed side first, whether its value is written or a default.
+  const operands = [...violation.operands].sort((a, b) => Number(b.hop === base.hop) - Number(a.hop === base.hop));
+  const places = operands.map(({ hop, place }) => place ?? ownerOf(hop)?.route.place ?? null).filter((place) => place !== null);
+  const advice = base.advice.map((words, i) => {
+    const fix = violation.fixes[i];
+    const line = fix === undefined ? undefined : ownerOf(fix.hop)?.tool.line?.(fix.knob, fix.value);
+    return fix === undefined || line === undefined ? words : `${fix.hop}: ${line}  (cost: ${fix.cost})`;
   });
   const [place = base.place, ...related] = distinctPlaces(places);
-  return { ...base, place, related, advice: lines.some((line) => line === null) || lines.length === 0 ? base.advice : lines.filter((line) => line !== null) };
+  return { ...base, place, related, advice };
 }
 
 const distinctPlaces = (places: readonly Place[]): Place[] => [...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values()];
-
-const violationFinding = ({ code, severity, title, inequality, operands, fixes }: Violation): Finding => ({
-  ...{ code, severity, title, hop: operands[0]?.hop ?? null, place: null, related: [], evidence: [inequality], dependsOn: [] },
-  advice: fixes.map(({ hop, knob, value, cost }) => `${hop}: ${knob} ${value} (${cost})`),
-});
