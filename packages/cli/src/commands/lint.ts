@@ -2,9 +2,10 @@
  * `holdfast lint`: reads configurations and says which lines of them break connections, and what to write instead. It changes nothing and asks
  * no server.
  */
-import type { Finding, OrderedFinding } from "@holdfast/path";
+import type { DeclaredPath, Finding, OrderedFinding } from "@holdfast/path";
 import { type LintAsk, type LintFile, lintFiles, type ToolId, toolOf, tools } from "@holdfast/path/lint";
 import { standardInput } from "../adapters/input.ts";
+import { readPathFile } from "../adapters/path-file.ts";
 import { Notices, standardOutput } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, choiceFlag, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command } from "../command.ts";
@@ -26,6 +27,7 @@ const spec: CommandSpec = {
   operandsMin: 1,
   operandsMax: Number.POSITIVE_INFINITY,
   flags: {
+    path: { value: "FILE", what: "The path that the files are parts of, as `holdfast plan` takes it: the rest of it is held against them" },
     as: { value: "TOOL", what: `Take every file for one of this tool: ${ids.join(", ")}` },
     ...Object.fromEntries(versioned.map((tool) => [`${tool}-version`, { value: "V", what: `Judge files of ${tool} by this version` }])),
     severity: { value: "LEVEL", what: "Show nothing below info, warning or error (default: info)" },
@@ -36,13 +38,14 @@ const spec: CommandSpec = {
     "Files may be folders, which are looked through, and `-`, which is standard input. Includes are followed. Order matters where files name no addresses: a tool is held against the one behind it.",
     "Ends with 10 when there is an error (with --strict: or a warning). An assumed version is told: `--nginx-version`, or a comment `# nginx/1.24.0` in a file, says which it is.",
   ],
-  examples: ["holdfast lint /etc/nginx/nginx.conf", "holdfast lint nginx.conf server.json", "nginx -T | holdfast lint - --as nginx"],
+  examples: ["holdfast lint /etc/nginx/nginx.conf", "holdfast lint nginx.conf server.json --path path.yaml", "nginx -T | holdfast lint - --as nginx"],
 };
 
 interface Wanted {
   readonly operands: readonly string[];
   readonly as: ToolId | null;
   readonly versions: LintAsk["versions"];
+  readonly pathFile: string | null;
   readonly severity: Finding["severity"];
   readonly strict: boolean;
   readonly json: boolean;
@@ -70,7 +73,7 @@ function wantedOf(given: Given): Checked<Wanted> {
   }
   if (given.operands.filter((operand) => operand === "-").length > 1) return bad("standard input can be read once");
   return good({
-    ...{ operands: given.operands, as: as.value === "" ? null : as.value, versions },
+    ...{ operands: given.operands, as: as.value === "" ? null : as.value, versions, pathFile: textFlag(given, "path") ?? null },
     ...{ severity: severity.value, strict: isOn(given, "strict"), json: isOn(given, "json") },
   });
 }
@@ -78,6 +81,11 @@ function wantedOf(given: Given): Checked<Wanted> {
 async function run(wanted: Wanted): Promise<Exit> {
   const [output, notices] = [standardOutput(), new Notices()];
   const say = (text: string): void => notices.say(`holdfast lint: ${escapeLine(text)}`);
+  const path = wanted.pathFile === null ? good<DeclaredPath | null>(null) : readPathFile(wanted.pathFile);
+  if (!path.ok) {
+    say(path.message);
+    return "usage";
+  }
   let gathered: Gathered;
   try {
     gathered = await gather(wanted.operands, wanted.as, readStdin);
@@ -91,7 +99,7 @@ async function run(wanted: Wanted): Promise<Exit> {
     say(`${stranger} is of no tool that lint knows (${ids.join(", ")}); --as TOOL says which it is`);
     return "usage";
   }
-  const result = lintFiles(gathered.files, { as: wanted.as, versions: wanted.versions, path: null });
+  const result = lintFiles(gathered.files, { as: wanted.as, versions: wanted.versions, path: path.value });
   const shown = atLeast(result.findings, wanted.severity);
   const style = { colour: output.isTerminal, charsMax: output.isTerminal ? process.stdout.columns || 80 : 140 };
   await output.write(wanted.json ? `${JSON.stringify({ ...result, findings: shown })}\n` : drawLint(result, shown, linesOf(gathered.files), style));

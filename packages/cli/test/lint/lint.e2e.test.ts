@@ -87,6 +87,27 @@ describe("holdfast lint", { concurrency: 2 }, () => {
     }
   });
 
+  test("holds a file against the rest of a declared path, and names the line of each side", async () => {
+    const edge = (timer: string): string =>
+      `# nginx/1.24.0\nserver {\n  listen 80;\n  keepalive_timeout ${timer};\n  location / { proxy_pass http://127.0.0.1:1; }\n}\n`;
+    const at = tree({
+      "nginx.conf": edge("30s"),
+      "right.conf": edge("120s"),
+      "path.yaml": "path:\n  - aws-alb: { idle_timeout.timeout_seconds: 60s }\n  - nginx\n",
+      "bad.yaml": "path: 5\n",
+    });
+    const { code, stdout } = await run(["lint", "nginx.conf", "--path", "path.yaml"], { cwd: at });
+    assert.equal(code, exits.findings.code);
+    assert.match(stdout, /^error keepalive_race nginx\.conf:4$/m);
+    assert.match(stdout, /^ {2}also: path\.yaml:2$/m);
+    assert.match(stdout, /^ {6}nginx: keepalive_timeout \d+s; /m);
+    const right = await run(["lint", "right.conf", "--path", "path.yaml", "--severity", "warning"], { cwd: at });
+    assert.deepEqual([right.code, right.stdout.includes("keepalive_race")], [exits.ok.code, false]);
+    const wrong = await run(["lint", "nginx.conf", "--path", "bad.yaml"], { cwd: at });
+    assert.equal(wrong.code, exits.usage.code);
+    assert.match(wrong.stderr, /^holdfast lint: bad_path: bad\.yaml:1: /);
+  });
+
   test("reads standard input", async () => {
     const { child, ended } = start(["lint", "-"]);
     child.stdin?.end(broken);
