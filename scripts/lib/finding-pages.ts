@@ -48,7 +48,7 @@ function drawPage(area: string, code: string, doc: FindingDoc, symptoms: readonl
     `## What you see\n\n${symptom}`,
     `## Why\n\n${why}`,
     `## What to do\n\n${fix}`,
-    `## When it is not reported\n\n${guards}`,
+    ...(guards === "" ? [] : [`## When it is not reported\n\n${guards}`]),
     `## Sources\n\n${sources.map((source) => `- ${source}`).join("\n")}`,
   ].join("\n\n")}\n`;
 }

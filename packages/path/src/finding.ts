@@ -30,7 +30,7 @@ export interface FindingDoc {
   readonly symptom: string;
   readonly why: string;
   readonly fix: string;
-  /** When it is not reported although it looks like it. */
+  /** When it is not reported although it looks like it. Empty: there is no such case. */
   readonly guards: string;
   readonly sources: readonly string[];
   /** Codes that are its causes, when they are there. */

@@ -116,6 +116,17 @@ describe("holdfast lint", { concurrency: 2 }, () => {
     assert.match(stdout, /^error nginx_websocket_headers <stdin>:2$/m);
   });
 
+  test("takes apart what nginx -T prints: places are those of the files", async () => {
+    const main = "# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp {\n  include /etc/nginx/conf.d/*.conf;\n}\n\n";
+    const { child, ended } = start(["lint", "-", "--as", "nginx", "--nginx-version", "1.24.0"]);
+    child.stdin?.end(`nginx: the configuration file is ok\n${main}# configuration file /etc/nginx/conf.d/app.conf:\n${unused}`);
+    const { code, stdout } = await ended;
+    assert.equal(code, exits.ok.code);
+    assert.match(stdout, /^warning nginx_pool_unused \/etc\/nginx\/conf\.d\/app\.conf:4$/m);
+    assert.match(stdout, /^0 errors, 1 warning, 0 notes; nginx: 2 files/m);
+    assert.match(stdout, /^ {6}4 \| {5}keepalive 8;/m);
+  });
+
   test("refuses what is not there, and a file of no tool unless it is told whose it is", async () => {
     const at = tree({ "strange.txt": "hello\n" });
     const missing = await run(["lint", "gone.conf"], { cwd: at });

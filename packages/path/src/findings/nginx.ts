@@ -46,7 +46,7 @@ export const nginxFindings = {
     fix: "Let the backend keep idle connections for longer than nginx: 66 s against 60 s. Or let nginx give up first, `keepalive_timeout 4s;` in `upstream {}`. Or `keepalive 0;` there, as before the upgrade.",
     guards: "Reported only where the version is known, and where no backend's file was given: then `keepalive_race` says what is.",
     sources: [ownRead, "nginx.org: CHANGES 1.29.7"],
-    dependsOn: ["nginx_pool_unused"],
+    dependsOn: ["keepalive_race"],
   },
   nginx_pool_size: {
     title: "The size of the pool does not fit what it is for",
@@ -106,6 +106,7 @@ export const nginxFindings = {
     guards:
       "Not reported where the location itself sets 60 s or more: somebody has thought of it. With `--path`, the heartbeat of the path is held against it instead.",
     sources: [ownRead, "docs/ladder.md, C1"],
+    dependsOn: ["heartbeat_too_slow"],
   },
   nginx_stream_buffered: {
     title: "An event stream is gathered before it is handed on",
@@ -155,6 +156,7 @@ export const nginxFindings = {
     guards:
       "Not reported where `grpc_read_timeout` is set for the location or the server, whatever to: somebody has thought of it; nor for services that only answer health checks.",
     sources: [ownRead],
+    dependsOn: ["heartbeat_not_counted"],
   },
   nginx_grpc_by_proxy_pass: {
     title: "gRPC is handed on by `proxy_pass`, which loses its trailers",

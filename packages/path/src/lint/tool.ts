@@ -25,6 +25,8 @@ export interface Tool {
    * Absent: the tool's files include none.
    */
   includes?(file: SourceFile, root: string): readonly string[];
+  /** The files of a dump that holds several, as `nginx -T` prints it; the file itself where it is none. Absent: the tool prints none. */
+  split?(file: SourceFile): readonly SourceFile[];
   /** All files of this tool at once, those that others include among them. */
   read(files: readonly SourceFile[], ask: LintAsk): ToolReading;
   /** How the tool writes a value of a knob of the hop database: `keepalive_timeout 60s;   # in upstream {}`. Absent: no exact lines are shown. */

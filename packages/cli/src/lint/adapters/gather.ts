@@ -51,8 +51,14 @@ class Reader {
 
   /** A file with all that it includes. `root` is the file from which names in it count. */
   add(source: LintFile, root: string): void {
-    this.files.push(source);
     const tool = toolOf(source, this.#as ?? source.of ?? null);
+    const [first, ...others] = tool?.split?.(source) ?? [source];
+    if (tool !== null && others.length > 0) {
+      // A dump has all that it includes; what lies on this disk may be something else.
+      this.files.push(...[first ?? source, ...others].map((part) => ({ ...part, of: tool.id })));
+      return;
+    }
+    this.files.push({ ...source, ...first });
     for (const pattern of tool?.includes?.(source, root) ?? []) {
       for (const name of isGlob(pattern) ? this.#glob(pattern) : [pattern]) this.#file(name, root, tool?.id ?? null);
     }

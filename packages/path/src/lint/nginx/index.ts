@@ -6,6 +6,7 @@ import { lintFindings } from "../../findings/lint.ts";
 import { findingMaker } from "../../findings/make.ts";
 import { folderOf, joinPath } from "../paths.ts";
 import type { JudgedBy, LintAsk, SourceFile, Tool, ToolReading } from "../tool.ts";
+import { splitDump } from "./dump.ts";
 import { type Expanded, expandIncludes, Files, includesOf } from "./includes.ts";
 import { type Directive, parseNginx } from "./parser.ts";
 import { routesOf } from "./routes.ts";
@@ -24,6 +25,7 @@ export const nginxTool: Tool = {
   name: "nginx",
   recognises: ({ file, text }) => /(^|\/)nginx[^/]*\.conf$/.test(file) || (/[;}]\s*(#.*)?$/m.test(text) && (blocks.test(text) || lines.test(text))),
   includes: ({ file, text }, root) => includesOf(parseNginx(file, text).directives, root),
+  split: splitDump,
   read,
   line: nginxLine,
 };

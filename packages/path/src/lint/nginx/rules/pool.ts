@@ -104,6 +104,7 @@ export const poolByDefaultNow: Rule = (given) => {
       report("nginx_pool_by_default", {
         title: `nginx ${given.judged.version} keeps idle connections to upstream ${upstream.name} for 60 s: the backend must keep them for longer`,
         place: upstream.scope.place,
+        related: distinct(ordinaryWays(given, upstream).map(({ pass }) => pass.place)),
         advice: ["keepalive 32;", "keepalive_timeout 60s;   # below the backend's own timer, or:", "keepalive 0;"],
       }),
     ];
