@@ -45,6 +45,8 @@ const limitColumns = {
 };
 
 const plainLimitColumns = { Limit: limitColumns.Limit, Value: limitColumns.Value, What: limitColumns.What };
+/** Limits of what looks and serves nobody: nothing is answered or counted beyond them. */
+const lookLimitColumns = { Limit: limitColumns.Limit, Value: limitColumns.Value, What: limitColumns.What };
 
 const optionColumns = {
   Option: (name: string) => `\`${name}\``,
@@ -272,6 +274,15 @@ export const tables: readonly TableSource[] = [
   },
   { table: "emit-options", page: "docs/emit.md", module: "packages/path/src/emitters/hop.ts", export: "emitOptionDocs", columns: optionColumns },
   { table: "time-findings", page: "docs/time.md", module: "packages/cli/src/time/findings.ts", export: "findingDocs", columns: findingColumns },
+  {
+    table: "host-sysctls",
+    page: "docs/doctor-host.md",
+    module: "packages/doctor/src/host/sysctls.ts",
+    export: "sysctlDocs",
+    columns: { Setting: (name) => `\`${name}\``, What: (_, row) => cell(row["what"]) },
+  },
+  { table: "host-limits", page: "docs/doctor-host.md", module: "packages/doctor/src/host/limits.ts", export: "hostLimits", columns: lookLimitColumns },
+  { table: "log-limits", page: "docs/doctor-log.md", module: "packages/doctor/src/log/limits.ts", export: "logLimits", columns: lookLimitColumns },
   {
     table: "doctor-agent-options",
     page: "docs/doctor-agent.md",

@@ -2,12 +2,10 @@
  * What a look at a host may cost.
  */
 export const hostLimits = {
-  socketsMax: { value: 200_000, unit: "sockets", what: "Looked at one by one; how many more there were is said", code: "sockets_left_out", metric: null },
+  socketsMax: { value: 200_000, unit: "sockets", what: "Looked at one by one; how many more there were is said" },
   commandMs: {
     value: 20_000,
     unit: "ms",
     what: "For `ss` or `nsenter` to answer; then the facts of /proc are used, or said to be unknown",
-    code: null,
-    metric: null,
   },
 } as const;
