@@ -15,7 +15,7 @@ const draw = (): number => randomInt(1_200, 2_900);
 const lateMsMax = 1_000;
 
 async function look(port: number, only: readonly ProbeName[], more: Partial<AskOptions> = {}, path = "/"): Promise<Facts> {
-  return await examine(resolveAsk(`http://127.0.0.1:${port}${path}`, { maxMs: 20_000, only, opensPerSecond: 100, ...more }));
+  return await examine(resolveAsk(`http://127.0.0.1:${port}${path}`, { maxMs: 14_000, only, opensPerSecond: 100, ...more }));
 }
 
 interface Expected {
@@ -81,7 +81,7 @@ test("each way to end an idle connection is told apart, and its timer found with
       if (pair === null) return;
       const timerMs = draw();
       await using server = await goawayServer(timerMs, 0, pair);
-      const ask = resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 20_000, only: ["http2", "matrix", "tls"], opensPerSecond: 100, insecure: true });
+      const ask = resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 14_000, only: ["http2", "matrix", "tls"], opensPerSecond: 100, insecure: true });
       const facts = await examine(ask);
       found(facts, { of: "http2", timerMs, how: "goaway", code: 0 });
       assert.ok(facts.http.known && facts.http.value.http2.known && facts.http.value.http2.value);
