@@ -274,6 +274,7 @@ export const tables: readonly TableSource[] = [
   },
   { table: "emit-options", page: "docs/emit.md", module: "packages/path/src/emitters/hop.ts", export: "emitOptionDocs", columns: optionColumns },
   { table: "time-findings", page: "docs/time.md", module: "packages/cli/src/time/findings.ts", export: "findingDocs", columns: findingColumns },
+  { table: "doctor-options", page: "docs/doctor.md", module: "packages/doctor/src/ask.ts", export: "askOptionDocs", columns: optionColumns },
   {
     table: "host-sysctls",
     page: "docs/doctor-host.md",
