@@ -2,6 +2,7 @@
  * `holdfast lint`: reads configurations and says which lines of them break connections, and what to write instead. It changes nothing and asks
  * no server.
  */
+import { readFileSync } from "node:fs";
 import type { DeclaredPath, Finding, OrderedFinding } from "@holdfast/path";
 import { type LintAsk, type LintFile, lintFiles, type ToolId, toolOf, tools } from "@holdfast/path/lint";
 import { standardInput } from "../adapters/input.ts";
@@ -102,7 +103,11 @@ async function run(wanted: Wanted): Promise<Exit> {
   const result = lintFiles(gathered.files, { as: wanted.as, versions: wanted.versions, path: path.value });
   const shown = atLeast(result.findings, wanted.severity);
   const style = { colour: output.isTerminal, charsMax: output.isTerminal ? process.stdout.columns || 80 : 140 };
-  await output.write(wanted.json ? `${JSON.stringify({ ...result, findings: shown })}\n` : drawLint(result, shown, linesOf(gathered.files), style));
+  await output.write(
+    wanted.json
+      ? `${JSON.stringify({ ...result, findings: shown })}\n`
+      : drawLint(result, shown, linesOf([...gathered.files, ...pathText(wanted.pathFile)]), style),
+  );
   return findingsExit(flat(result.findings), wanted.strict);
 }
 
@@ -112,6 +117,15 @@ const flat = (findings: readonly OrderedFinding[]): Finding[] => findings.flatMa
 function namedStranger(files: readonly LintFile[], operands: readonly string[]): string | null {
   const named = new Set(operands.map((operand) => (operand === "-" ? stdinName : operand)));
   return files.find((file) => named.has(file.file) && toolOf(file, null) === null)?.file ?? null;
+}
+
+/** The path file too has lines to show; it was read a moment ago, and what has become of it since is of no matter. */
+function pathText(file: string | null): LintFile[] {
+  try {
+    return file === null ? [] : [{ file, text: readFileSync(file, "utf8") }];
+  } catch {
+    return [];
+  }
 }
 
 function linesOf(files: readonly LintFile[]) {
