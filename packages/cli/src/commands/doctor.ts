@@ -1,9 +1,26 @@
 /**
  * `holdfast doctor URL`: examines the way to a URL, shows what was measured, and whom to blame. `doctor host` and the like are commands of their own.
  */
-import { readFileSync } from "node:fs";
-import { type Ask, type AskOptions, askOptionDocs, diagnose, drawFacts, drawFindings, examine, type ProbeName, resolveAsk } from "@holdfast/doctor";
-import { formatDuration, parseDuration } from "@holdfast/path";
+import { readFileSync, writeFileSync } from "node:fs";
+import {
+  type Ask,
+  type AskOptions,
+  askOptionDocs,
+  compareWithPath,
+  diagnose,
+  differences,
+  drawComparison,
+  drawFacts,
+  drawFindings,
+  drawReport,
+  examine,
+  type Facts,
+  type ProbeName,
+  resolveAsk,
+} from "@holdfast/doctor";
+import { type DeclaredPath, formatDuration, parseDuration, planPath } from "@holdfast/path";
+import { drawLadder, type MeasuredIdle } from "@holdfast/path/draw";
+import { readPathFile } from "../adapters/path-file.ts";
 import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command } from "../command.ts";
@@ -35,6 +52,8 @@ const spec: CommandSpec = {
     prefix: { value: "PATH", what: `${askOptionDocs.prefix.what} (default: ${askOptionDocs.prefix.default})` },
     ca: { value: "FILE", what: "Trust the certificates in FILE, PEM" },
     insecure: { what: askOptionDocs.insecure.what },
+    path: { value: "FILE", what: "Hold what is measured against the path that FILE declares (`holdfast plan --example`)" },
+    report: { value: "FILE", what: "Write all of it to FILE as one HTML page, with pictures" },
     strict: { what: "Warnings count as errors for the exit code" },
     json: { what: "Facts and findings as one JSON object" },
   },
@@ -48,6 +67,8 @@ interface Wanted {
   readonly ask: Ask;
   readonly caFile: string | null;
   readonly tokenFile: string | null;
+  readonly path: DeclaredPath | null;
+  readonly reportFile: string | null;
   readonly strict: boolean;
   readonly json: boolean;
 }
@@ -59,12 +80,15 @@ export const doctor: Command = {
     if (!token.ok) return token;
     const options = optionsOf(given, token.value.kind === "text" ? token.value.token : "");
     if (!options.ok) return options;
+    const path = pathOf(given);
+    if (!path.ok) return path;
     const caFile = textFlag(given, "ca") ?? null;
     if (caFile !== null && isOn(given, "insecure")) return bad("--insecure and --ca do not go together");
     try {
       const ask = resolveAsk(given.operands[0] ?? "", options.value);
       const tokenFile = token.value.kind === "file" ? token.value.path : null;
-      return good(() => run({ ask, caFile, tokenFile, strict: isOn(given, "strict"), json: isOn(given, "json") }));
+      const reportFile = textFlag(given, "report") ?? null;
+      return good(() => run({ ask, caFile, tokenFile, path: path.value, reportFile, strict: isOn(given, "strict"), json: isOn(given, "json") }));
     } catch (thrown) {
       return bad((thrown as Error).message.replace(/^E/, "e"));
     }
@@ -93,7 +117,14 @@ function words(given: Given, name: string): readonly string[] {
   return Array.isArray(value) ? (value as string[]) : [];
 }
 
-async function run({ ask, caFile, tokenFile, strict, json }: Wanted): Promise<Exit> {
+/** The declared path, null where none is named. */
+function pathOf(given: Given): Checked<DeclaredPath | null> {
+  const file = textFlag(given, "path");
+  if (file === undefined) return good(null);
+  return readPathFile(file);
+}
+
+async function run({ ask, caFile, tokenFile, path, reportFile, strict, json }: Wanted): Promise<Exit> {
   const [output, notices] = [standardOutput(), new Notices()];
   let read: Ask;
   try {
@@ -111,10 +142,24 @@ async function run({ ask, caFile, tokenFile, strict, json }: Wanted): Promise<Ex
     onProgress: ({ leftMs, what }) => notices.status(escapeLine(`${what}; at most ${formatDuration(Math.ceil(leftMs / 1_000) * 1_000)} to go`)),
   });
   notices.status("");
-  const findings = diagnose(facts, null);
-  await output.write(
-    json ? `${JSON.stringify({ facts, findings })}\n` : `${drawFacts(facts)}\n${drawFindings(findings)}`.split("\n").map(escapeLine).join("\n"),
-  );
+  const comparison = path === null ? null : compareWithPath(facts, path);
+  const findings = [...diagnose(facts, path === null ? null : planPath(path)), ...differences(comparison ?? [])];
+  const differing = comparison === null ? "" : `${drawComparison(comparison)}\n`;
+  const text = `${drawFacts(facts)}\n${differing}${drawFindings(findings)}`.split("\n").map(escapeLine).join("\n");
+  await output.write(json ? `${JSON.stringify({ facts, findings, ...(comparison === null ? {} : { comparison }) })}\n` : text);
+  if (reportFile !== null) {
+    const ladder = path === null ? null : drawLadder(planPath(path), measuredOf(facts));
+    try {
+      writeFileSync(reportFile, drawReport({ facts, findings, comparison, ladder }));
+    } catch (thrown) {
+      notices.say(`holdfast doctor: ${escapeLine((thrown as Error).message)}`);
+      return "failed";
+    }
+  }
   if (stop.aborted) return stop.reason === "SIGTERM" ? "terminated" : "interrupted";
   return facts.tcp.known ? findingsExit(findings, strict) : "unreachable";
 }
+
+/** What the picture of the ladder shows of the facts. */
+const measuredOf = ({ idle }: Facts): MeasuredIdle[] =>
+  idle.filter(({ moving }) => moving === "nothing").map(({ of, atLeastMs, atMostMs }) => ({ hop: null, of, atLeastMs, atMostMs }));
