@@ -6,6 +6,8 @@ export { type Ask, type AskOptions, askOptionDocs, type ProbeName, probeNames, r
 export { differences } from "./compare/findings.ts";
 export { type Comparison, compareWithPath } from "./compare/path.ts";
 export { type Diagnosis, diagnose } from "./diagnoses/index.ts";
+export type { Diagnosis } from "./diagnoses/diagnosis.ts";
+export { diagnose } from "./diagnoses/index.ts";
 export type {
   BackendFact,
   CertificateFact,

@@ -41,117 +41,116 @@ async function gone(server: Running): Promise<void> {
   assert.equal(server.open(), 0, "the doctor leaves no connection behind");
 }
 
+const cases: Readonly<Record<string, () => Promise<void>>> = {
+  "FIN on a kept connection": async () => {
+    const timerMs = draw();
+    await using server = await rawServer(timerMs, ends.fin, () => okAnswer);
+    const facts = await look(server.port, ["http1", "tcp", "matrix"]);
+    found(facts, { of: "http1", timerMs, how: "fin" });
+    found(facts, { of: "tcp", timerMs, how: "fin" });
+    assert.ok(facts.keepAlive.known && facts.keepAlive.value.reused);
+    assert.equal(facts.controls[0]?.ended, null, "the busy one lives");
+    assert.ok(
+      facts.idle.some(({ moving, atMostMs }) => moving === "tcp_keepalive" && atMostMs !== null),
+      "TCP probes do not keep it",
+    );
+    assert.deepEqual(
+      diagnose(facts, null).map(({ code }) => code),
+      ["keep_alive_short"],
+    );
+    assert.match(drawFacts(facts), /closed \(FIN\)/);
+    await gone(server);
+  },
+  "RST on a kept connection": async () => {
+    const timerMs = draw();
+    await using server = await rawServer(timerMs, ends.rst, () => okAnswer);
+    found(await look(server.port, ["http1"]), { of: "http1", timerMs, how: "rst" });
+    await gone(server);
+  },
+  "408 before the end": async () => {
+    const timerMs = draw();
+    await using server = await rawServer(timerMs, ends.timeout408, () => okAnswer);
+    found(await look(server.port, ["http1"]), { of: "http1", timerMs, how: "answer", code: 408 });
+  },
+  "GOAWAY with its code, over TLS": async () => {
+    const pair = onePair();
+    if (pair === null) return;
+    const timerMs = draw();
+    await using server = await goawayServer(timerMs, 0, pair);
+    const ask = resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 14_000, only: ["http2", "matrix", "tls"], opensPerSecond: 100, insecure: true });
+    const facts = await examine(ask);
+    found(facts, { of: "http2", timerMs, how: "goaway", code: 0 });
+    assert.ok(facts.http.known && facts.http.value.http2.known && facts.http.value.http2.value);
+    assert.ok(
+      facts.idle.some(({ moving, atMostMs }) => moving === "h2_ping" && atMostMs !== null),
+      "PING does not keep it here",
+    );
+    assert.ok(facts.resumption.known && facts.resumption.value.reconnects === 8 && facts.resumption.value.resumed === 8);
+    const codes = diagnose(facts, null).map(({ code }) => code);
+    assert.deepEqual(codes.sort(), ["certificate_bad", "certificate_expiring", "keep_alive_short"]);
+    await gone(server);
+  },
+  "a certificate that nobody vouches for": async () => {
+    const pair = onePair();
+    if (pair === null) return;
+    await using server = await goawayServer(60_000, 0, pair);
+    const facts = await examine(resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 5_000 }));
+    assert.ok(facts.tls.known && facts.tls.value.trustFault !== null && facts.tls.value.nameFault === null);
+    assert.ok(!facts.http.known && /nothing is sent to a stranger/.test(facts.http.why));
+  },
+  "a close frame with its code": async () => {
+    const timerMs = draw();
+    await using server = await socketServer(timerMs, (close) => close(4_000));
+    const facts = await look(server.port, ["websocket", "matrix"]);
+    found(facts, { of: "websocket", timerMs, how: "close_frame", code: 4_000 });
+    assert.ok(
+      facts.idle.some(({ moving, atMostMs }) => moving === "websocket_ping" && atMostMs === null),
+      "pings keep it",
+    );
+    assert.equal(diagnose(facts, null)[0]?.code, "stream_idle_timeout");
+    await gone(server);
+  },
+  "a WebSocket that is ended without a close frame": async () => {
+    const timerMs = draw();
+    await using server = await socketServer(timerMs, (_, socket) => void socket.end());
+    found(await look(server.port, ["websocket"]), { of: "websocket", timerMs, how: "fin" });
+  },
+  "an event stream": async () => {
+    const timerMs = draw();
+    await using server = await rawServer(timerMs, ends.fin, (path) => (path === "/stream" ? streamAnswer : okAnswer));
+    const facts = await look(server.port, ["event-stream"], {}, "/stream");
+    found(facts, { of: "event-stream", timerMs, how: "fin" });
+    assert.ok(facts.eventStream.known && facts.eventStream.value.is);
+    await gone(server);
+  },
+  "packets that vanish": async () => {
+    const timerMs = draw();
+    await using server = await socketServer(null, () => {});
+    const box = await openProxy({ target: { host: "127.0.0.1", port: server.port } });
+    box.add(idleDrop({ idleMs: timerMs }));
+    const facts = await look(box.port, ["http1", "websocket", "matrix"]);
+    await box.close();
+    found(facts, { of: "http1", timerMs, how: "silent" });
+    found(facts, { of: "websocket", timerMs, how: "silent" });
+    assert.deepEqual(
+      diagnose(facts, null).map(({ code }) => code),
+      ["silent_drop"],
+      "one box, one finding",
+    );
+  },
+  "a reset for whoever writes": async () => {
+    const timerMs = draw();
+    await using server = await socketServer(null, () => {});
+    const box = await openProxy({ target: { host: "127.0.0.1", port: server.port } });
+    box.add(idleDrop({ idleMs: timerMs, ending: "reset-on-next" }));
+    const facts = await look(box.port, ["http1"]);
+    await box.close();
+    found(facts, { of: "http1", timerMs, how: "rst_on_write" });
+  },
+};
+
 test("each way to end an idle connection is told apart, and its timer found within a second", { timeout: 60_000, concurrency: true }, async (t) => {
-  const one = async (name: string, run: () => Promise<void>): Promise<void> => {
-    await t.test(name, { timeout: 55_000 }, run);
-  };
-  await Promise.all([
-    one("FIN on a kept connection", async () => {
-      const timerMs = draw();
-      await using server = await rawServer(timerMs, ends.fin, () => okAnswer);
-      const facts = await look(server.port, ["http1", "tcp", "matrix"]);
-      found(facts, { of: "http1", timerMs, how: "fin" });
-      found(facts, { of: "tcp", timerMs, how: "fin" });
-      assert.ok(facts.keepAlive.known && facts.keepAlive.value.reused);
-      assert.equal(facts.controls[0]?.ended, null, "the busy one lives");
-      assert.ok(
-        facts.idle.some(({ moving, atMostMs }) => moving === "tcp_keepalive" && atMostMs !== null),
-        "TCP probes do not keep it",
-      );
-      assert.deepEqual(
-        diagnose(facts, null).map(({ code }) => code),
-        ["keep_alive_short"],
-      );
-      assert.match(drawFacts(facts), /closed \(FIN\)/);
-      await gone(server);
-    }),
-    one("RST on a kept connection", async () => {
-      const timerMs = draw();
-      await using server = await rawServer(timerMs, ends.rst, () => okAnswer);
-      found(await look(server.port, ["http1"]), { of: "http1", timerMs, how: "rst" });
-      await gone(server);
-    }),
-    one("408 before the end", async () => {
-      const timerMs = draw();
-      await using server = await rawServer(timerMs, ends.timeout408, () => okAnswer);
-      found(await look(server.port, ["http1"]), { of: "http1", timerMs, how: "answer", code: 408 });
-    }),
-    one("GOAWAY with its code, over TLS", async () => {
-      const pair = onePair();
-      if (pair === null) return;
-      const timerMs = draw();
-      await using server = await goawayServer(timerMs, 0, pair);
-      const ask = resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 14_000, only: ["http2", "matrix", "tls"], opensPerSecond: 100, insecure: true });
-      const facts = await examine(ask);
-      found(facts, { of: "http2", timerMs, how: "goaway", code: 0 });
-      assert.ok(facts.http.known && facts.http.value.http2.known && facts.http.value.http2.value);
-      assert.ok(
-        facts.idle.some(({ moving, atMostMs }) => moving === "h2_ping" && atMostMs !== null),
-        "PING does not keep it here",
-      );
-      assert.ok(facts.resumption.known && facts.resumption.value.reconnects === 8 && facts.resumption.value.resumed === 8);
-      const codes = diagnose(facts, null).map(({ code }) => code);
-      assert.deepEqual(codes.sort(), ["certificate_bad", "certificate_expiring", "keep_alive_short"]);
-      await gone(server);
-    }),
-    one("a certificate that nobody vouches for", async () => {
-      const pair = onePair();
-      if (pair === null) return;
-      await using server = await goawayServer(60_000, 0, pair);
-      const facts = await examine(resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 5_000 }));
-      assert.ok(facts.tls.known && facts.tls.value.trustFault !== null && facts.tls.value.nameFault === null);
-      assert.ok(!facts.http.known && /nothing is sent to a stranger/.test(facts.http.why));
-    }),
-    one("a close frame with its code", async () => {
-      const timerMs = draw();
-      await using server = await socketServer(timerMs, (close) => close(4_000));
-      const facts = await look(server.port, ["websocket", "matrix"]);
-      found(facts, { of: "websocket", timerMs, how: "close_frame", code: 4_000 });
-      assert.ok(
-        facts.idle.some(({ moving, atMostMs }) => moving === "websocket_ping" && atMostMs === null),
-        "pings keep it",
-      );
-      assert.equal(diagnose(facts, null)[0]?.code, "stream_idle_timeout");
-      await gone(server);
-    }),
-    one("a WebSocket that is ended without a close frame", async () => {
-      const timerMs = draw();
-      await using server = await socketServer(timerMs, (_, socket) => void socket.end());
-      found(await look(server.port, ["websocket"]), { of: "websocket", timerMs, how: "fin" });
-    }),
-    one("an event stream", async () => {
-      const timerMs = draw();
-      await using server = await rawServer(timerMs, ends.fin, (path) => (path === "/stream" ? streamAnswer : okAnswer));
-      const facts = await look(server.port, ["event-stream"], {}, "/stream");
-      found(facts, { of: "event-stream", timerMs, how: "fin" });
-      assert.ok(facts.eventStream.known && facts.eventStream.value.is);
-      await gone(server);
-    }),
-    one("packets that vanish", async () => {
-      const timerMs = draw();
-      await using server = await socketServer(null, () => {});
-      const box = await openProxy({ target: { host: "127.0.0.1", port: server.port } });
-      box.add(idleDrop({ idleMs: timerMs }));
-      const facts = await look(box.port, ["http1", "websocket", "matrix"]);
-      await box.close();
-      found(facts, { of: "http1", timerMs, how: "silent" });
-      found(facts, { of: "websocket", timerMs, how: "silent" });
-      assert.deepEqual(
-        diagnose(facts, null).map(({ code }) => code),
-        ["silent_drop"],
-        "one box, one finding",
-      );
-    }),
-    one("a reset for whoever writes", async () => {
-      const timerMs = draw();
-      await using server = await socketServer(null, () => {});
-      const box = await openProxy({ target: { host: "127.0.0.1", port: server.port } });
-      box.add(idleDrop({ idleMs: timerMs, ending: "reset-on-next" }));
-      const facts = await look(box.port, ["http1"]);
-      await box.close();
-      found(facts, { of: "http1", timerMs, how: "rst_on_write" });
-    }),
-  ]);
+  await Promise.all(Object.entries(cases).map(([name, run]) => t.test(name, { timeout: 55_000 }, run)));
 });
 
 test("what outlives the time is said to last at least so long, and nothing is said of what was not asked for", { timeout: 30_000 }, async () => {

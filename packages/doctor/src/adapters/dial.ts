@@ -142,6 +142,8 @@ export class Dialler {
         );
       };
       this.#open.add(socket);
+      // An attempt that was given up may still fail later, and nobody asks any more.
+      socket.on("error", () => {});
       socket.once("error", fail);
       socket.once("close", closed);
       socket.once("connect", () => {

@@ -4,15 +4,13 @@
  */
 import type { Finding, Plan } from "@holdfast/path";
 import type { Facts } from "../facts.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { keepAliveOff, keepAliveShort } from "./keep-alive.ts";
 import { lifetime } from "./lifetime.ts";
 import { eventStreamLost, headerTimeout, webSocketLost } from "./openings.ts";
 import { silentDrop } from "./silent-drop.ts";
 import { streamIdle } from "./stream-idle.ts";
 import { certificate, resumption, tlsVersion } from "./tls.ts";
-
-/** `plan` is the declared path, where there is one. */
-export type Diagnosis = (facts: Facts, plan: Plan | null) => Finding[];
 
 const diagnoses: readonly Diagnosis[] = [
   silentDrop,

@@ -1,5 +1,5 @@
 /** Kept connections: that there are none, or that the receiver ends them first. */
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { culprit, endedIdle, looksLike, matrixOf, probeFinding, seenOf, suspects, time } from "./words.ts";
 
 export const keepAliveOff: Diagnosis = ({ keepAlive, hops }) => {

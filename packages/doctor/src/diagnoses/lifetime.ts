@@ -1,6 +1,6 @@
 /** A connection that was used all the time and ended nevertheless: a limit of age. */
 import { idleNames } from "../words.ts";
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { endedIdle, probeFinding, time } from "./words.ts";
 
 export const lifetime: Diagnosis = (facts) =>

@@ -1,5 +1,5 @@
 /** What should open and does not: an upgrade, an event stream; and what opens and never ends: a connection without a request. */
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { probeFinding, time } from "./words.ts";
 
 export const webSocketLost: Diagnosis = ({ webSocket, helper, hops }) => {

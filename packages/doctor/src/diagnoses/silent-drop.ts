@@ -1,6 +1,6 @@
 /** Idle connections that vanish without a word, on any transport: one finding, because it is one box. */
 import type { IdleFact } from "../facts.ts";
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { culprit, endedIdle, heartbeatMs, looksLike, matrixOf, probeFinding, seenOf, suspects, time } from "./words.ts";
 
 const kinds = ["http1", "http2", "websocket", "event-stream", "tcp"] as const;

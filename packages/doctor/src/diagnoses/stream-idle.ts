@@ -1,5 +1,5 @@
 /** Open streams that end after a silence: the heartbeat to set, of which bytes, and whose timer it may be. */
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { culprit, endedIdle, heartbeatMs, looksLike, matrixOf, probeFinding, rowsOf, seenOf, suspects, time } from "./words.ts";
 
 export const streamIdle: Diagnosis = (facts) =>

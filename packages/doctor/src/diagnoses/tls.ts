@@ -1,5 +1,5 @@
 /** What TLS shows: certificates that end, versions that are outdated, sessions that are not resumed. */
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { probeFinding } from "./words.ts";
 
 const dayMs = 86_400_000;
@@ -17,7 +17,7 @@ export const certificate: Diagnosis = ({ tls, startedWallMs, url }) => {
       probeFinding("certificate_expiring", {
         title: days < 0 ? `The certificate of ${subject} ended ${-days} days ago` : `The certificate of ${subject} ends in ${days} days`,
         severity: days < errorDays ? "error" : "warning",
-        evidence: [`valid to ${new Date(validToWallMs).toISOString()}, issued by ${issuer}`],
+        evidence: [`${subject}, issued by ${issuer}`],
         advice: ["Renew it, and see that the process serves the new one."],
       }),
     ];
