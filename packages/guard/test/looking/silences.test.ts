@@ -4,12 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { connect as connectSecurely } from "node:tls";
 import { adminListener, type Guard, type GuardOptions, guard, guardMetrics } from "@holdfast/guard";
 import { idleDrop, openProxy } from "@holdfast/lab";
 import type { Finding } from "@holdfast/path";
+import { onePair } from "../../../../scripts/test-support/certificates.ts";
 import { RawHttp, requestBytes } from "../../../../scripts/test-support/raw-http.ts";
 import { Silences } from "../../src/silences.ts";
 import { parseExposition, seriesValue } from "../support/exposition.ts";
@@ -22,11 +25,12 @@ interface Subject {
   readonly found: Finding[];
 }
 
-async function subject(t: TestContext, options: Partial<GuardOptions> = {}): Promise<Subject> {
-  const server = createServer((request, response) => {
-    if (request.url === "/") response.end("hello");
-    else response.writeHead(200, { "Content-Type": "text/event-stream" }).write(":\n\n");
-  });
+const answer: RequestListener = (request, response) => {
+  if (request.url === "/") response.end("hello");
+  else response.writeHead(200, { "Content-Type": "text/event-stream" }).write(":\n\n");
+};
+
+async function subject(t: TestContext, options: Partial<GuardOptions> = {}, server: Server = createServer(answer)): Promise<Subject> {
   server.on("upgrade", (_request, socket: Socket) => {
     socket.on("error", () => {}).on("end", () => socket.end());
     socket.resume().write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
@@ -79,6 +83,7 @@ async function behindBox(t: TestContext, port: number, idleMs: number, ending: "
 }
 
 const boxMs = 3_000;
+const pair = onePair();
 
 describe("silence before the end", { concurrency: 6 }, () => {
   it("of streams names the timer of a box that cuts two fifths of them", async (t) => {
@@ -117,6 +122,31 @@ describe("silence before the end", { concurrency: 6 }, () => {
     assert.deepEqual(
       one.found.map(({ code, severity }) => [code, severity]),
       [["idle_names_a_hop", "info"]],
+    );
+  });
+
+  it("ends with the words that end TLS, and those are no sign of life", { skip: pair === null && "needs openssl" }, async (t) => {
+    const one = await subject(t, {}, createSecureServer({ ...pair }, answer));
+    const sockets = Array.from({ length: 25 }, () => connectSecurely({ port: one.port, host: "127.0.0.1", rejectUnauthorized: false }).on("error", () => {}));
+    await Promise.all(
+      sockets.map(async (socket) => {
+        socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        await once(socket, "data");
+        socket.resume();
+      }),
+    );
+    // A pool whose timer is this long: it says goodbye by an alert, and closes.
+    const servedMs = performance.now();
+    await until(() => performance.now() - servedMs >= 2_500);
+    for (const socket of sockets) socket.end();
+    await until(
+      () => one.found.length > 0,
+      () => JSON.stringify(one.guard.counters.silences.buckets("idle")),
+      20_000,
+    );
+    assert.deepEqual(
+      one.found.map(({ code }) => code),
+      ["idle_names_a_hop"],
     );
   });
 
