@@ -44,7 +44,6 @@ const limitColumns = {
   "Counted by": (_: string, row: Row) => code(row["metric"]),
 };
 
-const plainLimitColumns = { Limit: limitColumns.Limit, Value: limitColumns.Value, What: limitColumns.What };
 /** Limits of what looks and serves nobody: nothing is answered or counted beyond them. */
 const lookLimitColumns = { Limit: limitColumns.Limit, Value: limitColumns.Value, What: limitColumns.What };
 
@@ -310,7 +309,7 @@ export const tables: readonly TableSource[] = [
   { table: "database-limits", page: "docs/limits.md", ...databaseOptions, keep: isLimit },
   { table: "pooler", page: "docs/databases.md", module: "packages/pool/src/postgres/pooler.ts", export: "poolerRows", columns: poolerColumns },
   { table: "pool-metrics", page: "docs/databases.md", module: "packages/pool/src/database/metric-docs.ts", export: "poolMetricDocs", columns: metricColumns },
-  { table: "lint-limits", page: "docs/lint.md", module: "packages/cli/src/lint/limits.ts", export: "lintLimits", columns: plainLimitColumns },
+  { table: "lint-limits", page: "docs/lint.md", module: "packages/cli/src/lint/limits.ts", export: "lintLimits", columns: lookLimitColumns },
   ...["A", "B", "D", "E", "G"].map(hostile),
   hostileOf("websocket", "packages/guard/test/websocket/rows.ts", "hostileRows"),
   hostileOf("http2", "scripts/test-support/http2-rows.ts", "http2Rows"),
