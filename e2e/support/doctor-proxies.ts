@@ -142,7 +142,7 @@ export const apache =
       `DefaultRuntimeDir ${folder}`,
       "ServerName localhost",
       `Listen 127.0.0.1:${port}`,
-      "ErrorLog /dev/stderr",
+      `ErrorLog ${folder}/error.log`,
       "LogLevel crit",
       "StartServers 1",
       "ServerLimit 2",
@@ -193,7 +193,7 @@ export const squid =
       `coredump_dir ${folder}`,
       "shutdown_lifetime 1 seconds",
       "pinger_enable off",
-      "http_upgrade_request_protocols WebSocket allow all",
+      "http_upgrade_request_protocols websocket allow all",
       "netdb_filename none",
       ...directives,
     ]);

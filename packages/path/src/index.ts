@@ -5,6 +5,7 @@ export { type Claim, claims, type Verdict } from "./claims/index.ts";
 export type { DeclaredHop, DeclaredPath, DeclaredStreams, HeartbeatOf, OwnProduct, Place } from "./declared.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export type { Finding, FindingDoc } from "./finding.ts";
+export { agentFindings } from "./findings/agent.ts";
 export { hostFindings } from "./findings/host.ts";
 export { type FindingArea, findingAreas, findingDocs } from "./findings/index.ts";
 export { logFindings } from "./findings/log.ts";

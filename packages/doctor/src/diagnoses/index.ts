@@ -5,12 +5,17 @@
 import type { Finding, Plan } from "@holdfast/path";
 import type { Facts } from "../facts.ts";
 import type { Diagnosis } from "./diagnosis.ts";
+import { backendClosedByApplication, backendConnectionClose, backendHttp10 } from "./backend.ts";
+import { eventStreamHeldBack } from "./event-stream-buffered.ts";
 import { keepAliveOff, keepAliveShort } from "./keep-alive.ts";
 import { lifetime } from "./lifetime.ts";
 import { eventStreamLost, headerTimeout, webSocketLost } from "./openings.ts";
+import { responseDeadline } from "./response-deadline.ts";
 import { silentDrop } from "./silent-drop.ts";
 import { streamIdle } from "./stream-idle.ts";
 import { certificate, resumption, tlsVersion } from "./tls.ts";
+import { tunnelTimer } from "./tunnel-timer.ts";
+import { upgradeHeadersLost, upgradeNotForwarded } from "./upgrade.ts";
 
 const diagnoses: readonly Diagnosis[] = [
   silentDrop,
@@ -24,6 +29,14 @@ const diagnoses: readonly Diagnosis[] = [
   webSocketLost,
   eventStreamLost,
   headerTimeout,
+  backendHttp10,
+  backendConnectionClose,
+  backendClosedByApplication,
+  upgradeNotForwarded,
+  upgradeHeadersLost,
+  eventStreamHeldBack,
+  responseDeadline,
+  tunnelTimer,
 ];
 
 /** All findings, in no order that matters: see `orderFindings` of the path. */

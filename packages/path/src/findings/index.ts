@@ -4,6 +4,7 @@
  */
 import type { FindingDoc } from "../finding.ts";
 import { caddyFindings } from "./caddy.ts";
+import { agentFindings } from "./agent.ts";
 import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
 import { ladderFindings } from "./ladder.ts";
@@ -36,6 +37,7 @@ export const findingAreas: readonly FindingArea[] = [
   { id: "log", title: "Logs, as `doctor log` reads them", docs: logFindings },
   { id: "learned", title: "What a server learns of its own connections", docs: learnedFindings },
   { id: "probe", title: "A path, as `doctor URL` measures it", docs: probeFindings },
+  { id: "agent", title: "A path, with the doctor's agent at its end", docs: agentFindings },
 ];
 
 /** Every code with its row. A code stands in one area only. */

@@ -145,5 +145,6 @@ export const probeFindings = {
     guards:
       "Reported as an error where the agent stands behind the path and offers one, as a warning where 426 came, and not at all where the URL may simply be none.",
     sources: ["RFC 6455, section 4.2", "nginx, WebSocket proxying"],
+    dependsOn: ["upgrade_not_forwarded", "backend_http10"],
   },
 } as const satisfies Readonly<Record<string, FindingDoc>>;
