@@ -4,6 +4,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { Facts } from "@holdfast/doctor";
+import type { Finding } from "@holdfast/path";
 
 const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
 const listenMsMax = 20_000;
@@ -56,4 +58,27 @@ function listening(child: ChildProcess): Promise<string> {
       resolve((JSON.parse(line) as { url: string }).url);
     });
   });
+}
+
+/** What `holdfast doctor --json` prints. */
+export interface Examined {
+  readonly exit: number | null;
+  readonly facts: Facts;
+  readonly findings: readonly Finding[];
+}
+
+/** Runs `holdfast doctor` against a URL, of which it is told nothing but that. */
+export async function examined(url: string, flags: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Examined> {
+  const words = [...process.execArgv.filter((flag) => !flag.startsWith("--test")), main, "doctor", url, "--json", ...flags];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...variables } });
+  const [text, errors] = await Promise.all([read(child.stdout), read(child.stderr)]);
+  const exit = child.exitCode ?? (await new Promise<number | null>((resolve) => child.once("exit", resolve)));
+  if (text === "") throw new Error(`holdfast doctor ended with ${exit}: ${errors}`);
+  return { exit, ...(JSON.parse(text) as Omit<Examined, "exit">) };
+}
+
+async function read(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.setEncoding("utf8")) text += chunk;
+  return text;
 }

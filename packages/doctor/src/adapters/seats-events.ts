@@ -70,6 +70,9 @@ export class StreamSeat implements Seat {
   readonly #moving: Moving;
   readonly #reader = new AnswerReader(false, helloBytesMax);
   readonly #head = Promise.withResolvers<Head | Error>();
+  #bodyBytes = 0;
+  /** Since when nothing of the body has come. The agent writes its hello at once, so a hop that holds it back hides no silence; what ends the body breaks none. */
+  #quietSinceMs: number;
   #came: () => void = () => {};
 
   private constructor(context: SeatContext, target: StreamTarget, line: Line, moving: Moving) {
@@ -78,6 +81,7 @@ export class StreamSeat implements Seat {
     this.#line = line;
     this.#moving = moving;
     this.openedMs = this.#clock.monoMs();
+    this.#quietSinceMs = this.openedMs;
     const whole = Promise.withResolvers<LineEnd>();
     line.onBytes = (bytes) => {
       const state = this.#reader.read(bytes);
@@ -111,7 +115,7 @@ export class StreamSeat implements Seat {
   }
 
   lastByteMs(): number {
-    return this.#line.lastByteMs;
+    return this.#quietSinceMs;
   }
 
   /** The agent's event, which is due; without the agent TCP's probes, which any kernel answers. */
@@ -140,10 +144,13 @@ export class StreamSeat implements Seat {
 
   #took(head: Head, bodyBytes: number): void {
     this.#head.resolve(head);
-    if (bodyBytes === 0) return;
+    if (bodyBytes === this.#bodyBytes) return;
+    this.#bodyBytes = bodyBytes;
     this.chunksMs.push(this.#clock.monoMs());
     if (this.chunksMs.length > chunksMax) this.chunksMs.shift();
-    if (this.#target.isAgent) this.connId ??= /"connId":"([^"]{1,200})"/.exec(this.#reader.kept)?.[1] ?? null;
+    const isHello = this.#target.isAgent && this.connId === null;
+    if (isHello) this.connId = /"connId":"([^"]{1,200})"/.exec(this.#reader.kept)?.[1] ?? null;
+    else this.#quietSinceMs = this.#clock.monoMs();
     this.#came();
   }
 }

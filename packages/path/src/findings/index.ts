@@ -3,8 +3,8 @@
  * docs/findings has a page for each code, made from its row (`npm run docs -- --write`).
  */
 import type { FindingDoc } from "../finding.ts";
-import { caddyFindings } from "./caddy.ts";
 import { agentFindings } from "./agent.ts";
+import { caddyFindings } from "./caddy.ts";
 import { haproxyFindings } from "./haproxy.ts";
 import { hostFindings } from "./host.ts";
 import { ladderFindings } from "./ladder.ts";
