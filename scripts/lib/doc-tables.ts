@@ -144,6 +144,15 @@ const poolCodeColumns = {
 const poolEndColumns = { Code: endColumns.Code, "Ended by": endColumns["Ended by"], Meaning: endColumns.Meaning };
 
 const findingColumns = { ...failureColumns, Weight: (_: string, row: Row) => cell(row["severity"]) };
+const ruleColumns = {
+  Rule: (name: string) => name,
+  Inequality: (_: string, row: Row) => `\`${cell(row["inequality"])}\``,
+  What: (_: string, row: Row) => cell(row["what"]),
+  Findings: (_: string, row: Row) => (row["codes"] as readonly string[]).map((each) => `[${each}](findings/${each}.md)`).join(", "),
+};
+
+const optionNameColumns = { Need: optionColumns.Option, Default: optionColumns.Default, Unit: optionColumns.Unit, What: optionColumns.What };
+
 const poolerColumns = {
   Refused: (_: string, row: Row) => cell(row["what"]),
   Why: (_: string, row: Row) => cell(row["why"]),
@@ -307,6 +316,8 @@ export const tables: readonly TableSource[] = [
   },
   { table: "database-options", page: "docs/databases.md", ...databaseOptions },
   { table: "database-limits", page: "docs/limits.md", ...databaseOptions, keep: isLimit },
+  { table: "ladder-rules", page: "docs/ladder.md", module: "packages/path/src/ladder/rules.ts", export: "ruleDocs", columns: ruleColumns },
+  { table: "path-needs", page: "docs/plan.md", module: "packages/path/src/ladder/needs.ts", export: "needDocs", columns: optionNameColumns },
   { table: "pooler", page: "docs/databases.md", module: "packages/pool/src/postgres/pooler.ts", export: "poolerRows", columns: poolerColumns },
   { table: "pool-metrics", page: "docs/databases.md", module: "packages/pool/src/database/metric-docs.ts", export: "poolMetricDocs", columns: metricColumns },
   { table: "lint-limits", page: "docs/lint.md", module: "packages/cli/src/lint/limits.ts", export: "lintLimits", columns: lookLimitColumns },

@@ -201,3 +201,18 @@ describe("the command", () => {
     assert.deepEqual([code, stdout.includes("Every inequality holds.")], [0, true]);
   });
 });
+
+describe("the pages", () => {
+  const page = (name: string): string => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
+
+  test("docs/ladder.md shows what the command prints of its example", () => {
+    const [, file, text] = /```yaml\n(.*?)```.*?```text\n(.*?)```/s.exec(page("ladder.md")) ?? [];
+    assert.equal(text, textOf(file ?? ""));
+  });
+
+  test("docs/plan.md shows the example and paths that can be read", () => {
+    const files = [...page("plan.md").matchAll(/```yaml\n(.*?)```/gs)].map(([, file]) => file as string);
+    assert.ok(files.includes(pathExample));
+    for (const file of files) textOf(file);
+  });
+});

@@ -12,9 +12,11 @@ const rttDefaultMs = { user: 1_000, inside: 200 } as const;
 /** Whether a hop only carries packets. */
 export const isBox = ({ product }: ResolvedHop): boolean => product.kind === "flow" || product.kind === "kernel";
 
-/** Whether this hop faces users: a browser, or somebody else's client, or whatever stands first. */
-const isUser = (hop: ResolvedHop, first: ResolvedHop | undefined): boolean =>
-  hop === first && (hop.product.kind === "browser" || hop.product.kind === "client");
+const databases: readonly string[] = ["pooler", "database", "cache"];
+
+/** Whether a link comes from users: from a browser or somebody's client that stands first, and not to a database. */
+const isUsers = (sender: ResolvedHop, receiver: ResolvedHop, first: ResolvedHop | undefined): boolean =>
+  sender === first && ["browser", "client"].includes(sender.product.kind) && !databases.includes(receiver.product.kind);
 
 /** The links of a path, from the user inward. */
 export function linksOf(hops: readonly ResolvedHop[], rttMs: DeclaredPath["rttMs"]): Link[] {
@@ -28,7 +30,7 @@ export function linksOf(hops: readonly ResolvedHop[], rttMs: DeclaredPath["rttMs
       continue;
     }
     if (sender !== null && hop.product.kind !== "client") {
-      links.push(linkOf(sender, hop, boxes, isUser(sender, first) ? (rttMs?.user ?? rttDefaultMs.user) : (rttMs?.inside ?? rttDefaultMs.inside)));
+      links.push(linkOf(sender, hop, boxes, isUsers(sender, hop, first) ? (rttMs?.user ?? rttDefaultMs.user) : (rttMs?.inside ?? rttDefaultMs.inside)));
     }
     sender = hop;
     boxes = [];

@@ -2,7 +2,7 @@
  * How much earlier than a receiver a sender must give up, and what follows from that for either. Pure.
  *
  * Guard's rule for a server that does not know who stands before it (`keepAliveBehind`: 5 s or a tenth) is this one for a sender that
- * somebody else runs, and never less than this one for any other as long as round trip and granularity stay below 5 s together.
+ * somebody else runs, and never less than this one for any other as long as two round trips and the granularity of both stay below 4 s together.
  */
 import type { Link } from "../plan.ts";
 
