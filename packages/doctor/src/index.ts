@@ -5,7 +5,6 @@ export { type ExamineOptions, examine, type Progress } from "./adapters/examine.
 export { type Ask, type AskOptions, askOptionDocs, type ProbeName, probeNames, resolveAsk } from "./ask.ts";
 export { differences } from "./compare/findings.ts";
 export { type Comparison, compareWithPath } from "./compare/path.ts";
-export { type Diagnosis, diagnose } from "./diagnoses/index.ts";
 export type { Diagnosis } from "./diagnoses/diagnosis.ts";
 export { diagnose } from "./diagnoses/index.ts";
 export type {

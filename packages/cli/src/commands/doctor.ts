@@ -150,7 +150,7 @@ async function run({ ask, caFile, tokenFile, path, reportFile, strict, json }: W
   if (reportFile !== null) {
     const ladder = path === null ? null : drawLadder(planPath(path), measuredOf(facts));
     try {
-      writeFileSync(reportFile, drawReport({ facts, findings, comparison, ladder }));
+      writeFileSync(reportFile, drawReport({ facts, startedAt: new Date(facts.startedWallMs).toUTCString(), findings, comparison, ladder }));
     } catch (thrown) {
       notices.say(`holdfast doctor: ${escapeLine((thrown as Error).message)}`);
       return "failed";

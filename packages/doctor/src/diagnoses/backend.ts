@@ -1,6 +1,6 @@
 /** How requests reach the application: on which connections, by which HTTP version, and who ends them there. */
 import type { BackendFact, Facts } from "../facts.ts";
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { agentFinding, linesFor, proxySeen } from "./origin-words.ts";
 
 const backendOf = ({ origin }: Facts): BackendFact | null => (origin.known && origin.value.backend.known ? origin.value.backend.value : null);

@@ -2,7 +2,7 @@
 import { formatDuration } from "@holdfast/path";
 import { type StreamBuffering, type StreamCause, streamBuffering } from "../probes/stream-cause.ts";
 import { median } from "../probes/stream-signature.ts";
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { agentFinding, linesFor, proxySeen } from "./origin-words.ts";
 
 const how: Readonly<Record<StreamCause, string>> = {

@@ -4,8 +4,8 @@
  */
 import type { Finding, Plan } from "@holdfast/path";
 import type { Facts } from "../facts.ts";
-import type { Diagnosis } from "./diagnosis.ts";
 import { backendClosedByApplication, backendConnectionClose, backendHttp10 } from "./backend.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { eventStreamHeldBack } from "./event-stream-buffered.ts";
 import { keepAliveOff, keepAliveShort } from "./keep-alive.ts";
 import { lifetime } from "./lifetime.ts";

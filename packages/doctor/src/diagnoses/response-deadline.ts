@@ -1,5 +1,5 @@
 /** After how long a hop gives up an answer that the application takes its time for. */
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { agentFinding, linesFor, proxySeen } from "./origin-words.ts";
 import { time } from "./words.ts";
 

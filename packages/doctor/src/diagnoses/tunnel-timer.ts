@@ -1,5 +1,5 @@
 /** A WebSocket that ends by a timer which is meant for answers or for clients: the tunnel has none of its own. */
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { agentFinding, linesFor, proxiesSeen, proxySeen } from "./origin-words.ts";
 import { endedIdle, time } from "./words.ts";
 

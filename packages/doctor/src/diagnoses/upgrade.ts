@@ -1,6 +1,6 @@
 /** What becomes of the wish to upgrade on its way to the application. */
 import type { Facts, UpgradeFact } from "../facts.ts";
-import type { Diagnosis } from "./index.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import { agentFinding, linesFor, proxySeen } from "./origin-words.ts";
 
 const upgradeOf = ({ origin }: Facts): UpgradeFact | null => (origin.known && origin.value.upgrade.known ? origin.value.upgrade.value : null);

@@ -11,6 +11,8 @@ import { xml } from "./xml.ts";
 
 export interface Report {
   readonly facts: Facts;
+  /** When it began, as people write it. */
+  readonly startedAt: string;
   readonly findings: readonly Finding[];
   /** Null without a path file. */
   readonly comparison: readonly Comparison[] | null;
@@ -19,7 +21,7 @@ export interface Report {
 }
 
 /** The page. */
-export function drawReport({ facts, findings, comparison, ladder }: Report): string {
+export function drawReport({ facts, startedAt, findings, comparison, ladder }: Report): string {
   const ordered = orderFindings(findings);
   const { error, warning, info } = countFindings(ordered);
   const verdict = findings.length === 0 ? "Nothing found" : `${error} errors, ${warning} warnings, ${info} notes`;
@@ -34,7 +36,7 @@ export function drawReport({ facts, findings, comparison, ladder }: Report): str
 </head>
 <body>
 <h1>The way to <code>${xml(facts.url)}</code></h1>
-<p class="faint">${xml(`${new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "UTC" }).format(facts.startedWallMs)} UTC; ${Math.round(facts.tookMs / 1_000)} s, ${facts.cost.connections} connections`)}</p>
+<p class="faint">${xml(`${startedAt}; ${Math.round(facts.tookMs / 1_000)} s, ${facts.cost.connections} connections`)}</p>
 <h2>${xml(verdict)}</h2>
 ${ordered.map((each) => findingBlock(each)).join("\n")}
 ${section("For how long silence is survived", drawTimers(facts.idle))}
