@@ -36,6 +36,8 @@ export interface Climbed {
 
 /** A timer may be seen so wrong for reasons of this process and of the way. */
 const slackOf = (rttMs: number): number => 50 + 2 * rttMs;
+/** What is left when a seat gives up because there is no time to write to it. */
+const lastWordsMs = 250;
 /** A connection that was never left alone for its delay in so many of them is not idle. */
 const patience = 2;
 
@@ -61,12 +63,14 @@ class Ladder {
   async run(): Promise<Climbed> {
     const { connectionsMax, rttMs } = this.#options;
     const waitMs = this.#seats.attemptMs ?? attemptMs(rttMs);
-    await this.#wave(firstDelays(this.#leftMs(), waitMs, connectionsMax));
+    const delays = firstDelays(this.#leftMs(), waitMs, connectionsMax);
+    // Where no attempt fits into the time, who ends it by itself can still be seen.
+    await this.#wave(delays.length > 0 ? delays : [Math.max(0, this.#leftMs() - lastWordsMs)]);
     for (;;) {
-      const delays = this.#beatMs === null ? refiningDelays(this.#bracket(), this.#leftMs(), waitMs, connectionsMax) : [];
-      if (delays.length === 0 || this.#options.signal.aborted) break;
+      const refining = this.#beatMs === null ? refiningDelays(this.#bracket(), this.#leftMs(), waitMs, connectionsMax) : [];
+      if (refining.length === 0 || this.#options.signal.aborted) break;
       const before = this.#observations.length;
-      await this.#wave(delays);
+      await this.#wave(refining);
       if (this.#observations.length === before) break;
     }
     return {
@@ -147,7 +151,9 @@ class Ladder {
     const silentMs = (end?.atMs ?? clock.monoMs()) - seat.lastByteMs();
     if (end !== null) return this.#saw(seat, { silentMs, outcome: end.how, active: true, ...(end.code === undefined ? {} : { code: end.code }) });
     // What others found in the meantime must not cut this attempt short: a bracket is closed only when it is known.
-    const tried = await seat.attempt(this.#seats.attemptMs ?? attemptMs(this.#options.rttMs));
+    const waitMs = this.#seats.attemptMs ?? attemptMs(this.#options.rttMs);
+    if (this.#leftMs() < waitMs) return;
+    const tried = await seat.attempt(waitMs);
     if (this.#options.signal.aborted) return;
     if (tried.how === "silent" && !(await this.#options.isReachable())) {
       this.#outages++;

@@ -152,6 +152,14 @@ test("a silent death counts only while the target can be reached", async () => {
   assert.ok(outages > 0);
 });
 
+test("where no attempt fits into the time, an end is seen all the same, and survival is not claimed", async () => {
+  const short = setting({ timerMs: 1_200, how: "fin", resetBy: [] }, 3_000);
+  const { bracket } = await short.time.run(climb({ ...short.seats, attemptMs: 12_500 }, short.options));
+  assert.ok(bracket.how === "fin" && bracket.atLeastMs <= 1_200 && (bracket.atMostMs ?? 0) >= 1_200);
+  const long = setting({ timerMs: 60_000, how: "fin", resetBy: [] }, 3_000);
+  assert.deepEqual((await long.time.run(climb({ ...long.seats, attemptMs: 12_500 }, long.options))).observations, []);
+});
+
 test("a peer that speaks by itself is not said to be silent", async () => {
   const time = new VirtualTime();
   const beat = (seat: FakeSeat): void =>
