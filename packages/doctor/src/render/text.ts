@@ -6,6 +6,7 @@ import { formatDuration } from "@holdfast/path";
 import type { Comparison } from "../compare/path.ts";
 import type { ControlFact, Facts, IdleFact, Known } from "../facts.ts";
 import { endOf, endWords, idleNames, movingNames, roundMs, spanOf } from "../words.ts";
+import { originRows } from "./origin.ts";
 
 const labelWidth = 14;
 
@@ -64,6 +65,7 @@ function headOf(facts: Facts): string[] {
         : `none: status ${status}${contentType === null ? "" : `, ${contentType}`}`,
     ),
     line("helper", facts.helper, ({ kind, server }) => `${kind} found${typeof server["node"] === "string" ? ` (Node ${server["node"]})` : ""}`),
+    ...originRows(facts.origin).map(([label, text]) => row(label, text)),
   ];
 }
 
