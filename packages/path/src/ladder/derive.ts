@@ -13,8 +13,6 @@ import type { Check, Ladder } from "./check.ts";
 const stepsMax = 1_000;
 /** So often one knob is moved in a pass; two that chase each other stop here. */
 const movesMax = 8;
-/** Passes over a path on which two wishes exclude each other. */
-const passesMax = 8;
 
 export interface Settled {
   readonly path: DeclaredPath;
@@ -29,31 +27,27 @@ export interface Settled {
 export type Judge = (path: DeclaredPath) => { readonly ladder: Ladder; readonly checks: readonly Check[] };
 
 /**
- * Where something stays broken another pass may break something else in its place, for ever. Of such a circle the best is taken, so that
- * planning what was planned changes nothing.
+ * Where two wishes exclude each other a pass may break one thing in the place of another, and the next pass the reverse, for ever. So a pass
+ * counts only if it leaves less broken than there was: planning what was planned changes nothing.
  */
 export function settle(path: DeclaredPath, judge: Judge): Settled {
-  const passes = [pass(path, judge, new Map())];
-  const texts = [JSON.stringify(passes[0]?.path)];
+  const judged = judge(path);
+  let settled: Settled = { path, ...judged, reasons: new Map(), impossible: brokenWords(judged.checks) };
   for (;;) {
-    const last = passes.at(-1) as Settled;
-    if (last.impossible.length === 0 || passes.length === passesMax) return last;
-    const next = pass(last.path, judge, last.reasons);
-    const text = JSON.stringify(next.path);
-    const since = texts.indexOf(text);
-    if (since >= 0) return best(passes.slice(since), texts.slice(since));
-    passes.push(next);
-    texts.push(text);
+    const weight = weightOf(settled.checks);
+    if (weight === 0) return settled;
+    const next = pass(settled.path, judge, settled.reasons);
+    if (weightOf(next.checks) >= weight) return settled;
+    settled = next;
   }
 }
 
-/** The one that leaves least broken; of equals always the same. */
-function best(circle: readonly Settled[], texts: readonly string[]): Settled {
-  const order = circle.map((_, index) => index);
-  const brokenOf = (index: number): number => circle[index]?.impossible.length ?? 0;
-  order.sort((a, b) => brokenOf(a) - brokenOf(b) || ((texts[a] as string) < (texts[b] as string) ? -1 : 1));
-  return circle[order[0] as number] as Settled;
-}
+/** One error weighs more than any number of warnings, one warning more than any number of notes. */
+const weights = { error: 1_000_000, warning: 1_000, info: 1 } as const;
+const weightOf = (checks: readonly Check[]): number => checks.reduce((sum, { missing, severity }) => sum + (missing > 0 ? weights[severity] : 0), 0);
+
+const brokenWords = (checks: readonly Check[]): string[] =>
+  checks.filter(({ missing }) => missing > 0).map(({ rule, where, title, inequality }) => `${rule}, ${where}: ${title} (${inequality} can not be had)`);
 
 function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Check>): Settled {
   const moved = new Map<string, Moved>();
@@ -69,10 +63,7 @@ function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Chec
     settled = apply(settled, fix);
     judged = judge(settled);
   }
-  const impossible = judged.checks
-    .filter(({ missing }) => missing > 0)
-    .map(({ rule, where, title, inequality }) => `${rule}, ${where}: ${title} (${inequality} can not be had)`);
-  return { path: settled, ...judged, reasons, impossible };
+  return { path: settled, ...judged, reasons, impossible: brokenWords(judged.checks) };
 }
 
 /** Which way a knob went in this pass, and how often. */

@@ -109,7 +109,7 @@ const knownPath: fc.Arbitrary<DeclaredPath> = fc
 
 const next = <T>(stream: Iterator<T>): T => stream.next().value as T;
 const anyPath = fc.oneof(ownPath, knownPath);
-const runs = { numRuns: 150 };
+const runs = { numRuns: 400 };
 
 const valuesOf = (path: DeclaredPath): unknown => resolveHops(path).map(({ settings }) => settings.map(({ value }) => value));
 
