@@ -173,28 +173,6 @@ describe("the command", () => {
     assert.match(missing.stderr, /nowhere\.yaml can not be read/);
   });
 
-  test("draws the ladder, and prints configurations for hops that the path has", async () => {
-    const race = file("emit.yaml", "- nginx\n- node\n");
-    const [drawn, nginx, caddy, unknown, stray, both, nowhere] = await Promise.all([
-      holdfast(race, "--svg", "ladder.svg"),
-      holdfast(race, "--emit", "nginx", "--to", "10.0.0.7:3000"),
-      holdfast(race, "--emit", "caddy"),
-      holdfast(race, "--emit", "iis"),
-      holdfast(race, "--to", "10.0.0.7:3000"),
-      holdfast(race, "--emit", "nginx", "--json"),
-      holdfast(race, "--svg", "no/such/folder/ladder.svg"),
-    ]);
-    assert.deepEqual(
-      [drawn, nginx, caddy, unknown, stray, both, nowhere].map(({ code }) => code),
-      [10, 0, 2, 2, 2, 2, 1],
-    );
-    assert.match(readFileSync(join(folder, "ladder.svg"), "utf8"), /^<svg /);
-    assert.match(nginx.stdout, /keepalive_timeout +60s/);
-    assert.match(nginx.stdout, /10\.0\.0\.7:3000/);
-    assert.match(unknown.stderr, /--emit to be one of nginx, haproxy/);
-    assert.match(stray.stderr, /--to says something about --emit/);
-  });
-
   test("reads ./path.yaml by itself", async () => {
     file("path.yaml", "- alb\n- node: { keepAliveTimeout: 120s }\n");
     const { code, stdout } = await holdfast();
