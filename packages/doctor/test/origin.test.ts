@@ -203,5 +203,9 @@ describe("what both ends know leads to", () => {
     assert.equal(has(factsOf({ deadline }, idle(3_300, "between"))), true);
     assert.equal(has(factsOf({ deadline }, idle(3_300, "server"))), false);
     assert.equal(has(factsOf({ deadline }, idle(4_300, "between"))), false);
+    const clients = { of: "http1", moving: "nothing", atLeastMs: 4_200, atMostMs: 4_300, how: "fin", by: null, seen: 3 } as const;
+    const both = { idle: [...(idle(4_300, "between").idle ?? []), clients] };
+    assert.equal(has(factsOf({ deadline }, both)), true);
+    assert.equal(has(factsOf({ deadline: { known: true, value: { ...deadline.value, product: "varnish" } } }, both)), false);
   });
 });

@@ -10,7 +10,9 @@ export const tunnelTimer: Diagnosis = (facts) => {
   const socket = endedIdle(facts, "websocket");
   if (socket === null || socket.by !== "between" || !facts.origin.known) return [];
   const { deadline } = facts.origin.value;
-  const client = endedIdle(facts, "http1");
+  // Only HAProxy has a timer for tunnels that can be missing; elsewhere one that is like the clients' is like it by chance.
+  const isHaproxy = proxiesSeen(facts).includes("haproxy");
+  const client = isHaproxy ? endedIdle(facts, "http1") : null;
   const same = [
     ...(deadline.known && deadline.value.atMostMs !== null && isSame(socket.atMostMs, deadline.value.atMostMs)
       ? [`an answer is given up after ${time(deadline.value.atMostMs)}, and a silent WebSocket ends after ${time(socket.atMostMs)}`]
@@ -29,8 +31,7 @@ export const tunnelTimer: Diagnosis = (facts) => {
         haproxy: "`timeout tunnel 1h` and `timeout client-fin 30s` in `defaults`",
         nginx: "`proxy_read_timeout 1h;` in the location of the WebSocket alone",
       }),
-      // Only HAProxy has a timer for tunnels that can be missing.
-      ...(proxiesSeen(facts).includes("haproxy") ? {} : { severity: "info" as const }),
+      ...(isHaproxy ? {} : { severity: "info" as const }),
     }),
   ];
 };

@@ -89,7 +89,7 @@ export const agentFindings = {
     why: "After the upgrade nothing is awaited any more, and silence is no fault. HAProxy without `timeout tunnel` goes on with `timeout client` and `timeout server`; nginx has only `proxy_read_timeout` for both.",
     fix: "HAProxy: `timeout tunnel 1h` and `timeout client-fin 30s` in `defaults`. nginx: `proxy_read_timeout 1h;` in the location of the WebSocket alone. And a heartbeat all the same.",
     guards:
-      "Reported where both times were measured, are within a tenth of a second plus a twentieth of each other, and both ends were ended by somebody in between. Also where a WebSocket ends with the timer for clients that send nothing.",
+      "Reported where both times were measured, are within a tenth of a second plus a twentieth of each other, and both ends were ended by somebody in between. Behind HAProxy also where a WebSocket ends with the timer for clients that send nothing; elsewhere it is a note.",
     sources: ["HAProxy, configuration manual, timeout tunnel"],
   },
 } as const satisfies Readonly<Record<string, FindingDoc>>;
