@@ -2,8 +2,8 @@
  * Asks the agent at the origin, where there is one: what arrives at the application, and how connections ended there.
  */
 import type { Clock } from "@holdfast/protocol";
-import type { AgentEnded, AgentHello } from "../agent/wire.ts";
 import type { HelperFact, IdleFact } from "../facts.ts";
+import { type EndedSaid, endedOf, type HelloSaid, helloOf } from "../probes/agent-words.ts";
 import { whoEnded } from "../probes/who-ended.ts";
 import type { Dialler } from "./dial.ts";
 import { exchange, type RequestHead } from "./http1.ts";
@@ -26,24 +26,24 @@ interface Context {
 
 /** Rejects where no agent answers. */
 export async function findAgent(context: Context): Promise<HelperFact> {
-  const answers: AgentHello[] = [];
-  for await (const answer of ask(
-    context,
-    Array.from({ length: hellos }, () => "hello"),
-  ))
-    answers.push(answer as AgentHello);
-  const [hello] = answers;
-  if (hello?.agent !== 1) throw new Error("no agent answers at the origin");
+  const answers: HelloSaid[] = [];
+  const names = Array.from({ length: hellos }, () => "hello");
+  for await (const answer of ask(context, names)) {
+    const hello = helloOf(answer);
+    if (hello === null) throw new Error("no agent answers at the origin");
+    answers.push(hello);
+  }
+  const [hello] = answers as [HelloSaid, ...HelloSaid[]];
   const { agent, server, headers, httpVersion } = hello;
   return { kind: "agent", version: agent, server, headers, httpVersion, connections: [...new Set(answers.map(({ connId }) => connId))] };
 }
 
 /** Who ended connections of these ids. Null where the agent does not know either. */
 export async function askWhoEnded(context: Context, connIds: readonly string[], how: NonNullable<IdleFact["how"]>): Promise<IdleFact["by"]> {
-  const told: AgentEnded[] = [];
+  const told: EndedSaid[] = [];
   try {
     const names = connIds.slice(0, endedMax).map((id) => `ended?id=${encodeURIComponent(id)}`);
-    for await (const answer of ask(context, names)) told.push(answer as AgentEnded);
+    for await (const answer of ask(context, names)) told.push(endedOf(answer));
   } catch {
     // It ended with the path, or was never there.
   }

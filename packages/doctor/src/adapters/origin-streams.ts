@@ -5,6 +5,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { StreamRow, StreamWay } from "../facts.ts";
+import { EventLines } from "../probes/event-lines.ts";
 import { within } from "../probes/pause.ts";
 import { judgeStream, latencies, type SeenEvent } from "../probes/stream-signature.ts";
 import type { OriginContext } from "./origin-context.ts";
@@ -62,7 +63,7 @@ async function seeStream(context: OriginContext, asked: Asked): Promise<SeenStre
     if (response.statusCode !== 200) throw new Error(`the event stream was answered with status ${response.statusCode}`);
     const encoding = response.headers["content-encoding"]?.toLowerCase() ?? null;
     const events: SeenEvent[] = [];
-    const reader = new EventLines((sentMs, bytes) => events.push({ sentMs, readMs: clock.monoMs(), bytes }));
+    const reader = new EventLines(asked.count, (sentMs, bytes) => events.push({ sentMs, readMs: clock.monoMs(), bytes }));
     await within(clock, consumed(decoded(response, encoding), reader), waitMs + asked.everyMs * asked.count, undefined);
     return { asked, encoding, events };
   } finally {
@@ -87,37 +88,15 @@ function decoded(response: IncomingMessage, encoding: string | null): Readable {
   return response.pipe(inflate);
 }
 
-/** Resolves when the stream is over, in whatever way: what came by then counts. */
+/** Resolves when the stream is over, in whatever way, or enough of it came: what came by then counts. */
 function consumed(stream: Readable, reader: EventLines): Promise<void> {
   return new Promise((resolve) => {
-    stream.on("data", (chunk: Buffer) => reader.take(chunk));
+    stream.on("data", (chunk: Buffer) => {
+      if (!reader.take(chunk)) stream.destroy();
+    });
     stream
       .once("end", resolve)
       .once("error", () => resolve())
       .once("close", resolve);
   });
-}
-
-/** Finds the agent's ticks in a stream of any of its types: each is JSON on a line of its own. */
-class EventLines {
-  readonly #seen: (sentMs: number, bytes: number) => void;
-  #text = "";
-  #bytes = 0;
-
-  constructor(seen: (sentMs: number, bytes: number) => void) {
-    this.#seen = seen;
-  }
-
-  take(chunk: Buffer): void {
-    this.#text += chunk.toString("latin1");
-    for (;;) {
-      const end = this.#text.indexOf("\n");
-      if (end < 0) return;
-      const line = this.#text.slice(0, end);
-      this.#text = this.#text.slice(end + 1);
-      this.#bytes += line.length + 1;
-      const at = /^(?:data: )?\{"seq":\d+,"at":(\d+)/.exec(line)?.[1];
-      if (at !== undefined) this.#seen(Number(at), this.#bytes);
-    }
-  }
 }

@@ -3,12 +3,14 @@
  */
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
-import { type AgentHello, agentProtocol } from "../agent/wire.ts";
+import { agentProtocol } from "../agent/wire.ts";
 import type { UpgradeFact } from "../facts.ts";
+import { helloOf } from "../probes/agent-words.ts";
 import { within } from "../probes/pause.ts";
 import type { OriginContext } from "./origin-context.ts";
 
 const bodyCharsMax = 65_536;
+const messageBytesMax = 65_536;
 
 /** What one attempt came to. lost: it was upgraded, and the subprotocol did not come back. */
 type Tried = UpgradeFact | { readonly taken: "lost" };
@@ -23,7 +25,7 @@ export async function seeUpgrade(context: OriginContext): Promise<UpgradeFact> {
 async function tryUpgrade({ dialler, request, prefix, clock, waitMs }: OriginContext, protocols: string[]): Promise<Tried> {
   const line = await dialler.dial({ alpn: ["http/1.1"] });
   const headers = Object.fromEntries(request.headers.filter(([name]) => name !== "accept"));
-  const options = { createConnection: () => line.socket, headers, perMessageDeflate: false, followRedirects: false };
+  const options = { createConnection: () => line.socket, headers, perMessageDeflate: false, followRedirects: false, maxPayload: messageBytesMax };
   const ws = new WebSocket(`${dialler.origin.replace(/^http/, "ws")}${prefix}/socket`, protocols, options);
   try {
     const tried = await within(clock, outcome(ws), waitMs, null);
@@ -42,8 +44,9 @@ function outcome(ws: WebSocket): Promise<Tried> {
       status = response.statusCode ?? 0;
     });
     ws.once("message", (data) => {
-      const hello = JSON.parse(String(data)) as AgentHello;
-      resolve({ taken: true, status, arrived: hello.headers, protocol: ws.protocol !== "" });
+      const hello = helloOf(parsed(String(data)));
+      if (hello === null) reject(new Error("who took the upgrade is no agent"));
+      else resolve({ taken: true, status, arrived: hello.headers, protocol: ws.protocol !== "" });
     });
     ws.once("unexpected-response", (_, response) => {
       void body(response).then((text) => resolve({ taken: false, status: response.statusCode ?? 0, arrived: arrivedIn(text), protocol: false }));
@@ -66,9 +69,14 @@ async function body(response: IncomingMessage): Promise<string> {
 
 /** The agent says with its refusal what arrived; anybody else's page does not. */
 function arrivedIn(text: string): UpgradeFact["arrived"] {
+  const refusal = parsed(text) as { readonly hello?: unknown } | null;
+  return helloOf(refusal?.hello)?.headers ?? null;
+}
+
+/** Null: it is no JSON. */
+function parsed(text: string): unknown {
   try {
-    const { hello } = JSON.parse(text) as { hello?: AgentHello };
-    return hello?.headers ?? null;
+    return JSON.parse(text);
   } catch {
     return null;
   }

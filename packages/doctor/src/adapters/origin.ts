@@ -2,8 +2,8 @@
  * What both ends of the path know together: asks the agent at the application's place on ways that show what the hops between do. It measures only
  * where an agent answers, and leaves no connection behind.
  */
-import type { AgentEnded, AgentHello } from "../agent/wire.ts";
 import { type BackendFact, type DeadlineFact, type Known, known, type OriginFacts, unknown } from "../facts.ts";
+import { type EndedSaid, endedOf, type HelloSaid, helloOf } from "../probes/agent-words.ts";
 import { judgeBackend } from "../probes/backend.ts";
 import { errorPageProduct } from "../probes/error-page.ts";
 import { type Exchanged, exchange } from "./http1.ts";
@@ -42,11 +42,15 @@ async function attempt<T>(run: () => Promise<T>): Promise<Known<T>> {
 async function seeBackend(context: OriginContext): Promise<BackendFact> {
   const asking = new Asking(context);
   try {
-    const hellos: AgentHello[] = [];
-    for (let i = 0; i < requests; i++) hellos.push((await asking.ask("hello")) as AgentHello);
+    const hellos: HelloSaid[] = [];
+    for (let i = 0; i < requests; i++) {
+      const hello = helloOf(await asking.ask("hello"));
+      if (hello === null) throw new Error("what answers is no agent");
+      hellos.push(hello);
+    }
     const before = [...new Set(hellos.map(({ connId }) => connId))].slice(0, -1);
-    const ended: AgentEnded[] = [];
-    for (const id of before) ended.push((await asking.ask(`ended?id=${encodeURIComponent(id)}`)) as AgentEnded);
+    const ended: EndedSaid[] = [];
+    for (const id of before) ended.push(endedOf(await asking.ask(`ended?id=${encodeURIComponent(id)}`)));
     return judgeBackend(hellos, ended);
   } finally {
     asking.close();

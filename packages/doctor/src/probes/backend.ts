@@ -1,13 +1,13 @@
 /**
  * Judges how requests reached the application, by what its agent said of each. Pure.
  */
-import type { AgentEnded, AgentHello } from "../agent/wire.ts";
 import type { BackendFact } from "../facts.ts";
+import type { EndedSaid, HelloSaid } from "./agent-words.ts";
 
-const asksToClose = ({ headers }: AgentHello): boolean => /(?:^|[,\s])close(?:$|[,\s])/i.test(headers["connection"] ?? "");
+const asksToClose = ({ headers }: HelloSaid): boolean => /(?:^|[,\s])close(?:$|[,\s])/i.test(headers["connection"] ?? "");
 
 /** `hellos` in the order of the requests; at least two. `ended`: of the connections before the last. */
-export function judgeBackend(hellos: readonly AgentHello[], ended: readonly AgentEnded[]): BackendFact {
+export function judgeBackend(hellos: readonly HelloSaid[], ended: readonly EndedSaid[]): BackendFact {
   const connections = hellos.map(({ connId }) => connId);
   const distinct = new Set(connections).size;
   const hows = ended.flatMap((each) => (each.known && each.how !== null ? [each.how] : []));

@@ -153,9 +153,10 @@ function parseHead(text: string): Head | null {
   if (version === undefined || status === undefined) return null;
   const headers: Record<string, string> = {};
   for (const line of lines) {
-    const [, name = "", value = ""] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === "") continue;
-    const key = name.toLowerCase();
+    const colon = line.indexOf(":");
+    if (colon < 1 || /\s/.test(line.slice(0, colon))) continue;
+    const key = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
     headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
   }
   return { status: Number(status), version, headers };
@@ -163,7 +164,10 @@ function parseHead(text: string): Head | null {
 
 /** Whether the connection may carry another request after this answer (RFC 9112, section 9.3). */
 export function keepsConnection({ version, headers }: Head): boolean {
-  const words = (headers["connection"] ?? "").toLowerCase().split(/\s*,\s*/);
+  const words = (headers["connection"] ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((word) => word.trim());
   if (words.includes("close")) return false;
   return version === "1.1" || words.includes("keep-alive");
 }

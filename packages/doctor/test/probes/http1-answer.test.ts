@@ -52,3 +52,15 @@ test("whether the connection is kept is said by version and header together", ()
   assert.deepEqual([kept("1.1"), kept("1.0"), kept("1.1", "Close"), kept("1.0", "Keep-Alive"), kept("1.1", "x, close")], [true, false, false, true, false]);
   assert.deepEqual([announcedIdleMs("timeout=5, max=100"), announcedIdleMs("max=1"), announcedIdleMs(undefined)], [5_000, null, null]);
 });
+
+test("a header block made to be slow to read is read at once", () => {
+  const blanks = " ".repeat(60_000);
+  for (const line of [`X: a${blanks}b`, `Connection: a${blanks}b`, `Connection: ${blanks}`]) {
+    const startMs = performance.now();
+    for (let i = 0; i < 5; i++) {
+      const { state } = read(`HTTP/1.1 200 OK\r\n${line}\r\nContent-Length: 0\r\n\r\n`, 10_000);
+      assert.ok(state.at === "done" && keepsConnection(state.head));
+    }
+    assert.ok(performance.now() - startMs < 2_000, "some seconds each, where blanks are gone through again and again");
+  }
+});
