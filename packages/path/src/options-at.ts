@@ -8,7 +8,7 @@ import { holdfastGuard, holdfastPool, holdfastServer } from "./hops/holdfast.ts"
 import { findProduct } from "./hops/index.ts";
 import type { Product, Value } from "./knob.ts";
 import { apply } from "./ladder/derive.ts";
-import { planPath } from "./ladder/index.ts";
+import { planPath, violationsOf } from "./ladder/index.ts";
 import { PathError } from "./path-error.ts";
 import type { Fix, Link, Plan, Violation } from "./plan.ts";
 
@@ -97,14 +97,14 @@ function indexOf(path: DeclaredPath, hop: string | undefined): number {
 /** Lets this hop alone give way, until it has done what it can. */
 function settleOwn(path: DeclaredPath, isFree: (fix: Fix) => boolean): { settled: DeclaredPath; plan: Plan } {
   let settled = path;
-  let plan = planPath(settled);
   for (let step = 0; step < stepsMax; step++) {
-    const fix = plan.violations.flatMap(({ fixes }) => fixes).find((each) => isFree(each) && !holdsAlready(settled, each));
+    const fix = violationsOf(settled)
+      .flatMap(({ fixes }) => fixes)
+      .find((each) => isFree(each) && !holdsAlready(settled, each));
     if (fix === undefined) break;
     settled = apply(settled, fix);
-    plan = planPath(settled);
   }
-  return { settled, plan };
+  return { settled, plan: planPath(settled) };
 }
 
 const holdsAlready = (path: DeclaredPath, { hop, knob, value }: Fix): boolean => path.hops.find(({ name }) => name === hop)?.values[knob] === value;

@@ -2,7 +2,7 @@
  * A plan as text for people, within 80 columns where words can be broken: the path, its links, what is broken with both ways out, and what
  * to write. Pure: colour and width are given. Names come from files of others, so all of it is escaped.
  */
-import { formatDuration, formatValue, type Link, type Plan, type Violation } from "@holdfast/path";
+import { formatDuration, formatValue, type Link, type Plan, type Setting, type Violation } from "@holdfast/path";
 import { plural } from "../amounts.ts";
 import { escapeLine } from "../escape.ts";
 
@@ -74,8 +74,11 @@ function linkLines({ links, violations }: Plan): Line[] {
 function linkCells({ senderIdle, receiverIdle, receiverBufferMs, reuse }: Link): string[] {
   if (reuse === false) return ["-", "-"];
   const ends = receiverIdle === null ? "?" : typeof receiverIdle.value === "number" ? formatDuration(receiverIdle.value + receiverBufferMs) : "never";
-  return [senderIdle === null ? "?" : formatValue("ms", senderIdle.value), ends];
+  return [senderIdle === null ? "?" : lasts(senderIdle), ends];
 }
+
+/** Where a timer ends half of the connections at a time, the last of them lasts for several. */
+const lasts = ({ knob, value }: Setting): string => (typeof value === "number" ? formatDuration(value * (knob.lastsTimes ?? 1)) : formatValue("ms", value));
 
 interface LinkVerdict {
   readonly word: string;

@@ -4,6 +4,7 @@
 import {
   findingMaker,
   formatDuration,
+  heartbeatFor,
   type Knob,
   type Layer,
   probeFindings,
@@ -92,9 +93,5 @@ export function matrixOf(facts: Facts, of: IdleOf): string[] {
   );
 }
 
-/** One beat may be lost, its period varies by a tenth, and the way and two late timers take their time: C1 of docs/ladder.md. */
-export function heartbeatMs(silenceMs: number): number {
-  const longest = (silenceMs - 3_000) / 2.2;
-  const step = longest >= 60_000 ? 30_000 : longest >= 30_000 ? 5_000 : 1_000;
-  return longest < 1_000 ? Math.max(100, Math.floor(longest / 100) * 100) : Math.floor(longest / step) * step;
-}
+/** C1 of docs/ladder.md, and never so short that it would be a flood. */
+export const heartbeatMs = (silenceMs: number): number => Math.max(100, heartbeatFor(silenceMs));

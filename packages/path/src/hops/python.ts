@@ -40,7 +40,7 @@ export const gunicorn: Product = {
     },
     {
       name: "graceful_timeout",
-      classes: ["E"],
+      classes: [],
       side: "client",
       unit: "ms",
       default: 30_000,
@@ -64,7 +64,7 @@ export const uvicorn: Product = {
     { name: "timeout_keep_alive", classes: ["A"], side: "client", unit: "ms", default: 5_000, resetBy: nextRequest, ends: ["fin"], ...uvicornDocs },
     {
       name: "timeout_graceful_shutdown",
-      classes: ["E"],
+      classes: [],
       side: "client",
       unit: "ms",
       default: "never",

@@ -23,20 +23,24 @@ export interface Settled {
   readonly impossible: readonly string[];
 }
 
+export interface Judged {
+  readonly ladder: Ladder;
+  readonly checks: readonly Check[];
+}
+
 /** Resolves a path and holds it against all rules. */
-export type Judge = (path: DeclaredPath) => { readonly ladder: Ladder; readonly checks: readonly Check[] };
+export type Judge = (path: DeclaredPath) => Judged;
 
 /**
  * Where two wishes exclude each other a pass may break one thing in the place of another, and the next pass the reverse, for ever. So a pass
  * counts only if it leaves less broken than there was: planning what was planned changes nothing.
  */
-export function settle(path: DeclaredPath, judge: Judge): Settled {
-  const judged = judge(path);
+export function settle(path: DeclaredPath, judge: Judge, judged = judge(path)): Settled {
   let settled: Settled = { path, ...judged, reasons: new Map(), impossible: brokenWords(judged.checks) };
   for (;;) {
     const weight = weightOf(settled.checks);
     if (weight === 0) return settled;
-    const next = pass(settled.path, judge, settled.reasons);
+    const next = pass(settled, judge);
     if (weightOf(next.checks) >= weight) return settled;
     settled = next;
   }
@@ -49,11 +53,12 @@ const weightOf = (checks: readonly Check[]): number => checks.reduce((sum, { mis
 const brokenWords = (checks: readonly Check[]): string[] =>
   checks.filter(({ missing }) => missing > 0).map(({ rule, where, title, inequality }) => `${rule}, ${where}: ${title} (${inequality} can not be had)`);
 
-function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Check>): Settled {
+/** Judging is most of the work, so what stands is not judged twice. */
+function pass(before: Settled, judge: Judge): Settled {
   const moved = new Map<string, Moved>();
-  const reasons = new Map(before);
-  let settled = path;
-  let judged = judge(settled);
+  const reasons = new Map(before.reasons);
+  let settled = before.path;
+  let judged: Judged = before;
   for (let step = 0; step < stepsMax; step++) {
     const next = nextFix(judged.checks, judged.ladder, moved);
     if (next === null) break;
@@ -63,7 +68,7 @@ function pass(path: DeclaredPath, judge: Judge, before: ReadonlyMap<string, Chec
     settled = apply(settled, fix);
     judged = judge(settled);
   }
-  return { path: settled, ...judged, reasons, impossible: brokenWords(judged.checks) };
+  return { path: settled, ladder: judged.ladder, checks: judged.checks, reasons, impossible: brokenWords(judged.checks) };
 }
 
 /** Which way a knob went in this pass, and how often. */

@@ -5,7 +5,7 @@
 import type { DeclaredPath } from "../declared.ts";
 import { linksOf } from "../links.ts";
 import { PathError } from "../path-error.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan, Violation } from "../plan.ts";
 import { resolveHops } from "../resolve.ts";
 import { type Check, type Ladder, type Rule, violationOf } from "./check.ts";
 import { deadlines } from "./deadlines.ts";
@@ -25,12 +25,13 @@ const rules: readonly Rule[] = [reuse, chain, flows, ends, deadlines, counted, b
 
 /** What the ladder says of a path. Throws PathError, naming hop and knob, for what can not be. */
 export function planPath(path: DeclaredPath): Plan {
-  const { ladder, checks } = judge(path);
-  const settled = settle(path, judge);
+  const judged = judge(path);
+  const { ladder, checks } = judged;
+  const settled = settle(path, judge, judged);
   return {
     hops: ladder.hops,
     links: ladder.links,
-    violations: checks.filter(({ missing }) => missing > 0).map(violationOf),
+    violations: broken(checks),
     derived: derivedOf(ladder, settled),
     streams: planStreams(settled.ladder),
     pools: planPools(settled.ladder),
@@ -39,8 +40,13 @@ export function planPath(path: DeclaredPath): Plan {
   };
 }
 
+/** What a path breaks, for who does not ask what would mend all of it: a small part of the work of a plan. Throws as planPath does. */
+export const violationsOf = (path: DeclaredPath): Violation[] => broken(judge(path).checks);
+
 /** The path as it should be: with every derived value in the place of what was declared. */
 export const settledPath = (path: DeclaredPath): DeclaredPath => settle(path, judge).path;
+
+const broken = (checks: readonly Check[]): Violation[] => checks.filter(({ missing }) => missing > 0).map(violationOf);
 
 function judge(path: DeclaredPath): { ladder: Ladder; checks: Check[] } {
   const ladder = ladderOf(path);

@@ -13,6 +13,10 @@ import { isDatabase } from "./reuse.ts";
 const latest = 0.9;
 const earliest = 0.81;
 
+/** An age below this is one that nobody chose for streams: reconnects would be most of their life. */
+const shortMs = 600_000;
+const raisedMs = 3_600_000;
+
 const isAnnounced = ({ knob }: Setting): boolean => knob.ends?.some((end) => end === "announced" || end === "goaway") === true;
 
 const limitOf = (ladder: Ladder): Setting | null =>
@@ -37,7 +41,7 @@ export function lifetime(ladder: Ladder): Check[] {
     {
       rule: "E1",
       code: "lifetime_unplanned",
-      severity: planned === undefined ? "info" : "warning",
+      severity: planned === undefined && ageMs >= shortMs ? "info" : "warning",
       where: limit.hop,
       title: `${limit.hop} ends every stream at an age of ${time(ageMs)}, whatever moves in it; ${
         planned === undefined ? `plan reconnects ${window}` : `reconnects planned for ${time(planned)} come too late`
@@ -45,10 +49,18 @@ export function lifetime(ladder: Ladder): Check[] {
       inequality: `${planned === undefined ? "never" : time(planned)} <= 0.9 x ${time(ageMs)}`,
       operands: [limit],
       missing: planned === undefined ? ageMs : planned - dueMs,
-      fixes: [streamFix("reconnect", dueMs, "a handshake and a resume per stream and life, spread over a tenth of it")],
+      fixes: [
+        ...(ageMs < shortMs && canBe(limit, raisedMs) ? [fixOf(limit, raisedMs, raiseCost(limit))] : []),
+        streamFix("reconnect", dueMs, "a handshake and a resume per stream and life, spread over a tenth of it"),
+      ],
     },
   ];
 }
+
+const raiseCost = ({ hop, knob }: Setting): string =>
+  knob.classes.includes("B")
+    ? `the same knob is the wait of ${hop} for an answer: work that hangs is answered with an error only then`
+    : `${hop} holds streams for longer`;
 
 /** A3 and the second half of P1: a receiver's limit by age or count that it does not announce, against the sender's own. */
 export const ends = ({ links }: Ladder): Check[] =>

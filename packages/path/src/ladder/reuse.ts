@@ -57,9 +57,9 @@ function reuseCheck(pair: Pair): Check {
 /** `10 x 5 s` where a connection may outlast its timer. */
 const idleWords = ({ knob, value }: Setting): string => `${knob.lastsTimes === undefined ? "" : `${knob.lastsTimes} x `}${time(value)}`;
 
-function titleOf({ link: { sender, receiver }, idleMs, keptMs }: Pair, isCertain: boolean, impossible: boolean): string {
+function titleOf({ link: { sender, receiver }, sender: { knob }, idleMs, keptMs }: Pair, isCertain: boolean, impossible: boolean): string {
   const how = isCertain
-    ? `${receiver.name} ends an idle connection after ${time(keptMs)}, ${sender.name} may still send on it ${idleMs === Number.POSITIVE_INFINITY ? "at any time" : `until ${time(idleMs)}`}`
+    ? `${receiver.name} ends an idle connection after ${time(keptMs)}, ${sender.name} may still send on it ${idleMs === Number.POSITIVE_INFINITY ? "at any time" : `until ${time(idleMs)}`}${knob.lastsTimes === undefined ? "" : ` (${knob.lastsTimes} times ${knob.name}: each time it ends half of them)`}`
     : `${sender.name} gives up idle connections after ${time(idleMs)}, too shortly before ${receiver.name} ends them after ${time(keptMs)}`;
   const repeats = sender.product.retries === "idempotent" ? `; ${sender.name} repeats by itself what may be repeated, so it is a POST that fails` : "";
   return `${how}${repeats}${impossible ? "; neither timer can give way" : ""}`;

@@ -9,13 +9,10 @@ import { msOf, shortest } from "../links.ts";
 import type { Fix, Setting, StreamPlan } from "../plan.ts";
 import { type Check, canBe, fixOf, type Ladder, streamFix, time } from "./check.ts";
 import { governing, kindsOf } from "./governing.ts";
+import { heartbeatFor, spanMs } from "./heartbeat.ts";
 import { lifetimeOf } from "./lifetime.ts";
 import { roundUpMs } from "./margin.ts";
 
-/** Beats that may be lost, one after the other. */
-const lostBeats = 1;
-/** By how much of itself a period varies, so that clients do not beat in step. */
-const jitter = 0.1;
 /** Late timers of whoever beats, and of the hop: at least so much each. */
 const slackMs = 1_000;
 /** How long an answer may take before its absence says something. */
@@ -37,14 +34,9 @@ const resetOf = ({ knob }: Setting): ResetBy => knob.resetBy ?? { direction: "ei
 const rttOf = ({ path }: Ladder): number => path.rttMs?.user ?? 1_000;
 const lateMs = (ladder: Ladder, { hop }: Setting): number =>
   rttOf(ladder) + slackMs + Math.max(slackMs, ladder.hops.find(({ name }) => name === hop)?.product.granularityMs ?? 0);
-const spanMs = (heartbeatMs: number): number => Math.round((lostBeats + 1) * heartbeatMs * (1 + jitter));
 
-/** The longest period that a silence of `ms` bears, rounded down to what people would choose. */
-function periodFor(ladder: Ladder, setting: Setting): number {
-  const longest = (msOf(setting.value) - lateMs(ladder, setting)) / ((lostBeats + 1) * (1 + jitter));
-  const step = longest >= 60_000 ? 30_000 : longest >= 30_000 ? 5_000 : 1_000;
-  return longest < 1_000 ? Math.max(0, Math.floor(longest / 100) * 100) : Math.floor(longest / step) * step;
-}
+/** The longest period that this silence bears. */
+const periodFor = (ladder: Ladder, setting: Setting): number => heartbeatFor(msOf(setting.value), lateMs(ladder, setting));
 
 /** The heartbeat that is set, or the one that the path wants. */
 const heartbeatOf = (ladder: Ladder): number => ladder.streams.heartbeatMs ?? wanted(ladder);

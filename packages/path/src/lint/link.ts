@@ -8,7 +8,7 @@ import { lintFindings } from "../findings/lint.ts";
 import { findingMaker } from "../findings/make.ts";
 import { findProduct } from "../hops/index.ts";
 import { violationFinding } from "../ladder/finding.ts";
-import { planPath } from "../ladder/index.ts";
+import { violationsOf } from "../ladder/index.ts";
 import { PathError } from "../path-error.ts";
 import type { Violation } from "../plan.ts";
 import { addressesMeet } from "./addresses.ts";
@@ -129,8 +129,8 @@ function knownHop({ route: { hop } }: Owned): DeclaredHop {
 function judge(path: DeclaredPath, owned: readonly Owned[], onlyLinks: boolean): Finding[] {
   if (path.hops.some(({ product }) => findProduct(product) === null && path.products?.[product] === undefined)) return [];
   try {
-    return planPath(path)
-      .violations.filter(({ operands }) => !onlyLinks || new Set(operands.map(({ hop }) => hop)).size > 1)
+    return violationsOf(path)
+      .filter(({ operands }) => !onlyLinks || new Set(operands.map(({ hop }) => hop)).size > 1)
       .map((violation) => findingOf(violation, path, owned));
   } catch (thrown) {
     if (!(thrown instanceof PathError)) throw thrown;

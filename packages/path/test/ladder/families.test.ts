@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type DeclaredHop, type DeclaredPath, type OwnProduct, type Plan, planPath, type Violation } from "@holdfast/path";
+import { type DeclaredHop, type DeclaredPath, heartbeatFor, type OwnProduct, type Plan, planPath, type Violation } from "@holdfast/path";
 import { marginMs } from "../../src/ladder/margin.ts";
 import { ruleDocs } from "../../src/ladder/rules.ts";
 import { linksOf } from "../../src/links.ts";
@@ -42,6 +42,14 @@ describe("deadlines", () => {
     assert.deepEqual(fixesOf(of("B1", by)[0]), [["proxy", "read_timeout", 58_000]]);
     const written = planOf({}, { hops: [hop("balancer"), hop("proxy", { ...kept, read_timeout: 300_000 }), hop("app", { keepAliveTimeout: 90_000 })] });
     assert.equal(of("B1", written)[0]?.severity, "warning");
+  });
+
+  test("two waits of the same length are a note, whoever wrote them", () => {
+    const hops = [hop("balancer"), hop("proxy", { keepalive_timeout: 90_000, read_timeout: 60_000 }), hop("app", { keepAliveTimeout: 90_000 })];
+    assert.deepEqual(
+      of("B1", planOf({}, { hops })).map(({ severity }) => severity),
+      ["info"],
+    );
   });
 
   test("a long wait is fine where somebody inside gives up in time", () => {
@@ -116,6 +124,41 @@ describe("streams", () => {
     const said = own("proxy", [timer("life", ["E"], "client", 7_200_000, { ends: ["announced"] })]);
     assert.equal(planOf({ said }, { hops: [hop("said"), hop("app")] }).streams.reconnectMs, null);
   });
+});
+
+test("an age of seconds is a warning, and raised where somebody can", () => {
+  const aged = own("balancer", [timer("life", ["B", "E"], "server", 30_000, { streams: ["websocket"], ends: ["fin"], max: 86_400_000 })]);
+  const plan = planOf({ aged }, { hops: [hop("aged"), hop("app")], streams: { kinds: ["websocket"] } });
+  const [short] = of("E1", plan);
+  assert.equal(short?.severity, "warning");
+  assert.deepEqual(fixesOf(short), [
+    ["aged", "life", 3_600_000],
+    ["streams", "reconnect", 27_000],
+  ]);
+  assert.equal(plan.derived.find(({ knob: name }) => name === "life")?.value, 3_600_000);
+  assert.deepEqual(plan.streams.reconnectMs?.to, 3_240_000);
+});
+
+test("what a server takes to stop is no age of its connections", () => {
+  for (const product of ["gunicorn", "uvicorn"]) {
+    const { violations } = planPath({ hops: [hop("caddy", { "transport keepalive": 1_000 }), hop(product, {})] });
+    assert.deepEqual(
+      violations.filter(({ rule }) => rule === "A3" || rule === "E1"),
+      [],
+    );
+  }
+});
+
+test("the longest heartbeat is what the inequality says to the second, in whole tenths", () => {
+  assert.deepEqual(
+    [58_000, 60_000, 55_000, 350_000, 300_000, 3_000, 4_000].map((ms) => heartbeatFor(ms)),
+    [25_000, 25_000, 23_000, 150_000, 120_000, 0, 400],
+  );
+});
+
+test("HAProxy's pool is said to last for ten of its delays", () => {
+  const { violations } = planPath({ hops: [hop("haproxy"), hop("node")] });
+  assert.match(violations.find(({ rule }) => rule === "A1")?.title ?? "", /until 50 s \(10 times pool-purge-delay/);
 });
 
 describe("ends by count", () => {
