@@ -11,7 +11,7 @@ import { violationFinding } from "../ladder/finding.ts";
 import { violationsOf } from "../ladder/index.ts";
 import { PathError } from "../path-error.ts";
 import type { Violation } from "../plan.ts";
-import { addressesMeet } from "./addresses.ts";
+import { addressesLoop, addressesMeet } from "./addresses.ts";
 import type { Route, SourceFile, Tool, ToolReading } from "./tool.ts";
 
 /** A tool with what it has read. */
@@ -58,7 +58,11 @@ function pairsOf(read: readonly ReadTool[]): Pair[] {
     return own.flatMap((sender): Pair[] => {
       const { forwards } = sender.route;
       if (forwards.length === 0) return [];
-      const met = all.flat().filter((other) => other !== sender && other.route.listens.some((listen) => forwards.some((each) => addressesMeet(each, listen))));
+      const arrives = (other: Owned): boolean => {
+        const meets = other.tool === sender.tool ? addressesLoop : addressesMeet;
+        return other !== sender && other.route.listens.some((listen) => forwards.some((each) => meets(each, listen)));
+      };
+      const met = all.flat().filter(arrives);
       const silent = behind.length === 1 ? (behind[0] ?? []).filter(({ route }) => route.listens.length === 0) : [];
       return (met.length > 0 ? met : silent).map((receiver): Pair => [sender, receiver]);
     });

@@ -39,3 +39,26 @@ test("HAProxy's client side is held against the proxy that sends to it", () => {
     [],
   );
 });
+
+test("a backend on another host is not the own listener of the same port", () => {
+  const nginx = (host: string): SourceFile => ({
+    file: "nginx.conf",
+    text: `# nginx/1.30.0\nevents { worker_connections 1024; }\nhttp {\n  keepalive_timeout 62;\n  upstream app { server ${host}:80; keepalive 16; }\n  server { listen 80; location / { proxy_pass http://app; } location /b { proxy_pass http://app; proxy_read_timeout 30s; } }\n}\n`,
+  });
+  assert.deepEqual(codes(nginx("10.0.0.5")), []);
+  assert.deepEqual(codes(nginx("127.0.0.1")).slice(0, 1), ["keepalive_race:4 warning"]);
+  const haproxy = {
+    file: "haproxy.cfg",
+    text: "global\n hard-stop-after 1m\ndefaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n timeout tunnel 5m\n timeout http-request 5s\n timeout http-keep-alive 10s\nfrontend f\n bind :80\n default_backend b\nbackend b\n server s 10.0.0.2:80\nfrontend g\n bind :8080\n timeout client 50s\n default_backend c\nbackend c\n server s 10.0.0.3:80\n",
+  };
+  assert.deepEqual(codes(haproxy), []);
+});
+
+test("a stream proxy that sends the PROXY header to another host's 443 does not send it to itself", () => {
+  const stream = (to: string): SourceFile => ({
+    file: "nginx.conf",
+    text: `# nginx/1.30.0\nevents {}\nstream {\n  upstream tls { server ${to}:443; }\n  server { listen 443; proxy_pass tls; proxy_timeout 1h; ssl_preread on; proxy_protocol on; }\n}\n`,
+  });
+  assert.deepEqual(codes(stream("10.0.0.2")), []);
+  assert.deepEqual(codes(stream("127.0.0.1")), ["nginx_proxy_protocol_mismatch:5"]);
+});

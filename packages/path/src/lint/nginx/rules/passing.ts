@@ -4,7 +4,7 @@
 import { formatDuration } from "../../../duration.ts";
 import type { Finding } from "../../../finding.ts";
 import { findProduct } from "../../../hops/index.ts";
-import { addressesMeet } from "../../addresses.ts";
+import { addressesLoop } from "../../addresses.ts";
 import { distinct, nameOf, type Rule, report } from "../rule.ts";
 import { held, isOn, own } from "../scope.ts";
 import { forwardsOf } from "../site.ts";
@@ -14,7 +14,7 @@ export const proxyProtocolMismatch: Rule = ({ site }) =>
   site.ways.flatMap((way): Finding[] => {
     if (way.kind !== "tcp") return [];
     const sends = isOn(way.scope, "proxy_protocol", false);
-    const ends = site.servers.flatMap(({ listens }) => listens).filter(({ address }) => forwardsOf(way).some((each) => addressesMeet(each, address)));
+    const ends = site.servers.flatMap(({ listens }) => listens).filter(({ address }) => forwardsOf(way).some((each) => addressesLoop(each, address)));
     const other = ends.find(({ words }) => words.includes("proxy_protocol") !== sends);
     // Options of one address hold for all servers that listen there: one that says it is enough.
     if (other === undefined || ends.some(({ words }) => words.includes("proxy_protocol")) === sends) return [];
