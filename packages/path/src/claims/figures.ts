@@ -92,7 +92,7 @@ export const figuresClaims = {
     truth:
       "Offices and carriers' NATs share one address, and an IPv6 user has a whole /64. A cap is needed; a high one, counted by prefix, answered and not reset",
     by: "read",
-    evidence: "RFC 6888, requirement 4; docs/guard.md",
+    evidence: "RFC 6888, section 1; docs/guard.md",
     options: ["guard perAddressMax"],
     pages: ["guard"],
   },

@@ -127,7 +127,7 @@ export const productsClaims = {
     verdict: "half",
     truth: "TLS 1.3 has none and HTTP/2 forbids it; for TLS 1.2 it is to be off",
     by: "read",
-    evidence: "RFC 8446, section 1.2; RFC 9113, section 9.2.1",
+    evidence: "RFC 8446, section 4.1.2; RFC 9113, section 9.2.1",
     pages: ["tls"],
   },
   "sse-no-auth": {

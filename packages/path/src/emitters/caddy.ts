@@ -28,6 +28,11 @@ const timeouts = [
 const transport: readonly Directive[] = [
   { knob: "transport keepalive", text: (value) => (value === 0 ? "keepalive off" : value === "never" ? null : `keepalive ${caddyTime(value)}`) },
   { knob: "transport keepalive_idle_conns_per_host", text: (value) => (value === "never" ? null : `keepalive_idle_conns_per_host ${Number(value)}`) },
+  {
+    knob: "transport max_conns_per_host",
+    text: (value) => (value === "never" ? null : `max_conns_per_host ${Number(value)}`),
+    onlyMeant: true,
+  },
   time("transport keepalive_interval"),
   time("transport dial_timeout"),
   time("transport response_header_timeout", { onlyMeant: true }),

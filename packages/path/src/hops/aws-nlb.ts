@@ -2,9 +2,11 @@
  * AWS Network Load Balancer: it forgets flows, it closes none.
  */
 import type { Product } from "../knob.ts";
-import { packets, readIn, unverified } from "./rows.ts";
+import { eitherWay, packets, readIn } from "./rows.ts";
 
-const guide = readIn("docs.aws.amazon.com, Network Load Balancers, update-idle-timeout");
+const guide = readIn(
+  "docs.aws.amazon.com, Network Load Balancers, update-idle-timeout; network-load-balancers.md of the user guide (awsdocs), connection idle timeout",
+);
 
 export const awsNlb: Product = {
   id: "aws-nlb",
@@ -25,7 +27,7 @@ export const awsNlb: Product = {
       max: 6_000_000,
       resetBy: packets,
       ends: ["rst_on_write"],
-      note: "TCP listeners. That the next packet is answered with a reset, and that TCP probes count, is commonly reported; it was not read",
+      note: "TCP listeners. Nothing is sent when it ends; whoever sends next gets a reset. TCP probes of either end count",
       ...guide,
     },
     {
@@ -35,8 +37,9 @@ export const awsNlb: Product = {
       unit: "ms",
       default: 350_000,
       fixed: true,
+      resetBy: eitherWay,
       ends: ["rst_on_write"],
-      note: "TLS listeners, which the attribute does not change",
+      note: "TLS listeners, which the attribute does not change. One revision of the guide says that TCP probes are not supported here, a later one that each is answered by probes to both sides every 20 s: rely on bytes",
       ...guide,
     },
     {
@@ -47,7 +50,7 @@ export const awsNlb: Product = {
       default: 120_000,
       fixed: true,
       ends: ["silent"],
-      ...unverified("Network Load Balancers, UDP listeners"),
+      ...readIn("aws.amazon.com, networking blog: introducing NLB TCP configurable idle timeout"),
     },
   ],
 };

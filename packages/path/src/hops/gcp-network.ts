@@ -2,7 +2,7 @@
  * What forgets flows in Google Cloud: the VPC's firewall and Cloud NAT.
  */
 import type { Product } from "../knob.ts";
-import { packets, unverified } from "./rows.ts";
+import { packets, secondHand, unverified } from "./rows.ts";
 
 export const gcpVpcFirewall: Product = {
   id: "gcp-vpc-firewall",
@@ -43,7 +43,7 @@ export const gcpCloudNat: Product = {
       default: 1_200_000,
       resetBy: packets,
       ends: ["silent"],
-      ...unverified("Google Cloud NAT: timeouts"),
+      ...secondHand("Google Cloud API, Router nats[].tcpEstablishedIdleTimeoutSec, as clients and providers quote it"),
     },
   ],
 };

@@ -2,8 +2,9 @@
  * nginx as a reverse proxy: HTTP, gRPC, plain streams. Its two sides have timers of their own.
  */
 import type { Product } from "../knob.ts";
-import { eitherWay, nextRequest, readIn, secondHand, toClient, toServer, unverified } from "./rows.ts";
+import { eitherWay, nextRequest, readIn, secondHand, toClient, toServer } from "./rows.ts";
 
+const main = readIn("nginx.org, ngx_core_module");
 const core = readIn("nginx.org, ngx_http_core_module");
 const upstream = readIn("nginx.org, ngx_http_upstream_module");
 const keepAliveByDefault = readIn("nginx CHANGES 1.29.7 and src/http/modules/ngx_http_upstream_keepalive_module.c");
@@ -263,7 +264,7 @@ export const nginx: Product = {
       unit: "ms",
       default: 60_000,
       ends: ["fin"],
-      ...unverified("nginx.org, ngx_stream_proxy_module, proxy_connect_timeout"),
+      ...stream,
     },
     {
       name: "ssl_session_cache",
@@ -284,7 +285,17 @@ export const nginx: Product = {
       unit: "count",
       default: 512,
       note: "Of each worker, both sides together: a proxied request takes two",
-      ...secondHand("nginx.org, ngx_core_module, in translations"),
+      ...main,
+    },
+    {
+      name: "worker_rlimit_nofile",
+      role: "descriptors",
+      classes: [],
+      side: "both",
+      unit: "count",
+      default: "never",
+      note: "Of each worker, in place of the limit that nginx was started with; unset, that one holds",
+      ...main,
     },
     {
       name: "worker_shutdown_timeout",

@@ -63,6 +63,16 @@ export const node: Product = {
       note: "The whole request; 408 between 300 and 330 s. Slow uploads end so",
       ...code,
     },
+    {
+      name: "connectionsCheckingInterval",
+      classes: [],
+      side: "client",
+      unit: "ms",
+      default: 30_000,
+      min: 1,
+      note: "How often the two deadlines before are looked at. Only taken when a server is made",
+      ...code,
+    },
     { name: "timeout", classes: ["B", "C"], side: "client", unit: "ms", default: "never", zeroIs: "never", resetBy: eitherWay, ends: ["fin"], ...code },
     {
       name: "maxRequestsPerSocket",

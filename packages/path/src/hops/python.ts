@@ -36,7 +36,7 @@ export const gunicorn: Product = {
       zeroIs: "never",
       ends: ["rst"],
       note: "A worker that is silent for so long is killed",
-      ...unverified("docs.gunicorn.org, settings, timeout"),
+      ...gunicornDocs,
     },
     {
       name: "graceful_timeout",

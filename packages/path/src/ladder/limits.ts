@@ -14,10 +14,14 @@ const filesOfProcess = 100;
 /** What stands behind users and takes their connections, a proxy twice. */
 const sidesOf = ({ product }: ResolvedHop): number => (product.kind === "runtime" ? 1 : 2);
 
-/** The hop's own settings, and those of the kernel that stands right behind it in the path. */
+const limitsDescriptors = ({ knob, value }: Setting): boolean => knob.role === "descriptors" && typeof value === "number";
+
+/** The hop's own settings, and those of the kernel that stands right behind it in the path. A limit that the hop gives itself holds in place of the kernel's. */
 function withHost(ladder: Ladder, hop: ResolvedHop): readonly Setting[] {
   const next = ladder.hops[ladder.hops.indexOf(hop) + 1];
-  return next?.product.kind === "kernel" ? [...hop.settings, ...next.settings] : hop.settings;
+  if (next?.product.kind !== "kernel") return hop.settings;
+  const ofHost = hop.settings.some(limitsDescriptors) ? next.settings.filter((setting) => !limitsDescriptors(setting)) : next.settings;
+  return [...hop.settings, ...ofHost];
 }
 
 /** L1. */

@@ -217,6 +217,17 @@ describe("pools and limits", () => {
       ["1.1 x 1000 x 2 sides <= 512", "1.1 x 1000 x 2 sides + 100 <= 1024"],
     );
   });
+
+  test("descriptors that a program gives itself hold in place of its host's", () => {
+    const limited = (nofile: number | "never"): string[] => {
+      const raising = own("proxy", [knob("worker_rlimit_nofile", "both", "count", nofile, { role: "descriptors" })]);
+      const hops = [hop("raising"), hop("linux"), hop("app")];
+      return of("L1", planOf({ raising }, { hops, needs: { connections: 1_000 } })).map(({ inequality }) => inequality);
+    };
+    assert.deepEqual(limited("never"), ["1.1 x 1000 x 2 sides + 100 <= 1024"]);
+    assert.deepEqual(limited(65_536), []);
+    assert.deepEqual(limited(2_000), ["1.1 x 1000 x 2 sides + 100 <= 2000"]);
+  });
 });
 
 test("a grace below what leaving takes is too short", () => {

@@ -25,8 +25,16 @@ const ofProxies = [
   "stream_timeout",
   "stream_close_delay",
 ];
-/** 0 of these is what it says; of all others, that there is no limit. */
-const zeroIsZero = new Set(["transport keepalive", "stream_close_delay"]);
+const counts = ["transport max_conns_per_host", "transport keepalive_idle_conns_per_host"];
+/** 0 of these is the default, as if the line were not there (Caddy's app.go and httptransport.go); of others, that there is no limit. */
+const zeroIsDefault = new Set([
+  "timeouts idle",
+  "timeouts read_header",
+  "transport keepalive",
+  "transport keepalive_interval",
+  "transport keepalive_idle_conns_per_host",
+  "transport dial_timeout",
+]);
 
 export const caddyRoutes = (config: CaddyConfig, version: string | null): Route[] =>
   config.sites.flatMap(({ addresses, proxies }) =>
@@ -43,8 +51,8 @@ function hopOf(proxy: ProxyDirective, config: CaddyConfig, version: string | nul
   const values: Record<string, Value> = {};
   const places: Record<string, Place> = {};
   const add = (name: string, value: Value | null, line: Written): void => {
-    if (value === null) return;
-    values[name] = value === 0 && !zeroIsZero.has(name) ? "never" : value;
+    if (value === null || (value === 0 && zeroIsDefault.has(name))) return;
+    values[name] = value === 0 && name !== "stream_close_delay" ? "never" : value;
     places[name] = line.place;
   };
   for (const name of ofServers) {
@@ -54,10 +62,16 @@ function hopOf(proxy: ProxyDirective, config: CaddyConfig, version: string | nul
   }
   for (const name of ofProxies) {
     const line = proxy.lines.get(name);
-    if (line !== undefined) add(name, line.words[0] === "off" ? 0 : caddyTime(line.words[0]), line);
+    if (line === undefined) continue;
+    if (line.words[0] === "off") {
+      values[name] = 0;
+      places[name] = line.place;
+    } else add(name, caddyTime(line.words[0]), line);
   }
-  const perHost = proxy.lines.get("transport keepalive_idle_conns_per_host");
-  if (perHost !== undefined && /^\d{1,9}$/.test(perHost.words[0] ?? "")) add("transport keepalive_idle_conns_per_host", Number(perHost.words[0]), perHost);
+  for (const name of counts) {
+    const line = proxy.lines.get(name);
+    if (line !== undefined && /^\d{1,9}$/.test(line.words[0] ?? "")) add(name, Number(line.words[0]), line);
+  }
   return { name: "caddy", product: "caddy", ...(version === null ? {} : { version }), values, places };
 }
 

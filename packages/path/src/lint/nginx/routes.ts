@@ -104,5 +104,6 @@ function readPool(way: Way, site: Site, version: string, found: Values): void {
 
 function readWorkers(main: Scope, found: Values): void {
   found.read("worker_connections", own(eventsOf(main), "worker_connections"), count);
+  found.read("worker_rlimit_nofile", own(main, "worker_rlimit_nofile"), count);
   found.read("worker_shutdown_timeout", own(main, "worker_shutdown_timeout"), time);
 }
