@@ -19,6 +19,8 @@ export interface PartInPath {
   readonly as: "guard" | "server" | "pool";
   /** What was set explicitly, by the options' names. */
   readonly given: Readonly<Record<string, unknown>>;
+  /** What the part does without being told, where that is something else than the hop database has. */
+  readonly defaults?: Readonly<Record<string, Value>>;
 }
 
 export interface OptionsAt {
@@ -49,13 +51,13 @@ const parts: Readonly<Record<PartInPath["as"], Part>> = {
 const stepsMax = 100;
 
 /** What follows for the part's options. Throws PathError where it does not stand in the path, and where a given option contradicts it. */
-export function optionsAt({ path, hop, as, given }: PartInPath): OptionsAt {
+export function optionsAt({ path, hop, as, given, defaults = {} }: PartInPath): OptionsAt {
   const part = parts[as];
   const at = indexOf(path, hop);
   const name = (path.hops[at] as DeclaredHop).name;
   const knobs = new Set(part.product.knobs.map((knob) => knob.name));
   const values = Object.fromEntries(Object.entries(given).filter(([option, value]) => knobs.has(option) && value !== undefined)) as Record<string, Value>;
-  const start = { [part.idle.option]: part.idle.from, ...values };
+  const start: Readonly<Record<string, Value>> = { ...defaults, [part.idle.option]: part.idle.from, ...values };
   const own: DeclaredHop = { ...(path.hops[at] as DeclaredHop), product: part.product.id, values: start };
   const hops = part.end === "receiver" ? [...path.hops.slice(0, at), own] : [own, ...path.hops.slice(at + 1)];
   const mine = { ...path, hops, ...streamsOf(path, given) };

@@ -3,14 +3,15 @@
  * of being guessed. An option that contradicts the path is refused with the inequality that it breaks. Pure.
  */
 import { type DeclaredPath, optionsAt, PathError } from "@holdfast/path";
+import type { OptionDoc } from "./option-docs.ts";
 import { PoolError } from "./pool-error.ts";
 
 /** Where this process stands. */
 export interface PathOptions {
   /** The path from this process onward (what stands before it is passed over). Options that are not given follow from it. */
-  readonly path?: DeclaredPath;
+  readonly path?: DeclaredPath | undefined;
   /** The hop that this process is. Default: the first that runs an application. */
-  readonly hop?: string;
+  readonly hop?: string | undefined;
 }
 
 /** What a path has a say in; each pool has these options. */
@@ -24,14 +25,24 @@ export interface FromPath {
 
 const decided = ["idleMs", "ageMs", "requestsMax", "max"] as const;
 
+/** The defaults of a pool's options, of those that the ladder asks for: a pool for a database is smaller than one for HTTP. */
+function defaultsOf(docs: Readonly<Record<string, OptionDoc>>): Record<string, number | "never"> {
+  return Object.fromEntries(
+    decided.flatMap((name) => {
+      const value = docs[name]?.default;
+      return typeof value === "number" || value === "never" ? [[name, value]] : [];
+    }),
+  );
+}
+
 /** What follows from the path for the options that were not given; nothing without a path. Throws a PoolError `invalid_option` for what contradicts it. */
-export function fromPath(path: DeclaredPath | undefined, hop: string | undefined, given: Readonly<Record<string, unknown>>): FromPath {
+export function fromPath({ path, hop }: PathOptions, given: Readonly<Record<string, unknown>>, docs: Readonly<Record<string, OptionDoc>>): FromPath {
   if (path === undefined) {
     if (hop !== undefined) throw new PoolError("invalid_option", "Expected `path` with `hop`, got `hop` alone");
     return {};
   }
   try {
-    const { options } = optionsAt({ path, hop, as: "pool", given });
+    const { options } = optionsAt({ path, hop, as: "pool", given, defaults: defaultsOf(docs) });
     const own: FromPath = Object.fromEntries(decided.flatMap((name) => (typeof options[name] === "number" ? [[name, options[name]]] : [])));
     // A server may say that it keeps a connection for longer than the path does.
     return own.idleMs === undefined ? own : { ...own, keepMsMax: own.idleMs };

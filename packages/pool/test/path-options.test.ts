@@ -3,6 +3,7 @@ import { it } from "node:test";
 import { httpPool, PoolError } from "@holdfast/pool";
 import { poolAgent } from "@holdfast/pool/agent";
 import { postgresPool } from "@holdfast/pool/postgres";
+import { divideOptions } from "../src/database/options.ts";
 
 const onward = (...products: readonly string[]) => ({ hops: ["node", ...products].map((product, at) => ({ name: `${product}${at}`, product, values: {} })) });
 
@@ -21,6 +22,29 @@ it("keeps idle connections to a database for no longer than it would without a p
   const pool = postgresPool({ path: onward("pgbouncer", "postgres"), connectionString: "postgres://127.0.0.1:1/none" });
   assert.equal(pool.options.idleTimeoutMillis, 0); // The pool ends idle connections itself.
   await pool.end();
+});
+
+it("takes as many connections as it would without a path, fewer where the path bears fewer", () => {
+  const most = (replicas: number, given: object = {}): number | undefined => {
+    const path = { hops: onward("postgres").hops.map((hop, at) => (at === 0 ? { ...hop, replicas } : hop)) };
+    return divideOptions({ path, ...given }, {}).options.max;
+  };
+  assert.deepEqual(
+    [1, 2, 5, 20].map((replicas) => most(replicas)),
+    [10, 10, 10, 4],
+  );
+  assert.equal(most(2, { max: 40 }), 40);
+  assert.throws(() => most(5, { max: 40 }), /`max`.*P2/);
+  const wide = poolAgent({
+    path: {
+      hops: [
+        { name: "app", product: "node", values: {}, replicas: 600 },
+        { name: "api", product: "guard", values: {} },
+      ],
+    },
+  });
+  assert.ok(wide.options.max < 50, `${wide.options.max}`);
+  wide.close();
 });
 
 it("refuses an idle time that races with the receiver's", () => {

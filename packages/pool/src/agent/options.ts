@@ -38,7 +38,7 @@ export const agentOptionDocs = {
 
 /** Fills defaults and checks. Throws an error that names the option and what was expected. */
 export function resolveAgentOptions({ path, hop, ...explicit }: Partial<AgentOptions> = {}): AgentOptions {
-  const given = { ...fromPath(path, hop, explicit), ...explicit };
+  const given = { ...fromPath({ path, hop }, explicit, agentOptionDocs), ...explicit };
   refuseUnknown(given, agentOptionDocs, "agents");
   const { tcpKeepAliveMs, ...shared } = given;
   const { max, idleMax, queueMax, idleMs } = agentOptionDocs;

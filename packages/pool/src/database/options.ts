@@ -80,7 +80,7 @@ export function divideOptions(
   const driver: Record<string, unknown> = {};
   const own: Record<string, unknown> = {};
   const { path, hop, ...explicit } = given as PathOptions & Readonly<Record<string, unknown>>;
-  const inPath = fromPath(path, hop, explicit);
+  const inPath = fromPath({ path, hop }, explicit, databaseOptionDocs);
   // A path that would bear more is no reason to keep what nobody uses.
   const idleMs = Math.min(inPath.idleMs ?? Number.POSITIVE_INFINITY, databaseOptionDocs.idleMs.default);
   for (const [name, value] of Object.entries({ ...inPath, ...(inPath.idleMs === undefined ? {} : { idleMs }), ...explicit })) {

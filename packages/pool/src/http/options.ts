@@ -77,7 +77,7 @@ export const httpPoolOptionDocs = {
 
 /** Fills defaults and checks. Throws a PoolError `invalid_option` that names the option and what was expected. */
 export function resolveHttpPoolOptions({ path, hop, ...explicit }: Partial<HttpPoolOptions> = {}): HttpPoolOptions {
-  const given: Partial<HttpPoolOptions> = { ...fromPath(path, hop, explicit), ...explicit };
+  const given: Partial<HttpPoolOptions> = { ...fromPath({ path, hop }, explicit, httpPoolOptionDocs), ...explicit };
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => !(others as readonly string[]).includes(name)));
   refuseUnknown(own, httpPoolOptionDocs, "HTTP pools");
   const { http2 = "auto" } = given;
