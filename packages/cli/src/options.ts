@@ -47,6 +47,12 @@ export const cliOptionDocs = {
     unit: "file",
     what: "A secret of 32 bytes or more that tickets and cookies are signed with, the same on all nodes; without one a restart voids them",
   },
+  path: {
+    default: "",
+    unit: "file",
+    what: "A path file, as `holdfast plan` reads it: `role`, `proxyIdleMs`, `keepAliveMs`, `heartbeatMs` and, where it says how a deploy goes, the drain follow from it. What contradicts it is refused",
+  },
+  hop: { default: "", unit: "name", what: "The hop of `path` that this server is. Empty: the first that runs an application" },
   vitals: { default: true, unit: "switch", what: "Publish this machine's vital signs once a second as vitals/sockets, vitals/process and vitals/host" },
   admin: { default: true, unit: "switch", what: "Listen on a second port for `holdfast connections`, metrics and probes" },
   adminHost: { default: "127.0.0.1", unit: "address", what: "Where that port listens. Any other than a loopback address demands `adminTokenFile`" },

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { planPath } from "@holdfast/path";
+import { emitters } from "@holdfast/path/emit";
+import { parsePathFile } from "../src/adapters/path-file.ts";
 import { pagePolicy } from "../src/page/publisher.ts";
 import { checkConfig, parseConfigFile, serveSettings, settingFlags } from "../src/serve/config.ts";
 import { greeting } from "../src/serve/greeting.ts";
@@ -16,7 +19,7 @@ function check(members: Record<string, unknown>) {
     otherVariables: [],
   });
   assert.ok(resolved.ok, resolved.ok ? "" : resolved.message);
-  return checkConfig(resolved.value.given, streams, { vitals: vitalsPolicy, page: pagePolicy });
+  return checkConfig(resolved.value.given, streams, { vitals: vitalsPolicy, page: pagePolicy }, (file) => parsePathFile("path.yaml", file));
 }
 const fault = (members: Record<string, unknown>): string => {
   const checked = check(members);
@@ -82,10 +85,15 @@ test("the greeting has commands that work as they are", () => {
     admin: null,
     command: "holdfast",
     access: "For all.",
+    follows: null,
   };
   assert.match(greeting(facts), /^For all\.$/m);
   assert.match(greeting(facts), /^ {2}holdfast tail vitals\/host$/m);
   assert.match(greeting(facts), /^Open http:\/\/127\.0\.0\.1:4150\/ in a browser/m);
+  assert.match(
+    greeting({ ...facts, follows: { keepAliveMs: 66_000, heartbeatMs: 12_000 } }),
+    /^In its path it has keepAliveMs 66000 and heartbeatMs 12000\.$/m,
+  );
   const other = greeting({ ...facts, url: "http://127.0.0.1:5000", vitals: false, page: false, data: null });
   assert.doesNotMatch(other, /browser/);
   assert.match(other, /^ {2}holdfast tail rooms\/42 --url http:\/\/127\.0\.0\.1:5000$/m);
@@ -125,3 +133,45 @@ test("the page is there for everybody on this machine, or for nobody", () => {
   };
   assert.deepEqual([{}, { auth: "anonymous" }, jwt, { host: "0.0.0.0", auth: "anonymous", origins: ["none"] }].map(pageOf), [true, true, false, false]);
 });
+
+/** In these tests a path stands where its file's name would. */
+const balancer = (values: string): string => `- browser\n- aws-alb${values}\n- app: { product: node }\n`;
+
+test("in a path the server is told what somebody set, and no default that contradicts the path", () => {
+  const checked = check({ path: balancer(": { idle_timeout.timeout_seconds: 120s }"), requestsMax: 500, linksMax: 7 });
+  assert.ok(checked.ok, checked.ok ? "" : checked.message);
+  const { told, listener, place, options } = checked.value;
+  assert.deepEqual([told, listener.guard, place?.hop, options.port], [{ linksMax: 7 }, { requestsMax: 500 }, undefined, 4150]);
+  const without = check({});
+  assert.ok(without.ok);
+  assert.deepEqual([without.value.place, without.value.told, without.value.listener.guard.proxyIdleMs], [null, without.value.options, 60_000]);
+});
+
+test("what contradicts the path is refused with the inequality, before anything starts", () => {
+  const path = balancer("");
+  assert.match(
+    fault({ path, keepAliveMs: 60_000 }),
+    /`keepAliveMs`: expected a value that keeps A1 on aws-alb -> app, such as 66000.*does not hold, got 60000$/,
+  );
+  assert.match(fault({ path, heartbeatMs: 40_000 }), /`heartbeatMs`: expected .*C1/);
+  assert.match(fault({ path, proxyIdleMs: 90_000 }), /Expected no `proxyIdleMs` beside `path`, which says 60000 of aws-alb, got 90000/);
+  assert.equal(fault({ path, proxyIdleMs: 60_000, keepAliveMs: 75_000, heartbeatMs: 10_000, hop: "app" }), "no fault");
+  assert.match(fault({ path, hop: "api" }), /one of browser, aws-alb, app, got api/);
+  assert.match(fault({ hop: "app" }), /expected `path` with `hop`/);
+  assert.match(fault({ path: "- ngnix" }), /path.yaml:1: ngnix/);
+});
+
+for (const path of [
+  balancer(""),
+  balancer(": { idle_timeout.timeout_seconds: 600s }"),
+  "- browser\n- node\n",
+  "- browser\n- cloudflare\n- nginx\n- node\n- postgres\n",
+  "- haproxy\n- holdfast\n",
+]) {
+  test(`what --emit serve writes is taken, alone and beside its path: ${JSON.stringify(path)}`, () => {
+    const declared = parsePathFile("path.yaml", path);
+    assert.ok(declared.ok);
+    const emitted = JSON.parse(emitters.serve(planPath(declared.value))) as Record<string, unknown>;
+    for (const beside of [{}, { path }]) assert.equal(fault({ ...emitted, ...beside }), "no fault", JSON.stringify(emitted));
+  });
+}

@@ -74,3 +74,29 @@ test("what cannot be served is said before anything listens", async () => {
     assert.doesNotMatch(stderr, /\n\s+at /);
   }
 });
+
+test("in a declared path the timers follow from it, are said, and what contradicts it ends with 2 and the inequality", async () => {
+  const file = join(folder(), "path.yaml");
+  writeFileSync(file, "- browser\n- aws-alb: { idle_timeout.timeout_seconds: 20s }\n- app: { product: node }\n");
+  const { running, url, event } = await serve(["--path", file, "--hop", "app"]);
+  const { follows } = JSON.parse(event("listening") as string) as { follows: { keepAliveMs: number; heartbeatMs: number } };
+  assert.equal(follows.keepAliveMs, 25_000);
+  assert.ok(follows.heartbeatMs > 0 && follows.heartbeatMs * 2.2 < 20_000, `${follows.heartbeatMs}`);
+  const keepAlive = await new Promise((resolve, reject) => {
+    const headers = { connection: "keep-alive" };
+    get(`${url}/healthz`, { agent: false, headers }, (response) => resolve(response.resume().headers["keep-alive"])).on("error", reject);
+  });
+  assert.equal(keepAlive, "timeout=25");
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended).code, 0);
+  const refused = async (...words: string[]) => await start(["serve", "--port", "0", "--engine", "memory", ...words], { cwd: folder() }).ended;
+  const [late, nowhere, missing] = await Promise.all([
+    refused("--path", file, "--keep-alive-ms", "20000"),
+    refused("--path", file, "--hop", "api"),
+    refused("--path", "/nowhere/path.yaml"),
+  ]);
+  assert.match(late.stderr, /A1 on aws-alb -> app.*20 s \+ 5 s <= 20 s does not hold, got 20000/);
+  assert.match(nowhere.stderr, /one of browser, aws-alb, app, got api/);
+  assert.match(missing.stderr, /can not be read/);
+  assert.deepEqual([late.code, nowhere.code, missing.code], [2, 2, 2]);
+});

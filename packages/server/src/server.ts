@@ -80,7 +80,7 @@ function authorizerFor(auth: Auth): Authorizer | null {
   return authorizer;
 }
 
-/** What follows from the path for guard, and for the heartbeat. */
+/** What follows from the path for guard, for the heartbeat, and for a drain where the path says how a deploy goes. */
 function optionsInPath({ path, hop, guard, options }: ServerParts): ReturnType<typeof withPath> {
   const place = { ...(path === undefined ? {} : { path }), ...(hop === undefined ? {} : { hop }) };
   return withPath({ ...guard, ...place, ...(options?.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) }, "server");
@@ -105,7 +105,12 @@ async function leave(hub: Hub, engine: Engine, { clock }: Env, { http, guard }: 
 /** Makes a server; nothing happens before `listen`. Throws a TypeError for bad options, and where a decision is lacking. */
 export function createServer(parts: ServerParts): HoldfastServer {
   const { options: fromPath, remarks } = optionsInPath(parts);
-  const options = resolveServerOptions({ ...parts.options, ...(fromPath.heartbeatMs === undefined ? {} : { heartbeatMs: fromPath.heartbeatMs }) });
+  const { heartbeatMs, drainMs } = fromPath;
+  const options = resolveServerOptions({
+    ...(parts.path === undefined || drainMs === undefined || parts.guard?.drainMs !== undefined ? {} : { drainMs }),
+    ...parts.options,
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+  });
   const lacking = decisionFault({ host: options.host, auth: parts.auth !== undefined, origins: parts.options?.origins !== undefined });
   if (lacking !== null) throw new TypeError(lacking);
   const { engine } = parts;

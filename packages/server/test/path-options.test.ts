@@ -18,3 +18,13 @@ it("beats as often as the shortest silence of its path demands, and refuses to b
   server.guard.release();
   assert.throws(() => createServer({ engine: memoryEngine({ env: nodeEnv }), path: short, options: { heartbeatMs: 12_000 } }), /`heartbeatMs`.*C1/);
 });
+
+it("drains for as long as its path says that a deploy may take, or as it is told", () => {
+  const deployed = { ...short, needs: { inFlightMs: 20_000, spreadMs: 5_000 } };
+  const drainOf = (parts: Partial<Parameters<typeof createServer>[0]>): number => {
+    const server = createServer({ engine: memoryEngine({ env: nodeEnv }), ...parts });
+    server.guard.release();
+    return server.options.drainMs;
+  };
+  assert.deepEqual([drainOf({ path: short }), drainOf({ path: deployed }), drainOf({ path: deployed, options: { drainMs: 7_000 } })], [10_000, 25_000, 7_000]);
+});

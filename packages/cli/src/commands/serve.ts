@@ -12,6 +12,7 @@ import { nodeClock } from "../adapters/clock.ts";
 import { makeEngine, usesDisk } from "../adapters/engines.ts";
 import { openMachine } from "../adapters/machine.ts";
 import { readPageFiles } from "../adapters/page-files.ts";
+import { readPathFile } from "../adapters/path-file.ts";
 import { stall } from "../adapters/stall.ts";
 import { type Output, onHangup, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { readSecret, readToken } from "../adapters/token-file.ts";
@@ -27,7 +28,7 @@ import { accessLine } from "../serve/auth.ts";
 import { humanLogger, jsonLogger } from "../serve/close-log.ts";
 import { checkConfig, parseConfigFile, type ServeConfig, serveSettings, settingFlags } from "../serve/config.ts";
 import { doctorAgentOptions } from "../serve/doctor-agent.ts";
-import { greeting } from "../serve/greeting.ts";
+import { type GreetingFacts, greeting } from "../serve/greeting.ts";
 import { listenerParts } from "../serve/listener.ts";
 import { humanLine, jsonLine, type LogEvent } from "../serve/log-line.ts";
 import { changedSettings, type Policies, settingsJson, settingsTable } from "../serve/print-settings.ts";
@@ -101,7 +102,8 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
     const engine = makeEngine(config);
     const server = createServer({
       engine,
-      options: config.options,
+      options: config.told,
+      ...config.place,
       guard: config.listener.guard,
       listener: secrets.value.listener,
       connectionEvents: {
@@ -128,7 +130,8 @@ async function run(given: Given, variables: Variables): Promise<Exit> {
   }
   // Whoever reads that the server listens may stop it at once: the signals are ours before that is said.
   const stop = stopSignal();
-  announce(output, json, log, { ...urls, settings: settings.given, config });
+  const follows = config.place === null ? null : { keepAliveMs: running.server.guard.options.keepAliveMs, heartbeatMs: running.server.options.heartbeatMs };
+  announce(output, json, log, { ...urls, settings: settings.given, config, follows });
   return await serveUntilStopped(running, stop, log);
 }
 
@@ -176,7 +179,7 @@ function load(given: Given, variables: Variables): Checked<Loaded> {
     otherVariables: ["HOLDFAST_URL", "HOLDFAST_ADMIN_URL", "HOLDFAST_CONFIG", tokenVariable],
   });
   if (!settings.ok) return settings;
-  const config = checkConfig(settings.value.given, file.value?.members["streams"], { vitals: vitalsPolicy, page: pagePolicy });
+  const config = checkConfig(settings.value.given, file.value?.members["streams"], { vitals: vitalsPolicy, page: pagePolicy }, readPathFile);
   return config.ok ? good({ settings: settings.value, config: config.value }) : config;
 }
 
@@ -209,9 +212,10 @@ interface Urls {
 interface Start extends Urls {
   readonly settings: readonly SettingGiven[];
   readonly config: ServeConfig;
+  readonly follows: GreetingFacts["follows"];
 }
 
-function announce(output: Output, json: boolean, log: (event: LogEvent) => void, { url, admin, settings, config }: Start): void {
+function announce(output: Output, json: boolean, log: (event: LogEvent) => void, { url, admin, settings, config, follows }: Start): void {
   const { engine, vitals: hasVitals, page } = config;
   const data = usesDisk(config) ? config.data : null;
   if (json) {
@@ -227,6 +231,7 @@ function announce(output: Output, json: boolean, log: (event: LogEvent) => void,
       vitals: hasVitals,
       page,
       pid: process.pid,
+      ...(follows === null ? {} : { follows }),
       settings: Object.fromEntries(changed),
     });
     return;
@@ -234,7 +239,7 @@ function announce(output: Output, json: boolean, log: (event: LogEvent) => void,
   // In a checkout there is no `holdfast` on the path; npm finds it.
   const access = accessLine(config.auth, decisionFault({ host: config.options.host, auth: false, origins: false }) === null);
   const command = import.meta.url.endsWith(".ts") ? "npx holdfast" : "holdfast";
-  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command, access })}${changedSettings(settings)}\n`);
+  void output.write(`${greeting({ url, engine, data, vitals: hasVitals, page, admin, command, access, follows })}${changedSettings(settings)}\n`);
 }
 
 interface Running {
@@ -265,7 +270,7 @@ async function serveUntilStopped({ engine, server, config, page, admin, agents }
   // What it found is told by its notices.
   if (server.guard.fronts.length > 0) onHangup(() => void server.guard.reloadTls());
   if (!stop.aborted) await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
-  log({ event: "draining", signal: stop.reason, links: server.stats().links, drainMs: config.options.drainMs });
+  log({ event: "draining", signal: stop.reason, links: server.stats().links, drainMs: server.options.drainMs });
   const notice = setInterval(() => log({ event: "draining", links: server.stats().links }), noticeMs);
   for (const agent of agents) agent.close();
   await ticker?.stop();

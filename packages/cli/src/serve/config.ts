@@ -1,12 +1,15 @@
 /**
  * The configuration of `serve`: which settings there are, what the file may say, and the checks that need all of it. Pure.
  */
+import type { PathOptions } from "@holdfast/guard";
+import type { DeclaredPath } from "@holdfast/path";
 import { decisionFault, resolveServerOptions, type ServerOptions, serverOptionDocs } from "@holdfast/server";
 import { type EngineOptions, engineOptionDocs, resolveEngineOptions, resolvePolicies, type StreamPolicy } from "@holdfast/server/engines";
 import { bad, type Checked, type FlagSpec, good } from "../args.ts";
 import { cliOptionDocs, type EngineName, engineNames } from "../options.ts";
 import { type AuthConfig, checkAuth } from "./auth.ts";
 import { type DoctorAgentConfig, doctorAgentOf } from "./doctor-agent.ts";
+import { inPath, madeBySomebody, toldInPath } from "./in-path.ts";
 import { type ListenerConfig, listenerOf, listenerOptionDocs } from "./listener.ts";
 import { flagName, type Setting, type SettingGiven, valuesOf } from "./settings.ts";
 
@@ -40,6 +43,10 @@ export function settingFlags(): Record<string, FlagSpec> {
 /** What `serve` runs on, checked. */
 export interface ServeConfig {
   readonly options: ServerOptions;
+  /** What the server is told of them: all, or in a path what somebody set. */
+  readonly told: Partial<ServerOptions>;
+  /** The path that the server stands in; null: none was declared. */
+  readonly place: PathOptions | null;
   readonly engineOptions: EngineOptions;
   readonly engine: EngineName;
   readonly data: string;
@@ -74,8 +81,13 @@ export interface OwnPolicies {
   readonly page: StreamPolicy;
 }
 
-/** Checks the values together. The server's and the engines' own checks decide; their message names the setting. */
-export function checkConfig(given: readonly SettingGiven[], streams: unknown, ownPolicies: OwnPolicies): Checked<ServeConfig> {
+/** Checks the values together. The server's and the engines' own checks decide; their message names the setting. `readPath` reads a path file. */
+export function checkConfig(
+  given: readonly SettingGiven[],
+  streams: unknown,
+  ownPolicies: OwnPolicies,
+  readPath: (file: string) => Checked<DeclaredPath>,
+): Checked<ServeConfig> {
   const own = valuesOf(given, ["engine", "data", "vitals"]) as { engine: string; data: string; vitals: boolean };
   const engine = engineNames.find((name) => name === own.engine);
   if (engine === undefined) return bad(`expected engine to be ${engineNames.join(" or ")}, got ${JSON.stringify(own.engine)}`);
@@ -83,6 +95,8 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ow
     return bad("expected streams in the configuration file to be a list of policies");
   const auth = checkAuth(given);
   if (!auth.ok) return auth;
+  const place = inPath(given, readPath);
+  if (!place.ok) return place;
   const page = checkPage(given, auth.value);
   if (!page.ok) return page;
   const asked = (streams ?? []) as readonly StreamPolicy[];
@@ -90,15 +104,20 @@ export function checkConfig(given: readonly SettingGiven[], streams: unknown, ow
   if (stranger !== undefined)
     return bad(`expected the engine of streams ${JSON.stringify(stranger.pattern)} to be ${engineNames.join(" or ")}, got ${JSON.stringify(stranger.engine)}`);
   try {
+    const said = new Set((place.value === null ? given : madeBySomebody(given)).map(({ setting }) => setting.name));
+    const listener = listenerOf(valuesOf(given, Object.keys(listenerOptionDocs)), (name) => said.has(name));
+    const options = resolveServerOptions(valuesOf(given, Object.keys(serverOptionDocs)));
     return good({
       auth: auth.value,
-      options: resolveServerOptions(valuesOf(given, Object.keys(serverOptionDocs))),
+      options,
+      told: place.value === null ? options : toldInPath(place.value, given, listener),
+      place: place.value,
       engineOptions: resolveEngineOptions(valuesOf(given, Object.keys(engineOptionDocs)) as Partial<EngineOptions>),
       engine,
       data: own.data,
       vitals: own.vitals,
       page: page.value,
-      listener: listenerOf(valuesOf(given, Object.keys(listenerOptionDocs))),
+      listener,
       admin: adminOf(given),
       doctorAgent: doctorAgentOf(valuesOf(given, ["doctorAgent", "doctorTokenFile", "host"])),
       logLinesPerSecond: loggedOf(given),

@@ -16,6 +16,8 @@ export interface GreetingFacts {
   readonly admin: string | null;
   /** Who may do what, in a sentence. */
   readonly access: string;
+  /** What follows from the path; null where none was declared. */
+  readonly follows: { readonly keepAliveMs: number; readonly heartbeatMs: number } | null;
   /** How this program is called here. */
   readonly command: string;
 }
@@ -28,6 +30,7 @@ export function greeting(facts: GreetingFacts): string {
   return [
     `Holdfast is listening on ${url} (${facts.engine} engine${where}).`,
     escapeLine(facts.access),
+    ...(facts.follows === null ? [] : [`In its path it has keepAliveMs ${facts.follows.keepAliveMs} and heartbeatMs ${facts.follows.heartbeatMs}.`]),
     ...(facts.page ? [`Open ${url}/ in a browser to watch it and to cut its wire.`] : []),
     "Try, in another terminal:",
     `  ${command} tail ${stream}${at}`,

@@ -49,15 +49,18 @@ export interface ListenerConfig {
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly ticketSecretFile: string | null } | null;
 }
 
-/** Checks the values together, guard's own checks included; throws a TypeError that names the setting. */
-export function listenerOf(values: Readonly<Record<string, SettingValue>>): ListenerConfig {
+/**
+ * Checks the values together, guard's own checks included; throws a TypeError that names the setting. `isSaid`: whether guard is told of a
+ * timer, or is to take it from the path.
+ */
+export function listenerOf(values: Readonly<Record<string, SettingValue>>, isSaid: (name: string) => boolean = () => true): ListenerConfig {
   const { tlsCertFile, tlsKeyFile, tlsTicketSecretFile, proxyProtocol, proxyTrusted, role, keepAliveMs, perAddressMax, ...timers } =
     values as unknown as Values;
   if ((tlsCertFile === "") !== (tlsKeyFile === "")) throw new TypeError("Expected `tlsCertFile` and `tlsKeyFile` together, got one of them");
   if (tlsTicketSecretFile !== "" && tlsCertFile === "") throw new TypeError("Expected `tlsTicketSecretFile` with `tlsCertFile` only");
   if (role !== "" && role !== "browser" && role !== "proxy") throw new TypeError(`Expected \`role\` to be browser or proxy, got ${JSON.stringify(role)}`);
   const guard: Partial<GuardOptions> = {
-    ...timers,
+    ...Object.fromEntries(Object.entries(timers).filter(([name]) => isSaid(name))),
     ...(role === "" ? {} : { role }),
     ...(keepAliveMs === 0 ? {} : { keepAliveMs }),
     ...(perAddressMax === 0 ? {} : { perAddressMax }),
