@@ -2,7 +2,7 @@
  * Guard where a path is declared: who stands in front, and for how long that keeps idle connections, is read there instead of asked for.
  * The ladder judges; an option that contradicts it is refused with the inequality that it breaks. Pure.
  */
-import { type DeclaredPath, optionsAt, PathError } from "@holdfast/path";
+import { type DeclaredPath, optionsAt, PathError, type Setting, type Value } from "@holdfast/path";
 import type { GuardOptions } from "./options.ts";
 
 /** Where this process stands. */
@@ -35,7 +35,7 @@ export function withPath({ path, hop, ...given }: Partial<GuardOptions> & Stream
     return { options: given, remarks: [] };
   }
   const { options, link, remarks, plan } = judged(() => optionsAt({ path, hop, as, given }));
-  const idle = link?.reuse === true ? link.senderIdle?.value : undefined;
+  const idle = link?.reuse === true ? lastsMs(link.senderIdle) : undefined;
   if (given.proxyIdleMs !== undefined && typeof idle === "number" && given.proxyIdleMs !== idle) {
     throw new TypeError(`Expected no \`proxyIdleMs\` beside \`path\`, which says ${idle} of ${link?.sender.name}, got ${given.proxyIdleMs}`);
   }
@@ -53,6 +53,10 @@ export function withPath({ path, hop, ...given }: Partial<GuardOptions> & Stream
     remarks,
   };
 }
+
+/** Until the last of the sender's idle connections is gone: HAProxy closes half of them at each turn of its timer. */
+const lastsMs = (setting: Setting | null): Value | undefined =>
+  typeof setting?.value === "number" ? setting.value * (setting.knob.lastsTimes ?? 1) : setting?.value;
 
 /** Options are refused with a TypeError here, whoever refuses them. */
 function judged<T>(call: () => T): T {

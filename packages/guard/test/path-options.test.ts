@@ -59,6 +59,23 @@ it("refuses an option that the path contradicts, and a place that is none", () =
   );
 });
 
+it("takes a pool that is emptied by halves for as long as it lasts", () => {
+  const behind = (options: Parameters<typeof guard>[1]) =>
+    guard(createServer(), {
+      path: {
+        hops: [
+          { name: "edge", product: "haproxy", values: {} },
+          { name: "app", product: "node", values: {} },
+        ],
+      },
+      ...options,
+    });
+  const guarded = behind({});
+  assert.equal(guarded.options.proxyIdleMs, 50_000);
+  guarded.release();
+  behind({ proxyIdleMs: 50_000 }).release();
+});
+
 it("tells of what it can not mend", () => {
   const through: DeclaredPath = {
     hops: [
