@@ -7,7 +7,7 @@ import type { Fix, Link, Setting } from "../plan.ts";
 import { between, type Check, canBe, fixOf, type Ladder, time } from "./check.ts";
 import { edgeMs, marginMs, receiverAtLeastMs, senderAtMostMs } from "./margin.ts";
 
-/** Above it a shorter pool is the cheaper cure where both ends can give way. */
+/** Above it a shorter pool is the cheaper cure where both ends can give way, and the sender's knob is that of its pool alone. */
 const cheapMs = 600_000;
 
 /** The two timers of a link on which A1 has something to say; null where it has nothing. */
@@ -70,7 +70,7 @@ function timerFixes({ link, sender, receiver, idleMs, keptMs }: Pair): Fix[] {
   const [raised, lowered] = [receiverAtLeastMs(link, idleMs), senderAtMostMs(link, keptMs, sender.knob.lastsTimes)];
   const raise: Fix[] = canBe(receiver, raised) ? [fixOf(receiver, raised, raiseCost(receiver, link, raised))] : [];
   const lower: Fix[] = lowered > 0 && canBe(sender, lowered) ? [fixOf(sender, lowered, lowerCost(sender, link, lowered))] : [];
-  return raised > cheapMs ? [...lower, ...raise] : [...raise, ...lower];
+  return raised > cheapMs && sender.knob.side !== "both" ? [...lower, ...raise] : [...raise, ...lower];
 }
 
 const raiseCost = (receiver: Setting, link: Link, ms: number): string =>

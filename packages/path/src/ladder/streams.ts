@@ -19,6 +19,8 @@ const slackMs = 1_000;
 const answerMs = 5_000;
 /** Holdfast's own period: quick to notice, and within what any path bears whose timers are 30 s or more. */
 export const heartbeatDefaultMs = 12_000;
+/** The period where no period is short enough. */
+const heartbeatLeastMs = 1_000;
 
 const silences = (ladder: Ladder): Setting[] => governing(ladder, ["C", "D"]).filter(({ value }) => typeof value === "number" && value > 0);
 
@@ -40,7 +42,13 @@ const periodFor = (ladder: Ladder, setting: Setting): number => heartbeatFor(msO
 
 /** The heartbeat that is set, or the one that the path wants. */
 const heartbeatOf = (ladder: Ladder): number => ladder.streams.heartbeatMs ?? wanted(ladder);
-const wanted = (ladder: Ladder): number => Math.min(heartbeatDefaultMs, ...silences(ladder).map((setting) => periodFor(ladder, setting)));
+
+/** Never 0, which nobody can beat at: where a silence bears no beat at all, C1 says so of the hop. */
+function wanted(ladder: Ladder): number {
+  const periods = silences(ladder).map((setting) => periodFor(ladder, setting));
+  return Math.min(heartbeatDefaultMs, ...periods.map((ms) => (ms > 0 ? ms : heartbeatLeastMs)));
+}
+
 const bytesOf = ({ streams }: Ladder): HeartbeatOf => streams.heartbeatOf ?? "both_ways";
 
 /** C1. */

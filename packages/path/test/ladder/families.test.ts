@@ -239,3 +239,10 @@ test("a grace below what leaving takes is too short", () => {
   assert.deepEqual(at(40_000).violations, []);
   assert.equal(at(30_000).drain.terminationGraceMs, 40_000);
 });
+
+test("where a silence is so short that no beat survives it, there is a heartbeat all the same, and C1 says of whom", () => {
+  const short = own("proxy", [timer("silence", ["C"], "both", 2_000)]);
+  const plan = planOf({ short }, { hops: [hop("short"), hop("app")] });
+  assert.equal(plan.streams.heartbeatMs, 1_000);
+  assert.equal(of("C1", plan)[0]?.where, "short");
+});

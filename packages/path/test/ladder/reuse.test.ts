@@ -33,6 +33,13 @@ describe("reuse", () => {
     assert.deepEqual(race?.fixes.map(({ value }) => value).slice(0, 2), [66_000, 4_000]);
   });
 
+  test("a knob that is a hop's wait for streams too is not lowered to the next server's few seconds, however long it is", () => {
+    const plan = planPath({ hops: [hop("browser"), hop("aws-alb", { "idle_timeout.timeout_seconds": 600_000 }), hop("node")] });
+    assert.deepEqual(of("A1", plan.violations)[0]?.fixes.map(({ hop: name, value }) => [name, value])[0], ["node", 660_000]);
+    assert.equal(plan.streams.heartbeatMs, 12_000);
+    assert.deepEqual(plan.impossible, []);
+  });
+
   test("a pool that is emptied by halves lasts ten times its delay, and either way out counts that", () => {
     const [race] = of(
       "A1",
