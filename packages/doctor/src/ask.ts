@@ -69,15 +69,14 @@ export function resolveAsk(url: string | URL, given: Partial<AskOptions> = {}): 
   return Object.freeze(ask);
 }
 
-/** ws: and wss: are taken for what they stand on. */
+/** ws: and wss: say that a WebSocket is expected there; connections are made to what they stand on. */
 function checkUrl(given: string | URL): URL {
   const url = URL.canParse(String(given)) ? new URL(String(given)) : null;
-  const protocol = url === null ? undefined : { "http:": "http:", "https:": "https:", "ws:": "http:", "wss:": "https:" }[url.protocol];
-  if (url === null || protocol === undefined) throw new TypeError(`Expected an address like https://example.com/, got ${JSON.stringify(String(given))}`);
+  if (url === null || !["http:", "https:", "ws:", "wss:"].includes(url.protocol))
+    throw new TypeError(`Expected an address like https://example.com/, got ${JSON.stringify(String(given))}`);
   if (url.username !== "" || url.password !== "") throw new TypeError("Expected an address without a password in it; give an Authorization header instead");
-  const plain = new URL(`${protocol}${url.href.slice(url.protocol.length)}`);
-  plain.hash = "";
-  return plain;
+  url.hash = "";
+  return url;
 }
 
 function checkHeader(name: string, value: string): void {

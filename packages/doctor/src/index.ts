@@ -36,4 +36,6 @@ export type {
 } from "./facts.ts";
 export { drawFindings } from "./render/findings.ts";
 export { drawReport, type Report } from "./render/html.ts";
+export { outlook } from "./render/outlook.ts";
 export { drawComparison, drawFacts } from "./render/text.ts";
+export { columnsDefault, wrap } from "./render/wrap.ts";

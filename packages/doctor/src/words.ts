@@ -10,7 +10,7 @@ export const idleNames: Readonly<Record<IdleOf, string>> = {
   http2: "HTTP/2 session without streams",
   websocket: "WebSocket",
   "event-stream": "event stream",
-  tcp: "connection that sends no request",
+  tcp: "connection without a request",
 };
 
 export const movingNames: Readonly<Record<Moving, string>> = {

@@ -115,6 +115,34 @@ test("a lost upgrade is only blamed where it is known that somebody would have t
   assert.ok(codes({ webSocket, helper }).includes("websocket_lost"));
 });
 
+test("a URL of a WebSocket that is not taken is an error, whatever the status; a plain one is none", () => {
+  const webSocket = known({ url: "wss://example.com/", taken: false, status: 404, pongMs: null, beatMs: null });
+  const [finding] = diagnose({ ...base, url: "wss://example.com/", webSocket }, null);
+  assert.deepEqual([finding?.code, finding?.severity], ["websocket_lost", "error"]);
+  assert.match(finding?.advice.join() ?? "", /the path/);
+  assert.deepEqual(codes({ url: "wss://example.com/", webSocket: unknown("the upgrade was not answered in time") }), ["websocket_lost"]);
+  assert.deepEqual(codes({ url: "wss://example.com/", webSocket: unknown("the time was over") }), []);
+  assert.deepEqual(codes({ url: "wss://example.com/" }), [], "it was not asked for");
+});
+
+test("what was not reached, did not answer, or answered otherwise, is said", () => {
+  const why = (text: string): Partial<Facts> => ({ tcp: unknown(text), http: unknown(text) });
+  const advice = (facts: Partial<Facts>): string => diagnose({ ...base, ...facts }, null)[0]?.advice.join() ?? "";
+  assert.deepEqual(codes(why("connect ECONNREFUSED 192.0.2.1:443")), ["target_unreachable"]);
+  assert.match(advice(why("connect ECONNREFUSED 192.0.2.1:443")), /Nobody listens/);
+  assert.match(advice(why("getaddrinfo ENOTFOUND example.com")), /records/);
+  assert.match(advice(why("the time was over")), /firewalls/);
+  assert.match(advice(why("write EPROTO wrong version number")), /http:/);
+  assert.deepEqual(codes({ http: unknown("no answer over HTTP/1.1: the connection was reset instead") }), ["no_http_answer"]);
+  assert.deepEqual(codes({ http: unknown("the certificate is not good (X), and nothing is sent to a stranger") }), []);
+  const http = (status: number, headers = {}) => known({ status, version: "1.1", headers, http2: known(true), http3Announced: false });
+  const of = (facts: Partial<Facts>) => diagnose({ ...base, ...facts }, null).map(({ code, severity }) => [code, severity]);
+  assert.deepEqual(of({ http: http(301, { location: "https://www.example.com/" }) }), [["url_status", "info"]]);
+  assert.deepEqual(of({ http: http(401) }), [["url_status", "warning"]]);
+  assert.deepEqual(of({ http: http(204) }), []);
+  assert.deepEqual(of({ url: "ws://example.com/", http: http(400) }), [], "a plain request is not what a WebSocket's URL is for");
+});
+
 test("who ended it: the application says so itself, or it was somebody between", () => {
   const told = (how: "here" | "fin" | null) => ({ known: true, open: how === null, how, afterSilentMs: 0, at: null, requests: 1 }) as const;
   assert.equal(whoEnded([told("here"), told("here"), told("fin")], "fin"), "server");
@@ -131,7 +159,7 @@ test("every code has its row, every fact its line, and what a cookie says stays 
 });
 
 test("what is asked is checked by name", () => {
-  assert.equal(resolveAsk("wss://example.com/socket#x").url.href, "https://example.com/socket");
+  assert.equal(resolveAsk("wss://example.com/socket#x").url.href, "wss://example.com/socket");
   for (const [url, options, named] of [
     ["ftp://x", {}, /address/],
     ["http://a:b@x", {}, /password/],

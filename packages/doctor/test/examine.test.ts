@@ -3,12 +3,14 @@
  * second, and each end told apart.
  */
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
+import type { Socket } from "node:net";
 import test from "node:test";
 import { type AskOptions, diagnose, drawFacts, examine, type Facts, type IdleOf, type ProbeName, resolveAsk } from "@holdfast/doctor";
 import { idleDrop, openProxy } from "@holdfast/lab";
 import { onePair } from "../../../scripts/test-support/certificates.ts";
-import { ends, goawayServer, okAnswer, type Running, rawServer, socketServer, streamAnswer } from "./support/endings.ts";
+import { requestOf } from "../src/adapters/examine.ts";
+import { countingServer, ends, goawayServer, okAnswer, type Running, rawServer, socketServer, streamAnswer } from "./support/endings.ts";
 
 const draw = (): number => randomInt(1_200, 2_900);
 /** A server's timer is late when the machine is busy. */
@@ -186,5 +188,75 @@ test("nobody there is a fact, and no fault", { timeout: 30_000 }, async () => {
   await server[Symbol.asyncDispose]();
   const facts = await look(port, []);
   assert.ok(!facts.tcp.known && /ECONNREFUSED/.test(facts.tcp.why));
-  assert.deepEqual(diagnose(facts, null), []);
+  assert.deepEqual(
+    diagnose(facts, null).map(({ code }) => code),
+    ["target_unreachable"],
+  );
+});
+
+test("what is too slow, resets, or answers with a stream is told as it is, within the time", { timeout: 60_000 }, async (t) => {
+  const codesOf = (facts: Facts): string[] => diagnose(facts, null).map(({ code }) => code);
+  const within = async (server: Running, more: Partial<AskOptions>, path = "/"): Promise<Facts> => {
+    const facts = await look(server.port, [], { maxMs: 4_000, ...more }, path);
+    assert.ok(facts.tookMs < 5_000, String(facts.tookMs));
+    return facts;
+  };
+  const delayed = (socket: Socket, request: number): void => void setTimeout(() => socket.writable && socket.write(okAnswer), request * 3_000);
+  await Promise.all([
+    t.test("an application that is slow does not refuse to keep connections", async () => {
+      await using server = await countingServer(delayed);
+      const facts = await within(server, {});
+      assert.ok(facts.http.known && !facts.keepAlive.known, JSON.stringify(facts.keepAlive));
+      assert.deepEqual(codesOf(facts), []);
+    }),
+    t.test("a port that resets whoever asks", async () => {
+      await using server = await countingServer((socket) => socket.resetAndDestroy());
+      assert.deepEqual(codesOf(await within(server, {})), ["no_http_answer"]);
+    }),
+    t.test("a port that says nothing", async () => {
+      await using server = await countingServer(() => {});
+      assert.deepEqual(codesOf(await within(server, {})), ["no_http_answer"]);
+    }),
+    t.test("an event stream is known by its head, and is not waited for", async () => {
+      await using server = await countingServer((socket) => void socket.write(streamAnswer));
+      const facts = await look(server.port, [], { maxMs: 6_000, only: ["event-stream"], headers: [["Accept", "text/event-stream"]] }, "/stream");
+      assert.ok(facts.http.known && facts.eventStream.known && facts.eventStream.value.is, JSON.stringify(facts));
+      assert.deepEqual(codesOf(facts), []);
+    }),
+    t.test("frames that are none", async () => {
+      await using server = await countingServer((socket, _, text) => {
+        const key = /sec-websocket-key: (\S+)/i.exec(text)?.[1];
+        if (key === undefined) return void socket.write(okAnswer);
+        const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+        socket.write(Buffer.from([0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0]));
+      });
+      const facts = await look(server.port, ["websocket"], { maxMs: 6_000 });
+      assert.ok(!facts.webSocket.known && /no WebSocket/.test(facts.webSocket.why), JSON.stringify(facts.webSocket));
+      assert.deepEqual(codesOf(facts), [], "no timer is made of it");
+    }),
+  ]);
+});
+
+test("a caller's header stands in place of the doctor's own, over HTTP/2 as well", { timeout: 30_000 }, async () => {
+  const pair = onePair();
+  if (pair === null) return;
+  await using server = await goawayServer(60_000, 0, pair);
+  const headers = [
+    ["User-Agent", "me"],
+    ["Accept", "text/html"],
+    ["X-A", "1"],
+    ["x-a", "2"],
+  ] as const;
+  const ask = resolveAsk(`https://127.0.0.1:${server.port}/`, { maxMs: 6_000, only: ["http2"], opensPerSecond: 100, insecure: true, headers });
+  assert.deepEqual(requestOf(ask).headers, [
+    ["user-agent", "me"],
+    ["accept", "text/html"],
+    ["x-a", "1, 2"],
+  ]);
+  const facts = await examine(ask);
+  assert.ok(
+    facts.idle.some(({ of }) => of === "http2"),
+    JSON.stringify(facts.notMeasured),
+  );
 });

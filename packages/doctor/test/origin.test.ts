@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { diagnose, type Facts, type OriginFacts, type StreamRow, type StreamWay } from "@holdfast/doctor";
 import type { AgentEnded, AgentHello } from "@holdfast/doctor/agent";
+import { known } from "../src/facts.ts";
 import { judgeBackend } from "../src/probes/backend.ts";
 import { errorPageProduct } from "../src/probes/error-page.ts";
 import { streamBuffering } from "../src/probes/stream-cause.ts";
@@ -147,8 +148,10 @@ test("error pages give their product away", () => {
 const nothing = { known: false, why: "not tried" } as const;
 
 /** Facts of which only what the agent brings is known. */
+const reached = known({ address: "192.0.2.1", port: 80, connectMs: 1 });
+const answered = known({ status: 200, version: "1.1", headers: {}, http2: known(false), http3Announced: false });
 const factsOf = (origin: Partial<OriginFacts>, more: Partial<Facts> = {}): Facts => ({
-  ...{ url: "http://a.test/", startedWallMs: 0, tookMs: 0, maxMs: 0, name: nothing, tcp: nothing, tls: nothing, resumption: nothing, http: nothing },
+  ...{ url: "http://a.test/", startedWallMs: 0, tookMs: 0, maxMs: 0, name: nothing, tcp: reached, tls: nothing, resumption: nothing, http: answered },
   ...{ keepAlive: nothing, hops: [], webSocket: nothing, eventStream: nothing, helper: nothing, idle: [], controls: [], notMeasured: [] },
   cost: { connections: 0, openMax: 0 },
   origin: { known: true, value: { backend: nothing, upgrade: nothing, streams: nothing, deadline: nothing, ...origin } },

@@ -1,11 +1,12 @@
 /**
  * `holdfast doctor URL`: examines the way to a URL, shows what was measured, and whom to blame. `doctor host` and the like are commands of their own.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import {
   type Ask,
   type AskOptions,
   askOptionDocs,
+  columnsDefault,
   compareWithPath,
   diagnose,
   differences,
@@ -15,8 +16,10 @@ import {
   drawReport,
   examine,
   type Facts,
+  outlook,
   type ProbeName,
   resolveAsk,
+  wrap,
 } from "@holdfast/doctor";
 import { type DeclaredPath, formatDuration, parseDuration, planPath } from "@holdfast/path";
 import { drawLadder, type MeasuredIdle } from "@holdfast/path/draw";
@@ -24,7 +27,7 @@ import { readPathFile } from "../adapters/path-file.ts";
 import { Notices, standardOutput, stopSignal } from "../adapters/terminal.ts";
 import { bad, type Checked, type CommandSpec, countFlag, type Given, good, isOn, textFlag } from "../args.ts";
 import type { Command } from "../command.ts";
-import { escapeLine } from "../escape.ts";
+import { escapeJson, escapeLine } from "../escape.ts";
 import type { Exit } from "../exit-codes.ts";
 import { findingsExit } from "../findings-exit.ts";
 import { tokenFlags, tokenSource } from "../token.ts";
@@ -130,6 +133,8 @@ async function run({ ask, caFile, tokenFile, path, reportFile, strict, json }: W
   try {
     const ca = caFile === null ? {} : { ca: readFileSync(caFile, "utf8") };
     const { url, ...rest } = ask;
+    // A page that can not be written is said now and not after a minute.
+    if (reportFile !== null) closeSync(openSync(reportFile, "a"));
     read = resolveAsk(url, { ...rest, ...ca, ...(tokenFile === null ? {} : { token: readFileSync(tokenFile, "utf8").trim() }) });
   } catch (thrown) {
     notices.say(`holdfast doctor: ${escapeLine((thrown as Error).message)}`);
@@ -145,8 +150,10 @@ async function run({ ask, caFile, tokenFile, path, reportFile, strict, json }: W
   const comparison = path === null ? null : compareWithPath(facts, path);
   const findings = [...diagnose(facts, path === null ? null : planPath(path)), ...differences(comparison ?? [])];
   const differing = comparison === null ? "" : `${drawComparison(comparison)}\n`;
-  const text = `${drawFacts(facts)}\n${differing}${drawFindings(findings)}`.split("\n").map(escapeLine).join("\n");
-  await output.write(json ? `${JSON.stringify({ facts, findings, ...(comparison === null ? {} : { comparison }) })}\n` : text);
+  const cut = stop.aborted ? [`Interrupted after ${formatDuration(Math.round(facts.tookMs))}: this is what was known by then.`] : [];
+  const last = [...cut, ...outlook(facts)].flatMap((line) => wrap("", line)).map((line) => `${line}\n`);
+  const text = `${drawFacts(facts)}\n${differing}${drawFindings(findings, columnsDefault)}${last.join("")}`.split("\n").map(escapeLine).join("\n");
+  await output.write(json ? `${escapeJson(JSON.stringify({ facts, findings, ...(comparison === null ? {} : { comparison }) }))}\n` : text);
   if (reportFile !== null) {
     const ladder = path === null ? null : drawLadder(planPath(path), measuredOf(facts));
     try {

@@ -7,9 +7,11 @@ import { connect as connectTls, createSecureContext, rootCertificates, type Secu
 import type { Clock } from "@holdfast/protocol";
 import type { Ask } from "../ask.ts";
 import type { NameFact } from "../facts.ts";
-import { pause } from "../probes/pause.ts";
+import { pause, within } from "../probes/pause.ts";
 import { Line } from "./line.ts";
 
+/** How long the name may take. */
+const lookUpMsMax = 15_000;
 /** How long TCP and TLS may take together. */
 export const dialMsMax = 10_000;
 
@@ -47,8 +49,8 @@ export class Dialler {
     this.#ask = ask;
     this.#clock = clock;
     this.#signal = signal;
-    this.isSecure = ask.url.protocol === "https:";
-    this.origin = ask.url.origin;
+    this.isSecure = ask.url.protocol === "https:" || ask.url.protocol === "wss:";
+    this.origin = ask.url.origin.replace(/^ws/, "http");
     this.host = ask.url.hostname.replace(/^\[|\]$/g, "");
     this.port = Number(ask.url.port || (this.isSecure ? 443 : 80));
     signal.addEventListener("abort", () => this.closeAll(), { once: true });
@@ -57,7 +59,7 @@ export class Dialler {
   /** Looks the name up once: all connections go to one address, because each address may have timers of its own. */
   async reach(): Promise<{ readonly name: NameFact; readonly connectMs: number }> {
     const startMs = this.#clock.monoMs();
-    const found = isIP(this.host) === 0 ? (await lookup(this.host, { all: true })).map(({ address }) => address) : [this.host];
+    const found = isIP(this.host) === 0 ? await this.#lookUp() : [this.host];
     const addresses = [...new Set(found)];
     const lookupMs = this.#clock.monoMs() - startMs;
     let fault: unknown = new Error(`${this.host} has no address`);
@@ -72,6 +74,13 @@ export class Dialler {
       }
     }
     throw fault;
+  }
+
+  /** The system's resolver can not be stopped, so it is left behind when the time is over. */
+  async #lookUp(): Promise<string[]> {
+    const found = await within(this.#clock, lookup(this.host, { all: true }), lookUpMsMax, null, this.#signal);
+    if (found === null) throw new Error(`the name ${this.host} was not found in time`);
+    return found.map(({ address }) => address);
   }
 
   /** Rejects when no connection comes about, or the examination is over. */

@@ -9,7 +9,6 @@ import {
   type HttpFact,
   type IdleFact,
   type IdleOf,
-  type KeepAliveFact,
   type Known,
   known,
   type NameFact,
@@ -20,6 +19,7 @@ import {
 } from "../facts.ts";
 import { hopHints } from "../probes/hop-hints.ts";
 import { pause } from "../probes/pause.ts";
+import type { Seats } from "../probes/seat.ts";
 import { Dialler } from "./dial.ts";
 import { nodeDoctorClock } from "./env.ts";
 import { askWhoEnded, findAgent } from "./helper.ts";
@@ -113,7 +113,7 @@ class Examination {
       tls,
       resumption: rest?.resumption ?? none,
       http: seen.known ? known<HttpFact>({ ...seen.value.http, http2: rest?.http2 ?? none }) : seen,
-      keepAlive: seen.known ? known<KeepAliveFact>(seen.value.keepAlive) : seen,
+      keepAlive: seen.known ? seen.value.keepAlive : seen,
       hops: seen.known ? hopHints(seen.value.http.headers) : [],
       webSocket: rest?.webSocket ?? none,
       eventStream: rest?.eventStream ?? none,
@@ -160,7 +160,7 @@ class Examination {
       this.#http2(context, tls, silence),
       this.#asked("websocket", async () => {
         const fact = await tryWebSocket(context, socket, lookMs);
-        if (fact.taken && fact.beatMs === null) await silence.measure(socketSeats(context, socket));
+        if (fact.taken && fact.beatMs === null) await this.#measure(silence, socketSeats(context, socket));
         else if (fact.beatMs !== null)
           this.#notMeasured.push({ what: "websocket: idle timer", why: "the other side speaks by itself before any silence is long enough" });
         return fact;
@@ -168,11 +168,14 @@ class Examination {
       this.#asked("event-stream", async () => {
         const fact = await tryEventStream(context, streamPath, lookMs);
         if (fact.is)
-          await silence.measure(streamSeats(context, helper.known ? agentStream(this.#ask.prefix, silence.beatMs) : { path: () => own, isAgent: false }));
+          await this.#measure(
+            silence,
+            streamSeats(context, helper.known ? agentStream(this.#ask.prefix, silence.beatMs) : { path: () => own, isAgent: false }),
+          );
         return fact;
       }),
-      wants("http1") && seen.quiet !== null ? silence.measure(keptSeats(context)) : null,
-      wants("tcp") ? silence.measure(mutedSeats(context)) : null,
+      wants("http1") && seen.quiet !== null ? this.#measure(silence, keptSeats(context)) : null,
+      wants("tcp") ? this.#measure(silence, mutedSeats(context)) : null,
     ]);
     this.#notMeasured.push(...silence.notMeasured);
     return { helper, origin, resumption, http2, webSocket, eventStream, idle: silence.idle, controls: silence.controls };
@@ -182,8 +185,14 @@ class Examination {
     const isAgreed = tls.known ? tls.value.alpn === "h2" : null;
     if (!isAsked(this.#ask, "http2")) return isAgreed === null ? unknown("not asked for") : known(isAgreed);
     const speaks = isAgreed ?? (await speaksHttp2({ ...context, waitMs: Math.min(context.waitMs, cleartextMsMax) }));
-    if (speaks) await silence.measure(sessionSeats(context));
+    if (speaks) await this.#measure(silence, sessionSeats(context));
     return known(speaks);
+  }
+
+  /** What goes wrong with one transport is said, and keeps no other from being measured. */
+  async #measure(silence: Silence, seats: Seats): Promise<void> {
+    const measured = await this.#try(() => silence.measure(seats));
+    if (!measured.known) this.#notMeasured.push({ what: `${seats.of}: idle timer`, why: measured.why });
   }
 
   /** The name, a first connection, a first handshake. */
@@ -199,7 +208,7 @@ class Examination {
   #seen(): Promise<Known<KeepAliveSeen>> {
     this.#what = "keep-alive";
     const waitMs = Math.min(firstAnswerMsMax, this.#leftMs());
-    return this.#try(() => seeKeepAlive(this.#dialler, this.#request, waitMs, this.#clock));
+    return this.#try(() => seeKeepAlive(this.#dialler, this.#request, waitMs, this.#clock, this.#over.signal));
   }
 
   #asked<T>(probe: ProbeName, run: () => Promise<T>): Promise<Known<T>> | Known<T> {
@@ -241,12 +250,19 @@ function sorted(idle: readonly IdleFact[]): IdleFact[] {
   return [...idle].sort((a, b) => rank(a) - rank(b));
 }
 
-/** How the doctor asks for the URL. */
+/** How the doctor asks for the URL. What the caller says of a header stands in place of the doctor's own; of one name there is one line. */
 export function requestOf({ url, headers, token }: Ask): RequestHead {
+  const own = [["accept", "*/*"], ["user-agent", "holdfast-doctor"], ...(token === "" ? [] : [["authorization", `Bearer ${token}`]])] as const;
+  const lines = new Map<string, string>();
+  for (const [given, value] of headers) {
+    const name = given.toLowerCase();
+    const before = lines.get(name);
+    lines.set(name, before === undefined ? value : `${before}${name === "cookie" ? ";" : ","} ${value}`);
+  }
   return {
     method: "GET",
     path: `${url.pathname}${url.search}`,
     host: url.host,
-    headers: [["accept", "*/*"], ["user-agent", "holdfast-doctor"], ...(token === "" ? [] : [["authorization", `Bearer ${token}`] as const]), ...headers],
+    headers: [...own.flatMap(([name, value]) => (lines.has(name) ? [] : [[name, value] as const])), ...lines],
   };
 }

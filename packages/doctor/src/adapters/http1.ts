@@ -20,7 +20,7 @@ export function requestBytes({ method, path, host, headers }: RequestHead): Buff
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
 }
 
-/** endless: the body was not over in time, or is longer than an examination reads. */
+/** endless: the body was not over in time, is longer than an examination reads, or is an event stream, which has no end to wait for. */
 export type Exchanged =
   | {
       readonly is: "answered";
@@ -37,8 +37,9 @@ export type Exchanged =
   | { readonly is: "fault"; readonly why: string };
 
 export interface ExchangeLimits {
-  /** For the first byte, and again for the rest. */
+  /** For the first byte, and again for the rest where that has no limit of its own. */
   readonly waitMs: number;
+  readonly restMs?: number;
   readonly bodyBytesMax: number;
   /** So much of the body is kept; nothing by default. */
   readonly keepBytesMax?: number;
@@ -47,24 +48,28 @@ export interface ExchangeLimits {
 /** A body that is longer is not read: what is asked about is the connection. */
 export const bodyBytesMax = 1_048_576;
 
+export const isEventStream = ({ headers }: Head): boolean => /^text\/event-stream\b/i.test(headers["content-type"] ?? "");
+
 /** Sends a request and reads its answer. Never rejects. Afterwards the connection's bytes are nobody's again. */
 export function exchange(line: Line, request: RequestHead, limits: ExchangeLimits, clock: Clock): Promise<Exchanged> {
   return new Promise((resolve) => {
     const reader = new AnswerReader(request.method === "HEAD", limits.keepBytesMax);
     const sentMs = clock.monoMs();
-    const over = new AbortController();
+    const [over, begun] = [new AbortController(), new AbortController()];
     let firstMs: number | null = null;
     let isDone = false;
     const settle = (result: Exchanged): void => {
       if (isDone) return;
       isDone = true;
       over.abort();
+      begun.abort();
       line.onBytes = null;
       resolve(result);
     };
     const look = (state: AnswerState): void => {
       if (state.at === "fault") settle({ is: "fault", why: state.why });
-      if (state.at === "body" && state.bodyBytes > limits.bodyBytesMax) settle({ is: "endless", head: state.head, waitMs: (firstMs ?? sentMs) - sentMs });
+      if (state.at === "body" && (state.bodyBytes > limits.bodyBytesMax || isEventStream(state.head)))
+        settle({ is: "endless", head: state.head, waitMs: (firstMs ?? sentMs) - sentMs });
       if (state.at !== "done") return;
       const nowMs = clock.monoMs();
       const waitMs = (firstMs ?? nowMs) - sentMs;
@@ -80,6 +85,7 @@ export function exchange(line: Line, request: RequestHead, limits: ExchangeLimit
     };
     line.onBytes = (bytes) => {
       firstMs ??= clock.monoMs();
+      begun.abort();
       look(reader.read(bytes));
     };
     void line.ended.then((end) => {
@@ -90,11 +96,10 @@ export function exchange(line: Line, request: RequestHead, limits: ExchangeLimit
       else settle({ is: "ended", end, head: before.at === "body" ? before.head : null });
     });
     void (async () => {
-      await pause(clock, limits.waitMs, over.signal);
+      await pause(clock, limits.waitMs, begun.signal);
       if (isDone) return;
-      const state = reader.state;
-      if (state.at === "head" && firstMs === null) return settle({ is: "silent" });
-      await pause(clock, limits.waitMs, over.signal);
+      if (firstMs === null) return settle({ is: "silent" });
+      await pause(clock, limits.restMs ?? limits.waitMs, over.signal);
       const last = reader.state;
       if (last.at === "body") settle({ is: "endless", head: last.head, waitMs: (firstMs ?? sentMs) - sentMs });
       else settle({ is: "fault", why: "the answer's header block did not end" });

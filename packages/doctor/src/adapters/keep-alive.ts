@@ -3,34 +3,39 @@
  * answer on the same connection, which had nothing to set up.
  */
 import type { Clock } from "@holdfast/protocol";
-import type { HttpFact, KeepAliveFact } from "../facts.ts";
+import { type HttpFact, type KeepAliveFact, type Known, known, unknown } from "../facts.ts";
 import { announcedIdleMs, type Head, keepsConnection } from "../probes/http1-answer.ts";
 import type { Dialler } from "./dial.ts";
 import { bodyBytesMax, type Exchanged, exchange, type RequestHead } from "./http1.ts";
+import type { Line } from "./line.ts";
 
 export interface KeepAliveSeen {
   readonly http: Omit<HttpFact, "http2">;
-  readonly keepAlive: KeepAliveFact;
+  readonly keepAlive: Known<KeepAliveFact>;
   /** A request whose answer ends: others use it to see whether a connection is alive. Null: none was found. */
   readonly quiet: RequestHead | null;
 }
 
 /** An answer must have come within this, else the target is not examined further. */
 export const firstAnswerMsMax = 15_000;
+/** And the rest of it within this: what lasts longer is asked for by its head alone. */
+const restMsMax = 5_000;
 
 /** The URL itself; where its answer does not end (an event stream), its head alone, then the origin's root. */
 function candidates(request: RequestHead): RequestHead[] {
   return [request, { ...request, method: "HEAD" }, { ...request, path: "/" }];
 }
 
-/** Rejects when nothing was answered. */
-export async function seeKeepAlive(dialler: Dialler, request: RequestHead, waitMs: number, clock: Clock): Promise<KeepAliveSeen> {
-  let http: Omit<HttpFact, "http2"> | null = null;
+/** Rejects when nothing was answered. What was cut short by the end of the examination is not known. */
+export async function seeKeepAlive(dialler: Dialler, request: RequestHead, waitMs: number, clock: Clock, signal: AbortSignal): Promise<KeepAliveSeen> {
+  let http: KeepAliveSeen["http"] | null = null;
   let fault = "";
-  for (const candidate of candidates(request)) {
+  for (const [i, candidate] of candidates(request).entries()) {
+    if (signal.aborted) break;
     const line = await dialler.dial({ alpn: ["http/1.1"] });
     try {
-      const limits = { waitMs, bodyBytesMax };
+      // What the URL itself did not answer in time has had its time.
+      const limits = { waitMs: i === 0 ? waitMs : waitMs / 3, restMs: Math.min(waitMs, restMsMax), bodyBytesMax };
       const first = await exchange(line, candidate, limits, clock);
       const head = headOf(first);
       if (http === null && head !== null) http = httpOf(head);
@@ -38,38 +43,46 @@ export async function seeKeepAlive(dialler: Dialler, request: RequestHead, waitM
         fault = faultOf(first);
         continue;
       }
-      const phases = { tcpMs: line.tcpMs, tlsMs: line.tlsMs, waitMs: first.waitMs, bodyMs: first.bodyMs };
-      const told = {
-        connection: first.head.headers["connection"] ?? null,
-        keepAlive: first.head.headers["keep-alive"] ?? null,
-        announcedMs: announcedIdleMs(first.head.headers["keep-alive"]),
-      };
       const isKept = keepsConnection(first.head) && !first.untilEnd;
       const second = isKept ? await exchange(line, candidate, limits, clock) : null;
       const reused = second?.is === "answered";
-      return {
-        http: http ?? httpOf(first.head),
-        keepAlive: {
-          reused,
-          first: phases,
-          second: second?.is === "answered" ? { tcpMs: null, tlsMs: null, waitMs: second.waitMs, bodyMs: second.bodyMs } : null,
-          ...told,
-          fault: reused ? null : second === null ? notKept(first.head) : faultOf(second),
-        },
-        quiet: reused ? candidate : null,
-      };
+      return { http: http ?? httpOf(first.head), keepAlive: keptOf(line, first, second, signal.aborted), quiet: reused ? candidate : null };
     } finally {
       line.close();
     }
   }
-  throw new Error(`no answer over HTTP/1.1: ${fault}`);
+  if (http === null) throw new Error(`no answer over HTTP/1.1: ${fault}`);
+  return { http, keepAlive: unknown(signal.aborted ? "the time was over" : fault), quiet: null };
+}
+
+type Answered = Extract<Exchanged, { readonly is: "answered" }>;
+
+/** `second`: null where the first answer left no connection for it. */
+function keptOf(line: Line, first: Answered, second: Exchanged | null, isOver: boolean): Known<KeepAliveFact> {
+  const reused = second?.is === "answered";
+  // That an answer takes long says nothing of the connection.
+  if (second !== null && !reused && (isOver || second.is === "silent" || second.is === "endless"))
+    return unknown(isOver ? "the time was over" : "the second request was not answered in time");
+  const { headers } = first.head;
+  return known({
+    reused,
+    first: { tcpMs: line.tcpMs, tlsMs: line.tlsMs, waitMs: first.waitMs, bodyMs: first.bodyMs },
+    second: reused ? { tcpMs: null, tlsMs: null, waitMs: second.waitMs, bodyMs: second.bodyMs } : null,
+    connection: headers["connection"] ?? null,
+    keepAlive: headers["keep-alive"] ?? null,
+    announcedMs: announcedIdleMs(headers["keep-alive"]),
+    fault: reused ? null : second === null ? notKept(first.head) : faultOf(second),
+  });
 }
 
 const headOf = (exchanged: Exchanged): Head | null =>
   exchanged.is === "answered" || exchanged.is === "endless" || exchanged.is === "ended" ? exchanged.head : null;
 
 function httpOf({ status, version, headers }: Head): Omit<HttpFact, "http2"> {
-  return { status, version, headers, http3Announced: /(?:^|[\s,])h3\s*=/.test(headers["alt-svc"] ?? "") };
+  const cookies = headers["set-cookie"];
+  // A cookie's name tells a hop; its value is somebody's session.
+  const shown = cookies === undefined ? headers : { ...headers, "set-cookie": cookies.replaceAll(/=[^;,]*/g, "=...") };
+  return { status, version, headers: shown, http3Announced: /(?:^|[\s,])h3\s*=/.test(headers["alt-svc"] ?? "") };
 }
 
 function notKept({ version, headers }: Head): string {

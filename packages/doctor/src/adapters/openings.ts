@@ -24,6 +24,7 @@ export async function tryWebSocket(context: SeatContext, target: SocketTarget, l
       const pongMs = tried.how === "alive" ? clock.monoMs() - startMs : null;
       const before = seat.heard;
       await listen(clock, seat.ended, lookMs);
+      if (seat.fault !== null) throw new Error(`it was upgraded, and what came is no WebSocket: ${seat.fault}`);
       const own = seat.heard - before;
       return { url, taken: true, status: 101, pongMs, beatMs: target.protocol === null && own > 0 ? lookMs / own : null };
     } finally {

@@ -6,7 +6,7 @@ import type { Moving } from "../facts.ts";
 import { AnswerReader, type Head } from "../probes/http1-answer.ts";
 import { within } from "../probes/pause.ts";
 import type { Seat, SeatEnd, Seats, Tried } from "../probes/seat.ts";
-import { type RequestHead, requestBytes } from "./http1.ts";
+import { isEventStream, type RequestHead, requestBytes } from "./http1.ts";
 import type { Line, LineEnd } from "./line.ts";
 import { endingOf, onWrite, type SeatContext } from "./seats-http1.ts";
 
@@ -106,7 +106,7 @@ export class StreamSeat implements Seat {
     line.read();
     line.write(requestBytes(asked));
     const head = await within(clock, seat.#head.promise, waitMs, new Error("no answer in time"));
-    if (head instanceof Error || head.status !== 200 || !/^text\/event-stream\b/i.test(head.headers["content-type"] ?? "")) {
+    if (head instanceof Error || head.status !== 200 || !isEventStream(head)) {
       seat.close();
       throw head instanceof Error ? head : new NotAStream(head);
     }

@@ -1,7 +1,7 @@
 /**
  * Seats of HTTP/2: a session that has carried a request and has no stream any more.
  */
-import { type ClientHttp2Session, connect, constants } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { Clock } from "@holdfast/protocol";
 import type { Moving } from "../facts.ts";
 import { pause, within } from "../probes/pause.ts";
@@ -114,13 +114,23 @@ class SessionSeat implements Seat {
     return wasWritten ? onWrite(this.line.end) : { how: endingOf(this.line.end) };
   }
 
+  /** Null: the session takes no further request, which it says by throwing. */
+  #asked(headers: Record<string, string>): ClientHttp2Stream | null {
+    try {
+      return this.#session.request(headers);
+    } catch {
+      return null;
+    }
+  }
+
   /** Resolves with the status once the answer has begun: its body is not awaited. */
   #request(signal: AbortSignal): Promise<number | "refused"> {
     const { request, dialler } = this.#context;
     return new Promise((resolve) => {
       const scheme = dialler.isSecure ? "https" : "http";
       const names = { ":method": request.method, ":path": request.path, ":scheme": scheme, ":authority": request.host };
-      const stream = this.#session.request({ ...names, ...Object.fromEntries(request.headers) });
+      const stream = this.#asked({ ...names, ...Object.fromEntries(request.headers) });
+      if (stream === null) return resolve("refused");
       const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
       signal.addEventListener("abort", cancel, { once: true });
       stream.on("response", (headers) => {

@@ -35,6 +35,8 @@ export function socketSeats(context: SeatContext, target: SocketTarget): Seats {
 
 /** After a close frame the other side ends the connection at once, or it is ended from here. */
 const closingMsMax = 500;
+/** What is said of a close without a frame. */
+const noFrame = 1_006;
 const messageBytesMax = 1_048_576;
 
 export class SocketSeat implements Seat {
@@ -42,6 +44,8 @@ export class SocketSeat implements Seat {
   connId: string | null = null;
   /** Messages and pings that came by themselves. */
   heard = 0;
+  /** What came and is no WebSocket's; null: nothing of the kind. */
+  fault: string | null = null;
   readonly #line: Line;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
@@ -61,9 +65,12 @@ export class SocketSeat implements Seat {
     socket.on("message", (data) => this.#take(String(data)));
     socket.on("ping", () => this.#moved(true));
     socket.on("pong", () => this.#moved(false));
-    socket.on("error", () => {});
+    socket.on("error", (fault) => {
+      this.fault ??= fault.message;
+    });
     socket.on("close", (code) => {
-      if (this.#frameMs !== null) resolve({ how: "close_frame", code, atMs: this.#frameMs });
+      // 1006: no frame had come, so it was ended from here.
+      if (this.#frameMs !== null) resolve(code === noFrame ? { how: "fin", atMs: this.#frameMs } : { how: "close_frame", code, atMs: this.#frameMs });
     });
     void line.ended.then((end) => {
       if (this.#frameMs === null) resolve({ how: endingOf(end), atMs: end.atMs });

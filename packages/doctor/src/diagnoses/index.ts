@@ -10,6 +10,7 @@ import { eventStreamHeldBack } from "./event-stream-buffered.ts";
 import { keepAliveOff, keepAliveShort } from "./keep-alive.ts";
 import { lifetime } from "./lifetime.ts";
 import { eventStreamLost, headerTimeout, webSocketLost } from "./openings.ts";
+import { otherStatus, unanswered, unreachable } from "./reach.ts";
 import { responseDeadline } from "./response-deadline.ts";
 import { silentDrop } from "./silent-drop.ts";
 import { streamIdle } from "./stream-idle.ts";
@@ -18,6 +19,9 @@ import { tunnelTimer } from "./tunnel-timer.ts";
 import { upgradeHeadersLost, upgradeNotForwarded } from "./upgrade.ts";
 
 const diagnoses: readonly Diagnosis[] = [
+  unreachable,
+  unanswered,
+  otherStatus,
   silentDrop,
   streamIdle,
   keepAliveOff,

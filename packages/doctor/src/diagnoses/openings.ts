@@ -2,18 +2,42 @@
 import type { Diagnosis } from "./diagnosis.ts";
 import { probeFinding, time } from "./words.ts";
 
-export const webSocketLost: Diagnosis = ({ webSocket, helper, hops }) => {
-  if (!webSocket.known || webSocket.value.taken) return [];
-  const { status, url } = webSocket.value;
+const upgradeLines = [
+  "nginx, in that location: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;`",
+];
+
+/** What to do about a refusal, by its status. */
+function upgradeAdvice(status: number | null): string[] {
+  if (status === 401 || status === 403 || status === 407)
+    return ["Say who asks, with `--token-file FILE` or `--header 'Name: value'`; servers also look at `Origin`."];
+  if (status === 404)
+    return ["See whether the path is the one on which WebSockets are taken; an application that gets no upgrade often says 404 too.", ...upgradeLines];
+  if (status !== null && status >= 300 && status < 400) return ["A WebSocket follows no redirect: name the address that it leads to."];
+  return upgradeLines;
+}
+
+export const webSocketLost: Diagnosis = ({ webSocket, helper, hops, http, url: asked }) => {
+  const isWanted = /^wss?:/.test(asked);
+  if (!webSocket.known && (!isWanted || !http.known || webSocket.why === "not asked for" || webSocket.why === "the time was over")) return [];
+  if (webSocket.known && webSocket.value.taken) return [];
+  const status = webSocket.known ? webSocket.value.status : null;
   const isOffered = helper.known && helper.value.server["socket"] === true;
-  if (!isOffered && status !== 426) return [];
+  if (!isOffered && !isWanted && status !== 426) return [];
+  const place = webSocket.known ? webSocket.value.url : asked;
   return [
     probeFinding("websocket_lost", {
-      title: `The upgrade at ${url} was answered with ${status}`,
-      severity: isOffered ? "error" : "warning",
+      title: status === null ? `The upgrade at ${place} did not come about` : `The upgrade at ${place} was answered with ${status}`,
+      severity: isOffered || isWanted ? "error" : "warning",
       hop: hops.find(({ product }) => product !== null)?.product ?? null,
-      evidence: [isOffered ? "the agent behind the path takes upgrades, so this one did not arrive" : "426 says that an upgrade is wanted, and one was sent"],
-      advice: ["nginx, in that location: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;`"],
+      evidence: [
+        ...(webSocket.known ? [] : [webSocket.why]),
+        isOffered
+          ? "the agent behind the path takes upgrades, so this one did not arrive"
+          : isWanted
+            ? "the URL is one of a WebSocket, so somebody takes them there"
+            : "426 says that an upgrade is wanted, and one was sent",
+      ],
+      advice: isOffered ? upgradeLines : upgradeAdvice(status),
     }),
   ];
 };

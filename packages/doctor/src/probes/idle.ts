@@ -68,7 +68,7 @@ function gather(
     notMeasured.push({ what: `${of}: ${what}`, why: reason });
   };
   if (beatMs !== null) note("idle timer", "the other side speaks by itself before any silence is long enough");
-  else if (observations.length === 0) note("idle timer", why ?? "there was no time");
+  else if (observations.length === 0) note("idle timer", why ?? "there was no time: a longer --max measures it");
   else if (refused > 0) note("some of the delays", `${refused} connections could not be had: ${why}`);
   if (outages > 0) note("some of the delays", `the target could not be reached at all for ${outages} of them`);
   const idle: IdleFact[] = beatMs !== null || observations.length === 0 ? [] : [{ of, moving: "nothing", ...bracket, by }];

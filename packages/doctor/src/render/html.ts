@@ -5,6 +5,8 @@
 import { countFindings, type Finding, type OrderedFinding, orderFindings } from "@holdfast/path";
 import type { Comparison } from "../compare/path.ts";
 import type { Facts } from "../facts.ts";
+import { countsOf } from "./findings.ts";
+import { outlook } from "./outlook.ts";
 import { drawFacts } from "./text.ts";
 import { drawTimers } from "./timers.ts";
 import { xml } from "./xml.ts";
@@ -24,7 +26,7 @@ export interface Report {
 export function drawReport({ facts, startedAt, findings, comparison, ladder }: Report): string {
   const ordered = orderFindings(findings);
   const { error, warning, info } = countFindings(ordered);
-  const verdict = findings.length === 0 ? "Nothing found" : `${error} errors, ${warning} warnings, ${info} notes`;
+  const verdict = findings.length === 0 ? "Nothing found" : countsOf(error, warning, info);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,6 +41,9 @@ export function drawReport({ facts, startedAt, findings, comparison, ladder }: R
 <p class="faint">${xml(`${startedAt}; ${Math.round(facts.tookMs / 1_000)} s, ${facts.cost.connections} connections`)}</p>
 <h2>${xml(verdict)}</h2>
 ${ordered.map((each) => findingBlock(each)).join("\n")}
+${outlook(facts)
+  .map((line) => `<p>${marked(line)}</p>`)
+  .join("\n")}
 ${section("For how long silence is survived", drawTimers(facts.idle))}
 ${comparison === null ? "" : section("The path file and the path", comparisonTable(comparison))}
 ${ladder === null ? "" : section("The declared path", ladder.replace(/^<\?xml[^>]*>\s*/, ""))}

@@ -7,11 +7,12 @@ import type { Comparison } from "../compare/path.ts";
 import type { ControlFact, Facts, IdleFact, Known } from "../facts.ts";
 import { endOf, endWords, idleNames, movingNames, roundMs, spanOf } from "../words.ts";
 import { originRows } from "./origin.ts";
+import { wrap } from "./wrap.ts";
 
 const labelWidth = 14;
 
 const ms = (value: number): string => formatDuration(roundMs(value));
-const row = (label: string, text: string): string => `${label.padEnd(labelWidth)}${text}`;
+const row = (label: string, text: string): string => wrap(label.padEnd(labelWidth), text).join("\n");
 const line = <T>(label: string, fact: Known<T>, say: (value: T) => string): string => row(label, fact.known ? say(fact.value) : `unknown: ${fact.why}`);
 
 /** The whole table, ending in a line break. */
@@ -20,7 +21,7 @@ export function drawFacts(facts: Facts): string {
     headOf(facts),
     idleLines(facts.idle),
     controlLines(facts.controls),
-    facts.notMeasured.map(({ what, why }) => `not measured: ${what}: ${why}`),
+    facts.notMeasured.flatMap(({ what, why }) => wrap("not measured: ", `${what}: ${why}`)),
   ];
   return `${blocks
     .filter((block) => block.length > 0)
@@ -31,7 +32,7 @@ export function drawFacts(facts: Facts): string {
 function headOf(facts: Facts): string[] {
   const { connections, openMax } = facts.cost;
   return [
-    `${facts.url}: ${ms(facts.tookMs)}, ${connections} connections, at most ${openMax} at once`,
+    ...wrap("", `${facts.url}: ${ms(facts.tookMs)}, ${connections} connections, at most ${openMax} at once`),
     "",
     line(
       "name",
@@ -39,7 +40,7 @@ function headOf(facts: Facts): string[] {
       ({ addresses, used, lookupMs }) => `${addresses.join(", ")} in ${ms(lookupMs)}${addresses.length > 1 ? `; all connections to ${used}` : ""}`,
     ),
     line("TCP", facts.tcp, ({ connectMs }) => `connected in ${ms(connectMs)}`),
-    ...(facts.url.startsWith("https:") ? tlsLines(facts) : []),
+    ...(/^(?:https|wss):/.test(facts.url) ? tlsLines(facts) : []),
     line("HTTP", facts.http, ({ status, version, http2, http3Announced }) => {
       const two = http2.known ? (http2.value ? ", HTTP/2 too" : ", no HTTP/2") : "";
       return `${status} over HTTP/${version}${two}${http3Announced ? ", HTTP/3 announced" : ""}`;
@@ -88,21 +89,22 @@ function tlsLines(facts: Facts): string[] {
 function idleLines(idle: readonly IdleFact[]): string[] {
   if (idle.length === 0) return [];
   const rows = idle.map((fact) => [
-    idleNames[fact.of],
-    movingNames[fact.moving],
+    fact.moving === "nothing" ? idleNames[fact.of] : `  ${movingNames[fact.moving]}`,
     spanOf(fact),
     endOf(fact) || "open",
     fact.by ?? "",
-    fact.atMostMs === null ? "" : `${fact.seen} x`,
   ]);
-  return columns([["what sat idle", "what moved", "survived", "its end", "by", "seen"], ...rows]);
+  const heads = ["what sat idle", "survived", "its end", idle.some(({ by }) => by !== null) ? "by" : ""];
+  return columns([idle.some(({ moving }) => moving !== "nothing") ? ["what sat idle, what moved", ...heads.slice(1)] : heads, ...rows]);
 }
 
 /** What a declared path and the measured one have to say of each other. */
 export function drawComparison(rows: readonly Comparison[]): string {
   if (rows.length === 0) return "The path file and the measurement have no figure in common.\n";
-  const cells = rows.map(({ what, declared, measured, agrees }) => [agrees === null ? "?" : agrees ? "ok" : "NOT", what, declared, measured]);
-  return `${columns([["", "", "declared", "measured"], ...cells]).join("\n")}\n`;
+  const lines = rows.flatMap(({ what, declared, measured, agrees }) =>
+    wrap(agrees === null ? "not reached   " : agrees ? "agrees        " : "DIFFERS       ", `${what}: declared ${declared}; measured ${measured}`),
+  );
+  return `${lines.join("\n")}\n`;
 }
 
 function columns(table: readonly (readonly string[])[]): string[] {
@@ -116,9 +118,9 @@ function columns(table: readonly (readonly string[])[]): string[] {
 }
 
 function controlLines(controls: readonly ControlFact[]): string[] {
-  return controls.map(({ of, beatMs, ageMs, ended, silentMs, announced }) => {
-    const beats = `control: ${idleNames[of]}, used every ${ms(beatMs)}`;
-    if (ended === null) return `${beats}: alive after ${ms(ageMs)}`;
-    return `${beats}: ${endWords[ended]} at an age of ${ms(ageMs)}, ${ms(silentMs)} after its last byte${announced ? ", as announced" : ""}`;
+  return controls.flatMap(({ of, beatMs, ageMs, ended, silentMs, announced }) => {
+    const beats = `${idleNames[of]}, used every ${ms(beatMs)}`;
+    if (ended === null) return wrap("control: ", `${beats}: alive after ${ms(ageMs)}`);
+    return wrap("control: ", `${beats}: ${endWords[ended]} at an age of ${ms(ageMs)}, ${ms(silentMs)} after its last byte${announced ? ", as announced" : ""}`);
   });
 }

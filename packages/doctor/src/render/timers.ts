@@ -14,15 +14,15 @@ const rowHeight = 26;
 const top = 34;
 
 /** Times that people know; the axis begins and ends at one of them. */
-const marks = [100, 1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 86_400_000];
+const marks = [10, 100, 1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 86_400_000];
 
 /** A picture for an HTML page, whose style it takes its colours from. Empty where nothing sat idle. */
 export function drawTimers(idle: readonly IdleFact[]): string {
   if (idle.length === 0) return "";
   const most = Math.max(...idle.map(({ atLeastMs, atMostMs }) => atMostMs ?? atLeastMs));
-  const least = Math.min(...idle.map(({ atLeastMs }) => Math.max(100, atLeastMs)));
-  const from = marks.findLast((ms) => ms < least) ?? 100;
-  const to = marks.find((ms) => ms >= most * 1.05) ?? most * 2;
+  const least = Math.min(...idle.map(({ atLeastMs }) => Math.max(1, atLeastMs)));
+  const from = marks.findLast((ms) => ms < least) ?? 10;
+  const to = marks.find((ms) => ms > from && ms >= most * 1.05) ?? most * 2;
   const x = (ms: number): number => Number((left + (Math.log(Math.max(ms, from) / from) / Math.log(to / from)) * (width - left - right)).toFixed(1));
   const height = top + idle.length * rowHeight + 12;
   const axis = marks

@@ -38,6 +38,20 @@ export function rawServer(idleMs: number, end: End, answer: (path: string) => st
   );
 }
 
+/** `answer` to each request, with how many there were on its connection, and its text. It never ends one by itself. */
+export function countingServer(answer: (socket: Socket, request: number, text: string) => void): Promise<Running> {
+  return listen(
+    createServer((socket) => {
+      let requests = 0;
+      socket.on("error", () => {});
+      socket.on("data", (bytes) => {
+        if (/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(String(bytes))) answer(socket, ++requests, String(bytes));
+        else if (String(bytes).startsWith("PRI ")) socket.destroy();
+      });
+    }),
+  );
+}
+
 export const okAnswer = "HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 2\r\n\r\nok";
 export const streamAnswer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n";
 

@@ -81,6 +81,16 @@ export const probeFindings = {
     guards: "Only reported for a connection that had been used a moment before it ended, where silent ones did not end sooner.",
     sources: ["docs/timeouts.md"],
   },
+  no_http_answer: {
+    title: "It can be connected to, and does not answer a request",
+    severity: "error",
+    symptom: "`socket hang up`, `Empty reply from server`, `ERR_EMPTY_RESPONSE`, `ERR_CONNECTION_RESET`; or a request that hangs.",
+    why: "Another protocol is spoken on this port (TLS where `http:` was asked for, gRPC, a database), the application behind a balancer of TCP is not there, or it takes longer than an answer is awaited.",
+    fix: "Try the other scheme; look whether the application listens where the hop forwards to, and ask it there: `holdfast doctor` on that machine.",
+    guards:
+      "Not reported where the certificate is not good, because then nothing was sent. An answer is awaited for 15 s, or for as long as the examination lasts.",
+    sources: ["docs/doctor.md"],
+  },
   path_differs: {
     title: "The path is not as it was declared",
     severity: "warning",
@@ -127,6 +137,15 @@ export const probeFindings = {
     guards: "Not reported where the other side speaks by itself often enough, since then its silence can not be seen.",
     sources: ["docs/timeouts.md"],
   },
+  target_unreachable: {
+    title: "No connection comes about",
+    severity: "error",
+    symptom: "`ECONNREFUSED`, `ETIMEDOUT`, `ENOTFOUND`, `EHOSTUNREACH`, `ERR_SSL_PROTOCOL_ERROR`.",
+    why: "The name has no address, nobody listens on the port, a firewall drops what is sent to it, or what listens speaks no TLS.",
+    fix: "A name: look at its records. Refused: start what should listen, or correct the port. No answer: look at firewalls and security groups. TLS: try `http:`.",
+    guards: "Reported for the place where the doctor stands: from another network it may be reached.",
+    sources: ["docs/doctor.md"],
+  },
   tls_old: {
     title: "An outdated version of TLS was agreed on",
     severity: "warning",
@@ -136,6 +155,15 @@ export const probeFindings = {
     guards: "What was agreed on is the best that both speak; that the server would take worse is not tried.",
     sources: ["RFC 8996"],
   },
+  url_status: {
+    title: "The URL does not answer with success",
+    severity: "warning",
+    symptom: "All looks well, and what was measured is the way to an error page.",
+    why: "The answer is a redirect, which is not followed because it may lead to another hop; wants to know who asks; or is an error of the application or of a hop.",
+    fix: "Examine where the redirect leads to; give `--token-file` or `--header`; name an address that answers with 200.",
+    guards: "A note for redirects. Not reported where a WebSocket was asked for, or was taken.",
+    sources: ["RFC 9110, section 15"],
+  },
   websocket_lost: {
     title: "The upgrade to WebSocket does not reach the application",
     severity: "error",
@@ -143,7 +171,7 @@ export const probeFindings = {
     why: "A hop does not pass `Upgrade` and `Connection` on, or speaks HTTP/1.0 to the next.",
     fix: "nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;` in that very location.",
     guards:
-      "Reported as an error where the agent stands behind the path and offers one, as a warning where 426 came, and not at all where the URL may simply be none.",
+      "Reported as an error where the agent stands behind the path and offers one, or the URL begins with `ws:` or `wss:`; as a warning where 426 came; and not at all where the URL may simply be none.",
     sources: ["RFC 6455, section 4.2", "nginx, WebSocket proxying"],
     dependsOn: ["upgrade_not_forwarded", "backend_http10"],
   },
