@@ -37,9 +37,13 @@ export const doctorAgentOptionDocs = {
   lifeMs: {
     default: 3_700_000,
     unit: "ms",
-    what: "How long an event stream, a WebSocket or a held answer lives: longer than the longest idle timer that is looked for",
+    what: "How long an event stream, a WebSocket or a held answer lives: longer than the longest idle timer that is looked for; a day at most",
   },
-  connectionBytesMax: { default: 4_194_304, unit: "bytes", what: "Sent and received on one of them; then it ends with `agent_spent`" },
+  connectionBytesMax: {
+    default: 4_194_304,
+    unit: "bytes",
+    what: "Sent and received on one of them, 64 more for each frame that comes on a WebSocket; then it ends with `agent_spent`",
+  },
   minuteBytesMax: {
     default: 67_108_864,
     unit: "bytes",
@@ -52,6 +56,8 @@ export const doctorAgentOptionDocs = {
 } as const satisfies Record<keyof AgentOptions, OptionDoc>;
 
 const tokenCharsMin = 16;
+/** A day: a timer of Node that is longer than 24 of them ends at once. */
+const lifeMsMax = 86_400_000;
 
 /** Fills defaults and checks. Throws a TypeError that names the option and what was expected; never with the token in it. */
 export function resolveDoctorAgentOptions(given: Partial<AgentOptions> = {}): AgentOptions {
@@ -66,6 +72,7 @@ export function resolveDoctorAgentOptions(given: Partial<AgentOptions> = {}): Ag
     }
     filled[name] = value;
   }
+  if ((filled["lifeMs"] as number) > lifeMsMax) throw new TypeError(`Expected \`lifeMs\` to be at most ${lifeMsMax} ms, got ${filled["lifeMs"]}`);
   const { token, prefix } = filled as { token: unknown; prefix: unknown };
   if (token !== null && !(typeof token === "string" && token.length >= tokenCharsMin && /^[!-~]+$/.test(token))) {
     throw new TypeError(`Expected \`token\` to be at least ${tokenCharsMin} visible ASCII characters`);

@@ -19,13 +19,19 @@ const worthMs = 10_000;
 export function outlook(facts: Facts): string[] {
   if (!facts.http.known) return [];
   const open = facts.idle.filter(({ moving, atMostMs, atLeastMs }) => moving === "nothing" && atMostMs === null && atLeastMs > 0);
-  return [...survived(open), ...heartbeat(facts.idle), ...further(facts, open), ...notThere(facts)];
+  return [...survived(open), ...nothingSeen(facts), ...heartbeat(facts.idle), ...further(facts, open), ...notThere(facts)];
 }
 
 function survived(open: readonly IdleFact[]): string[] {
   if (open.length === 0) return [];
   const each = open.map(({ of, atLeastMs }) => `${idleNames[of]} ${time(Math.floor(atLeastMs))}`).join(", ");
   return [`Not ended by the longest silence that was tried: ${each}. A timer above that may be there: it was not looked for.`];
+}
+
+/** "Nothing found" would be taken for a healthy path. */
+function nothingSeen({ idle, tookMs, notMeasured }: Facts): string[] {
+  if (idle.length > 0 || notMeasured.length === 0) return [];
+  return [`Nothing could be left alone for long within ${time(tookMs)}: nothing is known of any idle timer. Give it a longer --max (70s is the default).`];
 }
 
 /** Of streams that outlived all; where one ends, its finding says it. */
@@ -42,7 +48,7 @@ function further({ maxMs }: Facts, open: readonly IdleFact[]): string[] {
 }
 
 /** Most who come have a stream that breaks. */
-function notThere({ webSocket, eventStream }: Facts): string[] {
-  if (!webSocket.known || !eventStream.known || webSocket.value.taken || eventStream.value.is) return [];
+function notThere({ url, webSocket, eventStream }: Facts): string[] {
+  if (/^ws/.test(url) || !webSocket.known || !eventStream.known || webSocket.value.taken || eventStream.value.is) return [];
   return ["The URL is neither a WebSocket nor an event stream, so none was looked at: name the URL of one, or put `holdfast doctor agent` behind the path."];
 }

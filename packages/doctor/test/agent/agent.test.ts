@@ -361,6 +361,21 @@ describe("its limits", { concurrency: true }, () => {
     assert.deepEqual([code, String(reason)], [4_000, "agent_life"]);
   });
 
+  test("bound pings without a body, and messages without one", async () => {
+    const { at, agent } = await open({ connectionBytesMax: 20_000 });
+    for (const flood of [(ws: WebSocket) => ws.ping(), (ws: WebSocket) => ws.send("")]) {
+      const before = agent.counters.refused.agent_spent ?? 0;
+      const { ws } = await openSocket(at);
+      for (let i = 0; i < 2_000; i++) flood(ws);
+      await once(ws, "close");
+      assert.equal(agent.counters.refused.agent_spent, before + 1);
+    }
+  });
+
+  test("allow no life that a timer can not have", () => {
+    assert.throws(() => attachAgent(createServer(), { lifeMs: 2 ** 31 }), /lifeMs/);
+  });
+
   test("cut off who does not read", async () => {
     const { agent, port } = await open({ waitingBytesMax: 100_000 });
     const socket = connect(port, "127.0.0.1").pause();

@@ -66,5 +66,7 @@ test("a URL that is no stream is said to be none, and an unreached one has nothi
     signature: { known: false, why: "" },
   } as const);
   assert.match(outlook({ ...healthy, webSocket, eventStream }).join("\n"), /neither a WebSocket nor an event stream/);
+  assert.deepEqual(outlook({ ...healthy, url: "wss://example.com/", webSocket, eventStream }), [], "a finding says it");
+  assert.match(outlook({ ...healthy, tookMs: 5_000, notMeasured: [{ what: "tcp", why: "x" }] }).join("\n"), /nothing is known of any idle timer/);
   assert.deepEqual(outlook({ ...healthy, http: { known: false, why: "x" }, idle: [open({})] }), []);
 });

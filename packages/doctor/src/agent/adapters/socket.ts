@@ -10,6 +10,8 @@ import { type AgentCommand, type AgentHello, type AgentMessage, agentProtocol } 
 import type { Connections } from "./connections.ts";
 import { Held, type Shared } from "./held.ts";
 
+/** What a frame counts for beside its body: one without a body costs memory all the same, here and in its answer. */
+const frameBytes = 64;
 const closeHandshakeMs = 3_000;
 /** Of the range for private use. */
 const cutCode = 4_000;
@@ -56,7 +58,11 @@ function serve(shared: Shared, ws: WebSocket, hello: AgentHello, protocols: read
   becomes(() => !closesItself && ws.readyState !== ws.OPEN);
   ws.on("error", () => ws.terminate());
   ws.on("close", () => held.release());
-  for (const event of ["ping", "pong"] as const) ws.on(event, (body) => void held.moved(body.length));
+  // What is answered without being asked waits too for who does not read.
+  const framed = (body: Buffer): void => {
+    if (held.moved(frameBytes + body.length)) held.waiting(ws.bufferedAmount);
+  };
+  for (const event of ["ping", "pong"] as const) ws.on(event, framed);
   const say = (message: AgentMessage): void => {
     const text = JSON.stringify(message);
     if (!held.moved(text.length)) return;
@@ -85,7 +91,7 @@ function serve(shared: Shared, ws: WebSocket, hello: AgentHello, protocols: read
   };
   ws.on("message", (data, isBinary) => {
     const text = String(data);
-    if (!held.moved(text.length)) return;
+    if (!held.moved(frameBytes + text.length)) return;
     const command = isBinary ? null : commandOf(text, shared.options);
     if (command !== null) return obey(command);
     shared.budget.refuse("agent_bad_request");
