@@ -11,7 +11,8 @@ const cuts: readonly (readonly [RegExp, string])[] = [
   [/((?:pass(?:word|wd)?|secret|token|api[_-]?key|access[_-]?key|signature|session(?:id)?|auth(?:orization)?)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+/gi, "$1..."],
   [/\?[^\s"'<>]*/g, "?..."],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "..."],
-  [/[\w.+-]+@[\w-]+\.[\w.-]+/g, "...@..."],
+  // Bounded, as local parts are: without, a long word would be looked through once for each of its letters.
+  [/[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]+/g, "...@..."],
   [/\b[A-Za-z0-9_-]{40,}\b/g, "..."],
 ];
 

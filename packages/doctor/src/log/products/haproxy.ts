@@ -4,9 +4,9 @@
  */
 import { event, type LogCode, type LogEvent, type LogProduct } from "../event.ts";
 
-/** frontend backend/server timers status bytes cookies flags; the TCP log has neither status nor cookies. */
+/** Names have no slash, so a long path is looked through once: frontend backend/server timers status bytes cookies flags; the TCP log has neither status nor cookies. */
 const session =
-  / (?<where>\S+\/\S+) (?<timers>[-+\d]+(?:\/[-+\d]+){2,4}) (?:(?<status>\d{3}|-1) )?[+\d]+ (?:\S+ \S+ )?(?<flags>[CSPLRIDUKcs-][RQCHDLT-])[A-Z-]{0,2} \d+\//;
+  / (?<where>[^\s/]+\/[^\s/]+) (?<timers>[-+\d]+(?:\/[-+\d]+){2,4}) (?:(?<status>\d{3}|-1) )?[+\d]+ (?:\S+ \S+ )?(?<flags>[CSPLRIDUKcs-][RQCHDLT-])[A-Z-]{0,2} \d+\//;
 
 const flagCodes: Readonly<Record<string, LogCode>> = {
   cD: "log_stream_cut",

@@ -9,9 +9,8 @@ export const mysqlLog: LogProduct = {
     { code: "log_database_full", pattern: /Too many connections|ER_CON_COUNT_ERROR/ },
     {
       code: "log_database_idle_end",
-      pattern:
-        /Aborted connection .*\(Got timeout reading communication packets\)|disconnected by the server because of inactivity|ER_CLIENT_INTERACTION_TIMEOUT/,
+      pattern: /\(Got timeout reading communication packets\)|disconnected by the server because of inactivity|ER_CLIENT_INTERACTION_TIMEOUT/,
     },
-    { code: "log_database_peer_lost", pattern: /Aborted connection .*\(Got an error reading communication packets\)/ },
+    { code: "log_database_peer_lost", pattern: /\(Got an error reading communication packets\)/ },
   ],
 };

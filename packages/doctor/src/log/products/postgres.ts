@@ -1,6 +1,7 @@
 /** PostgreSQL, in its own log and in messages that reach applications. */
 import type { LogProduct } from "../event.ts";
 
+/** A figure alone is anybody's: 53300 means something only where it is called a code. */
 export const postgresLog: LogProduct = {
   id: "postgres",
   name: "PostgreSQL",
@@ -8,7 +9,8 @@ export const postgresLog: LogProduct = {
   phrases: [
     {
       code: "log_database_full",
-      pattern: /sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database) "(?<where>[^"]+)"|\b53300\b/,
+      pattern:
+        /sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database) "(?<where>[^"]+)"|(?:code|SQLSTATE|FATAL:|ERROR:)["']?[\s:=[]{0,3}["']?53300\b/,
     },
     { code: "log_database_idle_end", pattern: /terminating connection due to idle-(?:session|in-transaction) timeout|\b57P05\b/ },
     {
