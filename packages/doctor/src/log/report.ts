@@ -16,5 +16,5 @@ export function reportLog(tally: LogTally): LogReport {
 export function drawLog({ tally, findings }: LogReport): string {
   const { lines, known, cut } = tally;
   const long = cut === 0 ? "" : `; ${cut} were longer than is looked at`;
-  return `${lines} lines read, ${known} of them known${long}.\n\n${drawFindings(findings)}`;
+  return `${lines} ${lines === 1 ? "line" : "lines"} read, ${known} of them known${long}.\n\n${drawFindings(findings)}`;
 }

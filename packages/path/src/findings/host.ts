@@ -11,7 +11,7 @@ export const hostFindings = {
     title: "The process may not open enough descriptors",
     severity: "error",
     symptom:
-      "`EMFILE`, `accept4() failed (24: Too many open files)`, `worker_connections are not enough`; new connections wait in the accept queue and time out",
+      "`EMFILE`, `accept4() failed (24: Too many open files)`, `worker_connections are not enough`; new connections wait in the accept queue and time out.",
     why: "Each connection is a descriptor, and a proxy needs two. The soft limit of the running process decides, not the one of the shell in which somebody looks.",
     fix: "Raise `LimitNOFILE=` of the unit (nginx: `worker_rlimit_nofile` too, HAProxy: `ulimit-n` follows `maxconn`), and start the process again: a running one keeps its limit, except that `prlimit --pid PID --nofile=SOFT:HARD` changes it at once.",
     guards: "Judged against `--connections`; without it against twice of what the process holds now.",
@@ -20,7 +20,7 @@ export const hostFindings = {
   descriptors_system: {
     title: "The system as a whole runs out of descriptors",
     severity: "error",
-    symptom: "`ENFILE`, `VFS: file-max limit N reached` in the kernel's log",
+    symptom: "`ENFILE`, `VFS: file-max limit N reached` in the kernel's log.",
     why: "`fs.file-max` bounds the descriptors of all processes together, `fs.nr_open` what one process may be allowed.",
     fix: "`sysctl -w fs.file-max=N`, and the same line in /etc/sysctl.d/.",
     guards: "Not reported while less than 80 % are open and the wanted number fits.",
@@ -29,7 +29,7 @@ export const hostFindings = {
   accept_queue_overflow: {
     title: "Connections were dropped because an accept queue was full",
     severity: "error",
-    symptom: "Clients see connects that take 1, 3 or 7 s, or time out; `TcpExtListenOverflows` and `TcpExtListenDrops` rise",
+    symptom: "Clients see connects that take 1, 3 or 7 s, or time out; `TcpExtListenOverflows` and `TcpExtListenDrops` rise.",
     why: "A finished handshake waits in the listener's queue until the program accepts it. When the queue is full the kernel drops what comes, and the client's kernel asks again after 1, 3, 7 s.",
     fix: "Ask for a longer queue in the program (`server.listen({ backlog })`, nginx `listen ... backlog=`), and raise `net.core.somaxconn`, which caps it. If the queue is full all the time, the program accepts too slowly: look at its event loop first.",
     guards:
@@ -39,7 +39,7 @@ export const hostFindings = {
   accept_queue_short: {
     title: "The accept queue is too short for so many connections",
     severity: "warning",
-    symptom: "After a restart or a network's return, when everybody comes back at once, connects take 1 s and more",
+    symptom: "After a restart or a network's return, when everybody comes back at once, connects take 1 s and more.",
     why: "The queue is min(what the program asked for, `net.core.somaxconn`). It must hold what arrives while the program is busy with something else: a tenth of all connections within a second is common after a restart.",
     fix: "`net.core.somaxconn = N`, `net.ipv4.tcp_max_syn_backlog = N`, and the program's own backlog. Both are read when it listens: start it again.",
     guards: "Not reported where `--connections` is not given and nothing overflowed.",
@@ -48,7 +48,7 @@ export const hostFindings = {
   syn_cookies: {
     title: "The kernel answers with SYN cookies",
     severity: "warning",
-    symptom: "`possible SYN flooding on port N. Sending cookies.` in the kernel's log",
+    symptom: "`possible SYN flooding on port N. Sending cookies.` in the kernel's log.",
     why: "The queue of half-open connections is full. Cookies let connections through, but lose TCP options where timestamps are off. It is a flood, or a queue that is too short for a herd of clients.",
     fix: "Raise `net.ipv4.tcp_max_syn_backlog` and the listener's backlog; if the addresses are not yours, filter them before this machine.",
     guards: "Only while the counter rises between the two samples.",
@@ -58,7 +58,7 @@ export const hostFindings = {
   conntrack_full: {
     title: "The table of tracked connections is nearly full",
     severity: "error",
-    symptom: "`nf_conntrack: table full, dropping packet`; new connections fail at random while open ones work",
+    symptom: "`nf_conntrack: table full, dropping packet`; new connections fail at random while open ones work.",
     why: "Every flow through this machine takes an entry of `nf_conntrack`, also those that only pass, and for a while after they ended. When the table is full, packets of new flows are dropped.",
     fix: "`sysctl -w net.netfilter.nf_conntrack_max=N` (and `/sys/module/nf_conntrack/parameters/hashsize` = N/4), shorten `nf_conntrack_tcp_timeout_time_wait`, or exempt the traffic with a `notrack` rule.",
     guards: "A warning from 70 % on, or where `--connections` needs more than half of the table.",
@@ -67,7 +67,7 @@ export const hostFindings = {
   conntrack_forgets: {
     title: "Tracked connections are forgotten while they are idle",
     severity: "warning",
-    symptom: "After a quiet time the first write hangs or is reset; both ends believe that the connection is open",
+    symptom: "After a quiet time the first write hangs or is reset; both ends believe that the connection is open.",
     why: "`nf_conntrack_tcp_timeout_established` ends the memory of a flow that is silent. A firewall that only lets tracked flows pass drops whatever comes later, without a word.",
     fix: "Send a heartbeat more often than half of that time, or `sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=86400`.",
     guards: "Not reported from one day on, nor where no flow is tracked.",
@@ -76,7 +76,7 @@ export const hostFindings = {
   ports_exhausted: {
     title: "The ephemeral ports towards one destination run out",
     severity: "error",
-    symptom: "`EADDRNOTAVAIL`, `connect() failed (99: Cannot assign requested address)`",
+    symptom: "`EADDRNOTAVAIL`, `connect() failed (99: Cannot assign requested address)`.",
     why: "A local address has one port per connection to the same address and port, out of `net.ipv4.ip_local_port_range`; those in TIME_WAIT are taken too. The limit holds for each destination, not for all of them.",
     fix: "Keep connections and reuse them: a pool needs as many ports as connections at the same time, not as requests per minute. More ports: `net.ipv4.ip_local_port_range = 1024 65535`, further local addresses, or several ports of the destination.",
     guards: "A warning from 60 % on, an error from 90 %.",
@@ -86,7 +86,7 @@ export const hostFindings = {
   time_wait_outgoing: {
     title: "Outgoing connections pile up in TIME_WAIT: this machine opens one per request and closes it first",
     severity: "warning",
-    symptom: "Thousands of sockets in TIME_WAIT towards one backend, a TCP (and TLS) handshake for each request",
+    symptom: "Thousands of sockets in TIME_WAIT towards one backend, a TCP (and TLS) handshake for each request.",
     why: "TIME_WAIT stands for 60 s at the side that closes first, and only there. It can not be tuned: `tcp_fin_timeout` is the time of FIN-WAIT-2, and `tcp_tw_reuse` lets outgoing connections take such a port again, which hides the pile and leaves the handshakes.",
     fix: "Reuse connections: nginx `upstream { keepalive 32; }` with `proxy_http_version 1.1` and an empty `Connection` (before 1.29.7), a keep-alive agent or a pool in the program.",
     guards: "TIME_WAIT in itself is no fault: reported from 100 to one destination on, when they are more than the connections in use there.",
@@ -95,7 +95,7 @@ export const hostFindings = {
   time_wait_incoming: {
     title: "This server closes most of its connections first",
     severity: "info",
-    symptom: "Thousands of sockets in TIME_WAIT on the port of a listener",
+    symptom: "Thousands of sockets in TIME_WAIT on the port of a listener.",
     why: "They cost a few hundred bytes each and no port, since a listener's port is shared. They show that this side ends connections: by its idle timer, by a limit of requests, or because keep-alive is off.",
     fix: "Let the side that sends the next request close first: the idle timer here longer than the one of the proxy in front (docs/timeouts.md).",
     guards: "Reported from 1,000 on, when they are more than the open connections of that listener.",
@@ -104,7 +104,7 @@ export const hostFindings = {
   health_check_churn: {
     title: "One address opens and closes many short connections",
     severity: "info",
-    symptom: "Access logs full of one address, or sockets in TIME_WAIT of a balancer that carries no users",
+    symptom: "Access logs full of one address, or sockets in TIME_WAIT of a balancer that carries no users.",
     why: "A health check that opens a connection each time costs a handshake each time, and there is one from every node of a balancer. The rate is estimated from what is in TIME_WAIT, which holds 60 s.",
     fix: "Check less often, or let checks use keep-alive where the balancer can. Where the address is a proxy that carries users, see `time_wait_incoming`.",
     guards: "Reported from one connection per second and peer on.",
@@ -113,7 +113,7 @@ export const hostFindings = {
   keepalive_two_hours: {
     title: "TCP keep-alive asks after two hours",
     severity: "info",
-    symptom: "Connections to peers that are gone stay open for hours; NATs forget flows long before the first probe",
+    symptom: "Connections to peers that are gone stay open for hours; NATs forget flows long before the first probe.",
     why: "`tcp_keepalive_time` is 7200 s unless the program sets its own time, and it concerns only sockets on which the program has turned keep-alive on. Nothing is probed on the others, and the kernel ends none of them for being idle.",
     fix: "Per socket: `socket.setKeepAlive(true, 60_000)`, nginx `so_keepalive=60s:10s:6`. Else `sysctl -w net.ipv4.tcp_keepalive_time=60 net.ipv4.tcp_keepalive_intvl=10 net.ipv4.tcp_keepalive_probes=6`, in each network namespace. It helps against NATs and firewalls; balancers that speak HTTP count payload only.",
     guards: "A warning where open connections of the process have no keep-alive timer running and have been silent for over ten minutes.",
@@ -122,7 +122,7 @@ export const hostFindings = {
   retries_long: {
     title: "Unacknowledged data is retried for a quarter of an hour",
     severity: "info",
-    symptom: "A write to a peer that vanished seems to work, and the error comes 15 minutes later (`ETIMEDOUT`)",
+    symptom: "A write to a peer that vanished seems to work, and the error comes 15 minutes later (`ETIMEDOUT`).",
     why: "`tcp_retries2` of 15 is 924 s and more. While data is unacknowledged TCP keep-alive does not probe, so it does not help there.",
     fix: "A heartbeat with a deadline in the program (an unanswered ping ends the connection), or `TCP_USER_TIMEOUT` where it can be set; for a host that only has such connections `sysctl -w net.ipv4.tcp_retries2=8` (about 100 s).",
     guards: "Information only: 15 is what the standard asks for.",
@@ -131,7 +131,7 @@ export const hostFindings = {
   slow_start_after_idle: {
     title: "Connections begin slowly again after each pause",
     severity: "info",
-    symptom: "On a kept connection the first large answer after a pause takes several round trips more than the next one",
+    symptom: "On a kept connection the first large answer after a pause takes several round trips more than the next one.",
     why: "With `tcp_slow_start_after_idle` at 1 the congestion window falls back after an idle time of one retransmission timeout, so that reuse saves the handshake but not the ramp.",
     fix: "`sysctl -w net.ipv4.tcp_slow_start_after_idle=0` on hosts that send much over long-lived connections.",
     guards: "Information only, and only where there are open connections that have paused.",
@@ -140,7 +140,7 @@ export const hostFindings = {
   window_small: {
     title: "The buffers do not hold what is on its way",
     severity: "info",
-    symptom: "One connection over a long path is slower than the link allows, however large the link is",
+    symptom: "One connection over a long path is slower than the link allows, however large the link is.",
     why: "One connection moves at most a buffer per round trip. The largest receive and send buffers are the last figures of `tcp_rmem` and `tcp_wmem`.",
     fix: "`net.ipv4.tcp_rmem = 4096 131072 N` and `net.ipv4.tcp_wmem = 4096 16384 N`, with N the bandwidth times the round trip, doubled.",
     guards: "Judged for 100 Mbit/s per connection and the round trips of the open connections (95th percentile), at least ten of them.",
@@ -149,7 +149,7 @@ export const hostFindings = {
   unsent_unbounded: {
     title: "A slow reader may hold megabytes in the kernel",
     severity: "info",
-    symptom: "What a stalled client gets when it wakes is minutes old; kernel memory (`TCP: mem` in /proc/net/sockstat) grows with slow readers",
+    symptom: "What a stalled client gets when it wakes is minutes old; kernel memory (`TCP: mem` in /proc/net/sockstat) grows with slow readers.",
     why: "Without `tcp_notsent_lowat` the kernel takes up to a whole send buffer of bytes that are not even sent yet.",
     fix: "`sysctl -w net.ipv4.tcp_notsent_lowat=131072`.",
     guards: "Only where at least 1,000 connections are open or asked for.",
@@ -158,7 +158,7 @@ export const hostFindings = {
   retransmissions: {
     title: "Many segments are sent again",
     severity: "warning",
-    symptom: "Answers take 200 ms, or a whole second, longer now and then",
+    symptom: "Answers take 200 ms, or a whole second, longer now and then.",
     why: "The path loses packets, or the other side is overloaded. A lost last segment costs a timeout of at least 200 ms.",
     fix: "Find the link: errors of interfaces on both ends, duplex, a full queue, a rate limit of the provider. The addresses with most retransmissions are in the evidence.",
     guards: "Judged between the two samples, from 200 segments on; an error from 5 %.",
@@ -168,7 +168,7 @@ export const hostFindings = {
   interface_errors: {
     title: "An interface drops or damages packets",
     severity: "warning",
-    symptom: "Loss to every destination at once",
+    symptom: "Loss to every destination at once.",
     why: "`errs` are damaged frames (cable, duplex, driver), `drop` are packets for which there was no room or nobody who wanted them.",
     fix: "`ip -s link show DEV`, `ethtool -S DEV`; a larger ring (`ethtool -G DEV rx 4096`) where `rx_missed` grows.",
     guards: "Only what is counted between the two samples, or errors above one in 10,000 packets; loopback is left out.",
@@ -177,7 +177,7 @@ export const hostFindings = {
   close_wait_pile: {
     title: "The program does not close connections that its peers have closed",
     severity: "error",
-    symptom: "Sockets in CLOSE_WAIT that stay; descriptors run out after hours or days",
+    symptom: "Sockets in CLOSE_WAIT that stay; descriptors run out after hours or days.",
     why: "CLOSE_WAIT begins with the peer's FIN and ends only when the program calls close. No timer of the kernel ends it.",
     fix: "Close on `end` (or do not set `allowHalfOpen`), destroy the response's stream when its client goes, release clients of a pool in `finally`. A restart helps for as long as it took.",
     guards: "Only those that stand there at both samples; reported from 10 on, an error from 50 or when they are a tenth of what is open.",
@@ -186,7 +186,7 @@ export const hostFindings = {
   dead_peers: {
     title: "Data waits for peers that do not answer any more",
     severity: "warning",
-    symptom: "Unsent bytes in Send-Q, timers that double; after a quarter of an hour `ETIMEDOUT`",
+    symptom: "Unsent bytes in Send-Q, timers that double; after a quarter of an hour `ETIMEDOUT`.",
     why: "The peer vanished without a word: a NAT forgot the flow, a machine lost its power or its network. The kernel sends again, in growing intervals (`tcp_retries2`).",
     fix: "End connections whose heartbeat is not answered; send heartbeats more often than the shortest memory on the path.",
     guards: "Three retransmissions of the same data, or more, count.",
@@ -196,7 +196,7 @@ export const hostFindings = {
   memory_short: {
     title: "The memory does not hold so many connections",
     severity: "warning",
-    symptom: "The kernel's OOM killer, or `TCP: out of memory -- consider tuning tcp_mem`",
+    symptom: "The kernel's OOM killer, or `TCP: out of memory -- consider tuning tcp_mem`.",
     why: "Estimated from what docs/performance.md measured for an idle link on Node: 10 KB, with TLS 55 KB. The kernel's own structures, and what the application hangs on each connection, come on top.",
     fix: "More memory, more machines, or fewer connections per machine.",
     guards: "Only with `--connections`, and only when the estimate is more than what is available now.",

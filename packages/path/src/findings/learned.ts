@@ -7,7 +7,7 @@ export const learnedFindings = {
   silence_names_a_hop: {
     title: "Open streams die after one and the same silence",
     severity: "warning",
-    symptom: "WebSockets close with 1006, event streams and calls break off, always after the same quiet time",
+    symptom: "WebSockets close with 1006, event streams and calls break off, always after the same quiet time.",
     why: "A peer that leaves does so after any silence. A timer of a box on the path ends a connection after exactly its own.",
     fix: "A heartbeat more than twice as often as that, as payload; or a longer timer at the hop that the evidence names.",
     guards:
@@ -17,7 +17,7 @@ export const learnedFindings = {
   idle_names_a_hop: {
     title: "Whoever sends requests closes idle connections after one and the same time",
     severity: "info",
-    symptom: "Kept connections end by the peer's hand after the same quiet time",
+    symptom: "Kept connections end by the peer's hand after the same quiet time.",
     why: "That is the idle timer of the pool in front. It is the right side to close first, as long as this server's own timer is the longer one.",
     fix: "Keep `keepAliveMs` above that time with a margin, as docs/timeouts.md says; state it as `proxyIdleMs`, so that a change is refused that would break it.",
     guards: "As with `silence_names_a_hop`.",

@@ -8,7 +8,7 @@ export const logFindings = {
     title: "Requests met connections that the next hop had just closed",
     severity: "error",
     symptom:
-      "nginx `upstream prematurely closed connection while reading response header from upstream`; HAProxy 502 `SH`; Envoy 503 `UC`; ALB `502` with a target status of `-`; GCP `backend_connection_closed_before_data_sent_to_client`; Node `ECONNRESET`, `socket hang up`, `UND_ERR_SOCKET` (`other side closed`). Nothing in the application's log",
+      "nginx `upstream prematurely closed connection while reading response header from upstream`; HAProxy 502 `SH`; Envoy 503 `UC`; ALB `502` with a target status of `-`; GCP `backend_connection_closed_before_data_sent_to_client`; Node `ECONNRESET`, `socket hang up`, `UND_ERR_SOCKET` (`other side closed`). Nothing in the application's log.",
     why: "The hop that sends requests kept an idle connection for longer than the one that answers them: the request left while the close was on its way. It becomes rarer the more traffic there is.",
     fix: "On the link that the lines name, the sender's idle timer must be the shorter one: raise the keep-alive timeout of the server (Node: `server.keepAliveTimeout = 65_000` behind an ALB of 60 s), or lower the one of the pool. `holdfast plan` has the figures.",
     guards: "A crash of the application looks the same: look whether it restarted at those times. Five lines or more.",
@@ -18,7 +18,7 @@ export const logFindings = {
     title: "The next hop did not answer in time",
     severity: "warning",
     symptom:
-      "nginx `upstream timed out (110: Connection timed out) while reading response header from upstream`; HAProxy 504 `sH`; Envoy 504 `UT`; ALB 504; Node `UND_ERR_HEADERS_TIMEOUT`",
+      "nginx `upstream timed out (110: Connection timed out) while reading response header from upstream`; HAProxy 504 `sH`; Envoy 504 `UT`; ALB 504; Node `UND_ERR_HEADERS_TIMEOUT`.",
     why: "The deadline of the hop that logged it passed before the first byte of an answer. Work goes on behind it, for nobody.",
     fix: "Bound the work in the application below the deadline of every hop in front (statement timeouts, deadlines), so that an error of its own reaches the user; raise the deadline only for what is known to take long.",
     guards: "",
@@ -28,7 +28,7 @@ export const logFindings = {
     title: "Open streams were cut for being silent, or for being long",
     severity: "error",
     symptom:
-      "nginx `upstream timed out ... while proxying upgraded connection`, `... while reading upstream`; HAProxy `cD`, `sD`; Envoy `SI`; Node `UND_ERR_BODY_TIMEOUT`; browsers `net::ERR_INCOMPLETE_CHUNKED_ENCODING`; WebSockets close with 1006",
+      "nginx `upstream timed out ... while proxying upgraded connection`, `... while reading upstream`; HAProxy `cD`, `sD`; Envoy `SI`; Node `UND_ERR_BODY_TIMEOUT`; browsers `net::ERR_INCOMPLETE_CHUNKED_ENCODING`; WebSockets close with 1006.",
     why: "A WebSocket or an event stream was silent for longer than a timer that was made for requests.",
     fix: "A heartbeat on the stream, more than twice as often as that timer (25 s for 60 s), as payload and in the direction that the hop counts; or the timer of that route: nginx `proxy_read_timeout 1h`, HAProxy `timeout tunnel 1h`, Envoy `stream_idle_timeout`.",
     guards: "",
@@ -37,7 +37,7 @@ export const logFindings = {
   log_upstream_unreachable: {
     title: "The next hop took no connection",
     severity: "error",
-    symptom: "nginx `connect() failed (111: Connection refused)`, `no live upstreams`; HAProxy 503 `SC`; Envoy `UF`, `UH`; Node `ECONNREFUSED`",
+    symptom: "nginx `connect() failed (111: Connection refused)`, `no live upstreams`; HAProxy 503 `SC`; Envoy `UF`, `UH`; Node `ECONNREFUSED`.",
     why: "Nobody listened there, or not in time: a deploy that stops the old ones before the new ones listen, a wrong address, a full accept queue.",
     fix: "Readiness before traffic, and draining before stopping; where it comes under load, see `accept_queue_overflow`.",
     guards: "",
@@ -46,7 +46,7 @@ export const logFindings = {
   log_no_route: {
     title: "Requests for which the proxy has no route",
     severity: "warning",
-    symptom: "Envoy 404 `NR`, HAProxy `<NOSRV>` with 503",
+    symptom: "Envoy 404 `NR`, HAProxy `<NOSRV>` with 503.",
     why: "No route, no virtual host or no server matches.",
     fix: "Look at the host and path of the examples against the proxy's routes.",
     guards: "Scanners ask for anything.",
@@ -55,7 +55,7 @@ export const logFindings = {
   log_client_left: {
     title: "Clients left before their answer was complete",
     severity: "info",
-    symptom: "nginx `client prematurely closed connection`, 499; HAProxy `CD`, `CH`; Envoy `DC`; Node `ERR_STREAM_PREMATURE_CLOSE`, `aborted`",
+    symptom: "nginx `client prematurely closed connection`, 499; HAProxy `CD`, `CH`; Envoy `DC`; Node `ERR_STREAM_PREMATURE_CLOSE`, `aborted`.",
     why: "People navigate away; but many at one duration are a timer of the client, or of a hop in front.",
     fix: "Look at the durations: a spike names the timer.",
     guards: "Information, unless the durations have a spike.",
@@ -64,7 +64,7 @@ export const logFindings = {
   log_client_slow: {
     title: "Clients opened connections and sent no whole request",
     severity: "info",
-    symptom: "HAProxy 408 `cR`; Postgres `could not receive data from client`",
+    symptom: "HAProxy 408 `cR`; Postgres `could not receive data from client`.",
     why: "Browsers open connections in advance; balancers check by connecting; slowloris does it on purpose.",
     fix: "Nothing, unless it happens often.",
     guards: "",
@@ -73,8 +73,8 @@ export const logFindings = {
   log_descriptors: {
     title: "A process had no descriptor left",
     severity: "error",
-    symptom: "`EMFILE`, `24: Too many open files`, `ENFILE`",
-    why: "See `descriptor_limit`.",
+    symptom: "`EMFILE`, `24: Too many open files`, `ENFILE`.",
+    why: "Every connection, file and timer of a process takes a descriptor, and its limit is reached: `descriptor_limit` has the rest.",
     fix: "`holdfast doctor host --pid PID --connections N` says how many are needed and where to write it.",
     guards: "",
     sources: ["getrlimit(2), RLIMIT_NOFILE"],
@@ -82,7 +82,7 @@ export const logFindings = {
   log_worker_connections: {
     title: "nginx ran out of worker_connections",
     severity: "error",
-    symptom: "`worker_connections are not enough`",
+    symptom: "`worker_connections are not enough`.",
     why: "Connections of clients and of upstreams count together, for each worker.",
     fix: "`events { worker_connections N; }` with N at least twice the connections of one worker, and `worker_rlimit_nofile` above it.",
     guards: "",
@@ -91,8 +91,8 @@ export const logFindings = {
   log_ports: {
     title: "No ephemeral port was left",
     severity: "error",
-    symptom: "`EADDRNOTAVAIL`, `99: Cannot assign requested address`",
-    why: "See `ports_exhausted`: a connection for each request towards one destination.",
+    symptom: "`EADDRNOTAVAIL`, `99: Cannot assign requested address`.",
+    why: "A connection for each request towards one destination: each takes a port, and keeps it for a minute after its end. `ports_exhausted` has the rest.",
     fix: "Reuse connections; `holdfast doctor host` names the destination.",
     guards: "",
     sources: ["docs/timeouts.md"],
@@ -100,7 +100,7 @@ export const logFindings = {
   log_upgrade_refused: {
     title: "WebSocket upgrades were answered as ordinary requests",
     severity: "error",
-    symptom: "`Unexpected server response: 400` (or 426, 404, 502)",
+    symptom: "`Unexpected server response: 400` (or 426, 404, 502).",
     why: "A proxy on the way did not pass `Upgrade` and `Connection`, or spoke HTTP/1.0 to the application.",
     fix: "nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;` in that very location: one `proxy_set_header` there drops all inherited ones.",
     guards: "401 and 403 are answers of an application, and not meant.",
@@ -109,7 +109,7 @@ export const logFindings = {
   log_too_many_pings: {
     title: "A gRPC server refused the client's keep-alive",
     severity: "error",
-    symptom: "`GOAWAY`, `ENHANCE_YOUR_CALM`, `too_many_pings`",
+    symptom: "`GOAWAY`, `ENHANCE_YOUR_CALM`, `too_many_pings`.",
     why: "A client pings more often than the server permits: by default once in five minutes.",
     fix: "Permit it at the server (`grpc.http2.min_ping_interval_without_data_ms`, `KeepaliveEnforcementPolicy.MinTime`), or ping less often; through balancers that do not count PING a message on the stream is needed anyway.",
     guards: "",
@@ -118,7 +118,7 @@ export const logFindings = {
   log_database_full: {
     title: "The database had no connection left",
     severity: "error",
-    symptom: "`FATAL: sorry, too many clients already` (53300), `remaining connection slots are reserved`, MySQL `Too many connections` (1040)",
+    symptom: "`FATAL: sorry, too many clients already` (53300), `remaining connection slots are reserved`, MySQL `Too many connections` (1040).",
     why: "Replicas x processes x pool, during a deploy with old and new ones together, are more than `max_connections`.",
     fix: "`holdfast pool plan` computes what fits; then smaller pools, or PgBouncer.",
     guards: "",
@@ -127,7 +127,7 @@ export const logFindings = {
   log_pooler_full: {
     title: "PgBouncer turned clients away, or let them wait too long",
     severity: "error",
-    symptom: "`no more connections allowed (max_client_conn)`, `query_wait_timeout`",
+    symptom: "`no more connections allowed (max_client_conn)`, `query_wait_timeout`.",
     why: "`max_client_conn` is 100 by default, and the pools behind it may be too small for the load.",
     fix: "`max_client_conn` above replicas x processes x pool, with `LimitNOFILE` to match; `holdfast pool plan --bouncers 1`.",
     guards: "",
@@ -137,7 +137,7 @@ export const logFindings = {
     title: "The database, or somebody before it, ended idle connections of a pool",
     severity: "error",
     symptom:
-      "Postgres `terminating connection due to idle-session timeout` (57P05); MySQL `Aborted connection ... (Got timeout reading communication packets)`, `server has gone away`; `Connection terminated unexpectedly`; PgBouncer `client_idle_timeout`",
+      "Postgres `terminating connection due to idle-session timeout` (57P05); MySQL `Aborted connection ... (Got timeout reading communication packets)`, `server has gone away`; `Connection terminated unexpectedly`; PgBouncer `client_idle_timeout`.",
     why: "A pool keeps connections for longer than the other end does: the first query after a pause fails.",
     fix: "The pool's idle time below the shortest timer behind it (`idle_session_timeout` 0 behind a pooler, MySQL `wait_timeout` above the pool's), and TCP keep-alive on its sockets.",
     guards: "",
@@ -146,7 +146,7 @@ export const logFindings = {
   log_database_restart: {
     title: "The database ended connections because it was stopped",
     severity: "info",
-    symptom: "Postgres 57P01 `terminating connection due to administrator command`, `the database system is shutting down`",
+    symptom: "Postgres 57P01 `terminating connection due to administrator command`, `the database system is shutting down`.",
     why: "A restart or a failover: all connections of all pools end at once.",
     fix: "Pools that connect again with jitter, and statements that are repeated only when that is safe.",
     guards: "",
@@ -156,7 +156,7 @@ export const logFindings = {
     title: "The database lost its clients without a word",
     severity: "info",
     symptom:
-      "Postgres `could not receive data from client: Connection reset by peer`, `unexpected EOF on client connection`; MySQL `Got an error reading communication packets`",
+      "Postgres `could not receive data from client: Connection reset by peer`, `unexpected EOF on client connection`; MySQL `Got an error reading communication packets`.",
     why: "Clients were killed, or a box between them forgot the flow.",
     fix: "Where it comes at round ages, look for the box; `tcp_keepalives_idle = 60` lets the database notice and free what they held.",
     guards: "",
@@ -165,7 +165,7 @@ export const logFindings = {
   log_redis_full: {
     title: "Redis had no connection left",
     severity: "error",
-    symptom: "`max number of clients reached`",
+    symptom: "`max number of clients reached`.",
     why: "`maxclients` (10,000), or the descriptors of the process, are used up.",
     fix: "Fewer connections per client process; `maxclients`, and `LimitNOFILE` 32 above it.",
     guards: "",
@@ -174,7 +174,7 @@ export const logFindings = {
   log_redis_slow_reader: {
     title: "Redis cut subscribers that read too slowly",
     severity: "warning",
-    symptom: "`scheduled to be closed ASAP for overcoming of output buffer limits`",
+    symptom: "`scheduled to be closed ASAP for overcoming of output buffer limits`.",
     why: "A subscriber's output buffer passed `client-output-buffer-limit pubsub` (32 MB, or 8 MB for 60 s). What it missed is gone.",
     fix: "A subscriber that reads at once and works elsewhere; a log with positions where nothing may be missed.",
     guards: "",
@@ -183,8 +183,8 @@ export const logFindings = {
   log_conntrack_full: {
     title: "The kernel dropped packets because its table of flows was full",
     severity: "error",
-    symptom: "`nf_conntrack: table full, dropping packet`",
-    why: "See `conntrack_full`.",
+    symptom: "`nf_conntrack: table full, dropping packet`.",
+    why: "The kernel remembers as many flows as `nf_conntrack_max` says, and drops the packets of any further one: `conntrack_full` has the rest.",
     fix: "`sysctl -w net.netfilter.nf_conntrack_max=N`; `holdfast doctor host` has the figures.",
     guards: "",
     sources: ["Linux, Documentation/networking/nf_conntrack-sysctl.rst"],
@@ -192,8 +192,8 @@ export const logFindings = {
   log_syn_flood: {
     title: "The kernel saw more handshakes begin than its queue holds",
     severity: "warning",
-    symptom: "`possible SYN flooding on port N. Sending cookies.`",
-    why: "See `syn_cookies`.",
+    symptom: "`possible SYN flooding on port N. Sending cookies.`.",
+    why: "The queue of half-open connections was full, by a flood or by a burst of users: `syn_cookies` has the rest.",
     fix: "`net.ipv4.tcp_max_syn_backlog`, `net.core.somaxconn`, and the backlog of the program.",
     guards: "",
     sources: ["Linux, Documentation/networking/ip-sysctl.rst"],
@@ -201,7 +201,7 @@ export const logFindings = {
   log_tcp_memory: {
     title: "The kernel had no memory left for TCP",
     severity: "error",
-    symptom: "`TCP: out of memory -- consider tuning tcp_mem`, `TCP: too many orphaned sockets`",
+    symptom: "`TCP: out of memory -- consider tuning tcp_mem`, `TCP: too many orphaned sockets`.",
     why: "Buffers of slow readers, or sockets that were closed with data on their way.",
     fix: "`net.ipv4.tcp_notsent_lowat`, smaller `tcp_wmem`, and ending readers that do not read.",
     guards: "",
@@ -210,7 +210,7 @@ export const logFindings = {
   log_no_timeouts: {
     title: "HAProxy runs without timeouts",
     severity: "warning",
-    symptom: "`missing timeouts for frontend`, `... for backend`",
+    symptom: "`missing timeouts for frontend`, `... for backend`.",
     why: "What is unset never ends: descriptors leak with every client that vanishes.",
     fix: "`timeout connect 5s`, `timeout client 60s`, `timeout server 60s`, `timeout tunnel 1h` in `defaults`.",
     guards: "",
@@ -219,7 +219,7 @@ export const logFindings = {
   log_duration_spike: {
     title: "Many connections ended after the same time",
     severity: "warning",
-    symptom: "Durations in the log pile up at one value",
+    symptom: "Durations in the log pile up at one value.",
     why: "What people do is spread over any time. What a timer does has one value.",
     fix: "Find the timer with that value; the candidates are in the evidence. Heartbeats below half of it, or a longer timer.",
     guards: "At least 20 ends with a duration, and a spike of a tenth of them or more that is four times what stands around it.",

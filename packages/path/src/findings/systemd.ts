@@ -49,7 +49,7 @@ export const systemdFindings = {
     severity: "info",
     symptom: "A deploy or a reboot that does not end.",
     why: "infinity and 0 switch the timer off. One open stream may keep the process for ever.",
-    fix: "A time above the drain.",
+    fix: "Set `TimeoutStopSec=` to a time above the drain, such as 60 s.",
     guards: "Proxies and application servers only.",
     sources: [kill],
   },

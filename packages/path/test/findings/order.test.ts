@@ -83,6 +83,14 @@ describe("the catalogue", () => {
     }
   });
 
+  test("says it in sentences, or shows the lines to write", () => {
+    const ends = /[.?!]$|\n```$/;
+    const open = Object.entries(findingDocs).flatMap(([code, doc]) =>
+      (["symptom", "why", "fix", "guards"] as const).flatMap((part) => (doc[part] === "" || ends.test(doc[part]) ? [] : [`${code}, ${part}`])),
+    );
+    assert.deepEqual(open, []);
+  });
+
   test("gives a finding its severity and its causes", () => {
     const docs = { x: { ...(findingDocs["lint_syntax"] as NonNullable<(typeof findingDocs)[string]>), severity: "warning", dependsOn: ["y"] } } as const;
     const make = findingMaker(docs);
