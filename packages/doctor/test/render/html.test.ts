@@ -34,7 +34,7 @@ function safe(html: string): void {
 test("what a target says is text wherever it stands", () => {
   const facts: Facts = {
     ...healthy,
-    url: `https://example.com/?${hostile.replaceAll(/[\u0000-\u001f]/g, "")}`,
+    url: `https://example.com/?${encodeURIComponent(hostile)}`,
     http: known({ status: 301, version: "1.1", headers: { server: hostile, location: hostile }, http2: known(true), http3Announced: false }),
     hops: [{ header: "server", value: hostile, product: null }],
     webSocket: { known: false, why: hostile },
