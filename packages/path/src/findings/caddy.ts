@@ -33,7 +33,7 @@ export const caddyFindings = {
     symptom: "Uploads over slow lines fail after always the same time; calls that stream from the client end.",
     why: "`read_body` is the time for the whole body to arrive, however steadily it comes.",
     fix: "Leave it out, or set what the largest upload needs over the slowest line. Newer versions have `read_idle`.",
-    guards: "Below a minute only, unless gRPC goes through. Not reported where nothing is proxied.",
+    guards: "Below a minute only, and then a note, unless gRPC goes through. Not reported where nothing is proxied.",
     sources: [options],
   },
   caddy_stream_age: {

@@ -32,7 +32,7 @@ export const haproxyFindings = {
     why: "After an upgrade HAProxy applies `timeout tunnel` to both directions. Where it is not set the other two go on counting, and those are made for requests.",
     fix: "`timeout tunnel 1h` beside `timeout client-fin 30s`, or a heartbeat often enough for the shorter timer.",
     guards:
-      "A warning where names, paths or conditions speak of WebSockets; a note otherwise, since any HTTP frontend lets them pass, but only where no `timeout tunnel` is set anywhere. Not reported where upgrades are denied or their header is removed, where servers are spoken to in HTTP/2 alone, or where both timers are an hour or more.",
+      "A warning where names, paths or conditions speak of WebSockets; a note otherwise, since any HTTP frontend lets them pass, but only where no `timeout tunnel` is set anywhere and the timers are too short for a heartbeat of 25 s. Not reported where upgrades are denied or their header is removed, where servers are spoken to in HTTP/2 alone, or where both timers are an hour or more.",
     sources: [manual("timeout tunnel")],
   },
   haproxy_client_server_differ: {
@@ -66,7 +66,7 @@ export const haproxyFindings = {
   },
   haproxy_reload_endless: {
     title: "Old processes outlive each reload",
-    severity: "warning",
+    severity: "info",
     symptom: "Several haproxy processes after some reloads, each with its share of memory and with counters of its own.",
     why: "A process that was replaced waits for its last connection. A WebSocket or a database connection may last for days.",
     fix: "`hard-stop-after` in `global`: long enough for requests, short enough to deploy again. Clients of streams must come back by themselves.",
@@ -93,7 +93,7 @@ export const haproxyFindings = {
   },
   haproxy_header_deadline_missing: {
     title: "A header may take for ever",
-    severity: "warning",
+    severity: "info",
     symptom: "Many connections in the state of an unfinished request; new clients wait although the servers are idle (slowloris).",
     why: "Without `timeout http-request` only `timeout client` counts, and that begins again with each byte.",
     fix: "`timeout http-request 10s` in `defaults`.",

@@ -104,7 +104,7 @@ export const nginxFindings = {
     why: "`proxy_read_timeout` is the time between two reads from the backend, 60 s unless set. For an event stream only bytes of the server count; for a WebSocket those of either side.",
     fix: "Send a heartbeat at least every 25 s, so that one may be lost; or, in this location only:\n\n```nginx\nproxy_read_timeout 1h;\n```\n\nand keep the heartbeat: without one a dead peer is not noticed for an hour.",
     guards:
-      "Not reported where the location itself sets 60 s or more: somebody has thought of it. With `--path`, the heartbeat of the path is held against it instead.",
+      "Not reported where the location itself sets 60 s or more: somebody has thought of it; nor where a heartbeat that fits is known: that of `--path`, that of `ws` in a file of Node options, the 25 s of Socket.IO.",
     sources: [ownRead, "docs/ladder.md, C1"],
     dependsOn: ["heartbeat_too_slow"],
   },
@@ -154,7 +154,7 @@ export const nginxFindings = {
     why: "`grpc_read_timeout` is the time between two reads of messages, 60 s unless set. HTTP/2 PINGs are not messages and do not count.",
     fix: "```nginx\ngrpc_read_timeout 1h;\ngrpc_send_timeout 1h;\nclient_body_timeout 1h;   # where clients keep their side open\n```\n\nand a message as a heartbeat on each long call.",
     guards:
-      "Not reported where `grpc_read_timeout` is set for the location or the server, whatever to: somebody has thought of it; nor for services that only answer health checks.",
+      "A note where nothing in the path says that calls are long. Not reported where `grpc_read_timeout` is set for the location or the server, whatever to: somebody has thought of it; nor for services that only answer health checks.",
     sources: [ownRead],
     dependsOn: ["heartbeat_not_counted"],
   },
@@ -198,7 +198,7 @@ export const nginxFindings = {
   },
   nginx_worker_connections_low: {
     title: "A worker may hold fewer connections than streams need",
-    severity: "warning",
+    severity: "info",
     symptom: "`1024 worker_connections are not enough`; new connections hang or are reset while open streams go on.",
     why: "Each stream takes two connections, the user's and the backend's, for as long as it lives. `worker_connections` counts both, for each worker, 512 unless set.",
     fix: "```nginx\nworker_processes auto;\nworker_rlimit_nofile 65536;\n\nevents {\n    worker_connections 32768;\n}\n```\n\nfor 16,000 streams in each worker.",

@@ -59,7 +59,7 @@ function pairsOf(read: readonly ReadTool[]): Pair[] {
       const { forwards } = sender.route;
       if (forwards.length === 0) return [];
       const arrives = (other: Owned): boolean => {
-        const meets = other.tool === sender.tool ? addressesLoop : addressesMeet;
+        const meets = other.tool === sender.tool && other.route.of === sender.route.of ? addressesLoop : addressesMeet;
         return other !== sender && other.route.listens.some((listen) => forwards.some((each) => meets(each, listen)));
       };
       const met = all.flat().filter(arrives);

@@ -7,7 +7,7 @@ import type { Finding } from "../finding.ts";
 import { type OrderedFinding, orderFindings } from "../findings/order.ts";
 import { findProduct } from "../hops/index.ts";
 import { linkFindings, type ReadTool } from "./link.ts";
-import { unitFindings } from "./systemd/across.ts";
+import { limitsNginx, unitFindings } from "./systemd/across.ts";
 import type { JudgedBy, LintAsk, SourceFile, Tool, ToolId } from "./tool.ts";
 
 export interface LintOptions {
@@ -55,9 +55,13 @@ export function lintWith(tools: readonly Tool[], files: readonly LintFile[], { a
     if (tool === null) unknown.push(file.file);
     else mine.set(tool, [...(mine.get(tool) ?? []), file]);
   }
-  const read = [...mine].map(([tool, own]): ReadTool => ({ tool, files: own, reading: tool.read(own, { versions, behind: behindOf(tool.id, path) }) }));
+  const beats = beatsOf(mine, path);
+  const read = [...mine].map(([tool, own]): ReadTool => ({ tool, files: own, reading: tool.read(own, { versions, behind: behindOf(tool.id, path), beats }) }));
   const linked = linkFindings(read, path);
-  const own = read.flatMap(({ reading }) => reading.findings).filter(({ code, place }) => !(guesses.has(code) && linked.received.has(place?.file ?? "")));
+  const own = read
+    .flatMap(({ reading }) => reading.findings)
+    .filter(({ code, place }) => !(guesses.has(code) && linked.received.has(place?.file ?? "")))
+    .filter(({ code, severity }) => !(code === "nginx_nofile_low" && severity === "info" && limitsNginx(read)));
   const findings: Finding[] = [...own, ...linked.findings, ...unitFindings(read)];
   return {
     tools: read.map(({ tool, files: own, reading }) => ({ tool: tool.id, files: own.map(({ file }) => file), rules: reading.rules, version: reading.version })),
@@ -65,6 +69,14 @@ export function lintWith(tools: readonly Tool[], files: readonly LintFile[], { a
     unknown,
     links: linked.links,
   };
+}
+
+/** What the path says counts for every stream; what a file of options says, for its WebSockets. */
+function beatsOf(mine: ReadonlyMap<Tool, readonly SourceFile[]>, path: DeclaredPath | null): NonNullable<LintAsk["beats"]> {
+  const declared = path?.streams?.heartbeatMs;
+  if (declared !== undefined) return { websocket: declared, "event-stream": declared };
+  const told = [...mine].flatMap(([tool, files]) => tool.heartbeatMs?.(files) ?? []);
+  return told.length === 0 ? {} : { websocket: Math.max(...told) };
 }
 
 /** The product in front of a tool's hop, where the path has both. */

@@ -29,6 +29,8 @@ export interface Tool {
   split?(file: SourceFile): readonly SourceFile[];
   /** All files of this tool at once, those that others include among them. */
   read(files: readonly SourceFile[], ask: LintAsk): ToolReading;
+  /** The period of the WebSocket heartbeat that files of this tool set; null where they set none. Absent: the tool sends none. */
+  heartbeatMs?(files: readonly SourceFile[]): number | null;
   /** How the tool writes a value of a knob of the hop database: `keepalive_timeout 60s;   # in upstream {}`. Absent: no exact lines are shown. */
   line?(knob: string, value: Value): string;
 }
@@ -38,6 +40,8 @@ export interface LintAsk {
   readonly versions: Readonly<Partial<Record<ToolId, string>>>;
   /** The product in front, when the path says so. */
   readonly behind: string | null;
+  /** Heartbeats of streams by their kind, as far as the path or another file says them. */
+  readonly beats?: Readonly<Partial<Record<"websocket" | "event-stream", number>>>;
 }
 
 export interface ToolReading {
@@ -59,6 +63,8 @@ export interface JudgedBy {
 export interface Route {
   /** Where it begins. */
   readonly place: Place;
+  /** Which configuration it is of, where a tool was given several that run apart. */
+  readonly of?: number;
   /** `host:port` or `unix:/path`; `*:443` where it listens on every address. */
   readonly listens: readonly string[];
   /** In the same form. */

@@ -9,6 +9,54 @@ const codes = (...files: SourceFile[]): string[] => {
   const all = (each: (typeof findings)[number]): (typeof findings)[number]["finding"][] => [each.finding, ...each.symptoms.flatMap(all)];
   return said(findings.flatMap(all));
 };
+const sockets = (path: string, more = ""): SourceFile => ({
+  file: "nginx.conf",
+  text: `# nginx/1.30.0\nupstream app { server 10.0.0.1:3000; keepalive 8; }\nmap $http_upgrade $up { default upgrade; '' ''; }\nserver { listen 80; location ${path} { proxy_pass http://app; ${more} proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $up; } }\n`,
+});
+const beats = (heartbeat: number): SourceFile => ({
+  file: "app.json",
+  text: JSON.stringify({ server: { port: 3000, keepAliveTimeout: 70_000 }, ws: { heartbeat } }),
+});
+
+test("WebSockets that beat often enough outlive nginx's minute, where a file or their library says so", () => {
+  assert.deepEqual(codes(sockets("/ws")), ["nginx_stream_timeout:4"]);
+  assert.deepEqual(codes(sockets("/ws"), beats(25_000)), []);
+  assert.deepEqual(codes(sockets("/ws", "proxy_read_timeout 30s;"), beats(25_000)), ["nginx_stream_timeout:4"]);
+  assert.deepEqual(codes(sockets("/socket.io/")), []);
+  assert.deepEqual(codes(sockets("/socket.io/", "proxy_read_timeout 30s;")), ["nginx_stream_timeout:4"]);
+});
+
+test("the heartbeat of the path counts for event streams too", () => {
+  const events = { file: "sse/nginx.conf", text: "# nginx/1.30.0\nserver { listen 81; location /sse { proxy_pass http://10.0.0.2:1; proxy_buffering off; } }" };
+  const at = (heartbeatMs: number): string[] => {
+    const path = { hops: [{ name: "nginx", product: "nginx", values: {} }], streams: { heartbeatMs } };
+    return JSON.stringify(lintFiles([sockets("/ws"), events], { as: null, versions: {}, path }).findings).match(/nginx_stream_timeout/g) ?? [];
+  };
+  assert.deepEqual([at(20_000).length, at(40_000).length], [0, 2]);
+});
+
+test("two configurations of one tool are two hops, one configuration is one", () => {
+  const edge = {
+    file: "edge/nginx.conf",
+    text: "# nginx/1.30.0\nevents {}\nhttp { upstream inner { server 10.0.0.9:8080; } server { listen 80; location / { proxy_pass http://inner; } } }",
+  };
+  const inner = {
+    file: "inner/nginx.conf",
+    text: "# nginx/1.30.0\nevents {}\nhttp {\nkeepalive_timeout 20s;\nserver { listen 8080; location / { proxy_pass http://127.0.0.1:1; } } }",
+  };
+  assert.ok(codes(edge, inner).some((code) => code.startsWith("keepalive_race:4")));
+});
+
+test("where a unit says how many descriptors nginx may have, the usual limit is not guessed", () => {
+  const conf = { file: "nginx.conf", text: "# nginx/1.30.0\nevents { worker_connections 8192; }\nhttp { server { listen 80; location / { return 200; } } }" };
+  const unit = (limit: string): SourceFile => ({
+    file: "nginx.service",
+    text: `[Service]\nExecStart=/usr/sbin/nginx\nKillSignal=SIGQUIT\nLimitNOFILE=${limit}\n`,
+  });
+  assert.deepEqual(codes(conf), ["nginx_nofile_low:2 info"]);
+  assert.deepEqual(codes(conf, unit("65536")), []);
+});
+
 const node = (keepAliveTimeout: number): SourceFile => ({ file: "app.json", text: JSON.stringify({ server: { port: 3000, keepAliveTimeout } }) });
 const caddy = (transport = ""): SourceFile => ({
   file: "Caddyfile",

@@ -47,7 +47,7 @@ export function httpVersion({ scope }: Way, version: string): string {
 export function toldOf(way: Way, site: Site, version: string): Told {
   if (way.kind !== "proxy") return { carries: way.kind, by: "settings" };
   const upgrades = upgradeHeader(way, site) !== "" && /upgrade/i.test(connectionHeader(way, site, version, true) ?? "upgrade");
-  if (saysEvents(way)) return { carries: "event-stream", by: "settings" };
+  if (saysEvents(way, upgrades)) return { carries: "event-stream", by: "settings" };
   if (isEventPath(way) && !isWebSocketPath(way)) return { carries: "event-stream", by: "path" };
   if (upgrades) return { carries: "websocket", by: "settings" };
   if (isWebSocketPath(way)) return { carries: "websocket", by: "path" };
@@ -55,7 +55,7 @@ export function toldOf(way: Way, site: Site, version: string): Told {
 }
 
 /** Settings of the location itself that only an event stream needs. */
-function saysEvents(way: Way): boolean {
+function saysEvents(way: Way, upgrades: boolean): boolean {
   const { scope } = way;
   const types = ["add_header", "proxy_set_header", "default_type", "types"].flatMap((name) => heldList(scope, name).filter((each) => isOwn(scope, each)));
   if (types.some(({ args }) => args.some((each) => each.includes("text/event-stream")))) return true;
@@ -63,7 +63,7 @@ function saysEvents(way: Way): boolean {
   const buffering = own(scope, "proxy_buffering")?.args[0];
   return (
     (maybeEventPath.test(plainPath(way.path)) || isEventPath(way)) &&
-    (buffering === "off" || own(scope, "proxy_read_timeout") !== null) &&
+    (buffering === "off" || (!upgrades && own(scope, "proxy_read_timeout") !== null)) &&
     !isWebSocketPath(way)
   );
 }

@@ -33,7 +33,7 @@ export const nginxTool: Tool = {
 function read(given: readonly SourceFile[], ask: LintAsk): ToolReading {
   const files = new Files(given);
   const versions: JudgedBy[] = [];
-  const readings = configurations(files, given).map(({ expanded, isWhole }): Pick<ToolReading, "findings" | "routes"> => {
+  const readings = configurations(files, given).map(({ expanded, isWhole }, of): Pick<ToolReading, "findings" | "routes"> => {
     const site = readSite(expanded.directives, isWhole);
     const own = new Set(expanded.files);
     const judged = judgedBy(
@@ -41,8 +41,8 @@ function read(given: readonly SourceFile[], ask: LintAsk): ToolReading {
       given.filter(({ file }) => own.has(joinPath("", file))),
     );
     versions.push(judged);
-    const found = nginxRules.flatMap((rule) => rule({ site, judged, behind: ask.behind }));
-    return { findings: [...faultsOf(expanded), ...found], routes: routesOf(site, judged.version) };
+    const found = nginxRules.flatMap((rule) => rule({ site, judged, behind: ask.behind, beats: ask.beats ?? {} }));
+    return { findings: [...faultsOf(expanded), ...found], routes: routesOf(site, judged.version).map((route) => ({ ...route, of })) };
   });
   return {
     findings: readings.flatMap(({ findings }) => findings),

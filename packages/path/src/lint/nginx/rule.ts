@@ -5,7 +5,7 @@ import type { Place } from "../../declared.ts";
 import type { Finding } from "../../finding.ts";
 import { findingMaker } from "../../findings/make.ts";
 import { nginxFindings } from "../../findings/nginx.ts";
-import type { JudgedBy } from "../tool.ts";
+import type { JudgedBy, LintAsk } from "../tool.ts";
 import { type Told, toldOf } from "./carries.ts";
 import type { Site, Way } from "./site.ts";
 import { isBefore } from "./version.ts";
@@ -16,6 +16,8 @@ export interface Case {
   readonly judged: JudgedBy;
   /** The product in front of nginx, where the path names it. */
   readonly behind: string | null;
+  /** Heartbeats of streams, as far as somebody has said them. */
+  readonly beats: NonNullable<LintAsk["beats"]>;
 }
 
 export type Rule = (given: Case) => readonly Finding[];

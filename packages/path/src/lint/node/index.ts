@@ -7,17 +7,17 @@ import { findingMaker } from "../../findings/make.ts";
 import { findProduct } from "../../hops/index.ts";
 import type { LintAsk, SourceFile, Tool, ToolReading } from "../tool.ts";
 import { parseJson } from "./json.ts";
-import { nodeRoutes } from "./routes.ts";
+import { nodeLine, nodeRoutes } from "./routes.ts";
 import type { NodeRule } from "./rule.ts";
 import { clients } from "./rules/clients.ts";
 import { guard } from "./rules/guard.ts";
-import { heartbeats } from "./rules/heartbeats.ts";
+import { beatOf, heartbeats } from "./rules/heartbeats.ts";
 import { keepAlive } from "./rules/keep-alive.ts";
 import { pg } from "./rules/pg.ts";
 import { redis } from "./rules/redis.ts";
 import { serverLimits } from "./rules/server-limits.ts";
 import { units } from "./rules/units.ts";
-import { shapeOf } from "./shape.ts";
+import { partsOf, shapeOf } from "./shape.ts";
 
 const rules: readonly NodeRule[] = [keepAlive, units, serverLimits, clients, heartbeats, pg, redis, guard];
 
@@ -31,6 +31,14 @@ export const nodeTool: Tool = {
     const { root } = parseJson(text);
     return root !== null && shapeOf(root, file).parts.length > 0;
   },
+  heartbeatMs(files) {
+    const beats = files.flatMap(({ file, text }) => {
+      const { root } = parseJson(text);
+      return root === null ? [] : partsOf(shapeOf(root, file), "ws").flatMap((part) => beatOf(part) ?? []);
+    });
+    return beats.length === 0 ? null : Math.max(...beats);
+  },
+  line: nodeLine,
   read(files: readonly SourceFile[], ask: LintAsk): ToolReading {
     const asked = ask.versions.node ?? null;
     const version = asked ?? findProduct("node")?.version ?? "26.10.0";

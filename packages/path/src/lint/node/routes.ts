@@ -14,6 +14,10 @@ const productOf: Readonly<Partial<Record<PartName, string>>> = {
   grpc: "grpc-client",
 };
 
+/** An option as JSON has it. Seconds are seconds in one option alone, of which the name says so. */
+export const nodeLine = (knob: string, value: Value): string =>
+  `"${knob}": ${JSON.stringify(typeof value === "number" && knob.endsWith("Seconds") ? Math.floor(value / 1_000) : value)}`;
+
 /** Nothing sends to port 0. An empty list would say that it is not known where a client listens. */
 const nowhere = ["localhost:0"];
 

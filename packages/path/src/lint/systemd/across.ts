@@ -25,6 +25,14 @@ export function unitFindings(read: readonly Read[]): Finding[] {
   });
 }
 
+/** Whether a unit says how many descriptors nginx may have: then nobody has to guess the usual limit. */
+export const limitsNginx = (read: readonly Read[]): boolean =>
+  read.some(
+    ({ tool, files }) =>
+      tool.id === "systemd" &&
+      servicesOf(files).services.some((service) => service.program === "nginx" && (service.isWhole || limitOf(service, "LimitNOFILE") !== null)),
+  );
+
 const number = (value: Value | undefined): number => (typeof value === "number" ? value : 0);
 
 function workers(service: Service, { files, reading }: Read): Finding[] {

@@ -17,7 +17,7 @@ testFixtures({
     "buffers.Caddyfile": ["caddy_buffers:3", "caddy_buffers:3 info"],
     "caddy.json": ["caddy_json_not_read:1"],
     "chat.Caddyfile": [
-      "caddy_read_body_cuts_uploads:5",
+      "caddy_read_body_cuts_uploads:5 info",
       "caddy_write_cuts_streams:6",
       "caddy_reload_cuts_sockets:16",
       "caddy_flush_keeps_requests:18",

@@ -28,7 +28,7 @@ testFixtures({
     "grpc.conf": [
       "nginx_worker_connections_low:6",
       "nginx_grpc_without_http2:15",
-      "nginx_grpc_timeout:18",
+      "nginx_grpc_timeout:18 info",
       "nginx_grpc_by_proxy_pass:26 warning",
       "nginx_grpc_by_proxy_pass:31",
     ],
@@ -224,10 +224,27 @@ describe("streams", () => {
   });
 });
 
+test("a location that is for sockets alone may say `upgrade` to every request, and carries no event streams for being called live", () => {
+  const lines = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_set_header Host $host;';
+  assert.deepEqual(saidOf(`${lines} proxy_read_timeout 1h;`, { path: "/grafana/api/live/", upstream: "" }), []);
+  assert.deepEqual(saidOf(`${lines} proxy_read_timeout 1h;`, { path: "/", upstream: "" }), ["nginx_upgrade_hard_coded"]);
+});
+
+test("calls that are named for streams are warned of, others told by the way", () => {
+  const at = (path: string) =>
+    said(
+      read(nginxTool, `# nginx/1.30.0\nupstream g { server 10.0.0.1:1; }\nserver { listen 80; http2 on; location ${path} { grpc_pass grpc://g; } }`).findings,
+    );
+  assert.deepEqual(at("/shop.Orders/Place"), ["nginx_grpc_timeout:3 info"]);
+  assert.deepEqual(at("/shop.Orders/WatchAll"), ["nginx_grpc_timeout:3"]);
+});
+
 test("the PROXY header of a sender that shares its connections is told where the path names one", () => {
   const text = "server { listen 80 proxy_protocol; location / { return 200; } }";
   assert.deepEqual(said(read(nginxTool, text, { behind: "nginx" }).findings), ["nginx_proxy_protocol_pooled:1"]);
   assert.deepEqual(said(read(nginxTool, text, { behind: "aws-nlb" }).findings), []);
+  // HAProxy shares a connection only among requests with the same header.
+  assert.deepEqual(said(read(nginxTool, text, { behind: "haproxy" }).findings), []);
   assert.deepEqual(said(read(nginxTool, text).findings), []);
 });
 

@@ -43,6 +43,7 @@ function body({ ms, line }: { ms: number; line: Written }, config: CaddyConfig):
   return [
     caddyFinding("caddy_read_body_cuts_uploads", {
       title: `\`read_body ${line.words[0]}\` ends every request whose body takes longer than ${formatDuration(ms)} to arrive`,
+      ...(streams ? {} : { severity: "info" as const }),
       hop: "caddy",
       place: line.place,
       advice: [streams ? `Remove: read_body ${line.words[0]}` : "read_body 10m", "From Caddy 2.11.5 on, against senders that stand still: read_idle 1m"],

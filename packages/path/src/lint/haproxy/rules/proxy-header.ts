@@ -23,7 +23,7 @@ export const proxyHeader: HaproxyRule = ({ config }) =>
           hop: "haproxy",
           place: server.place,
           evidence: ["A connection is used again only for requests with the same PROXY header"],
-          advice: [`Remove: ${word}`, `In ${nameOf(proxy.section)}: option forwardfor`],
+          advice: [`Remove: ${word}, and at ${server.name} what expects it`, `In ${nameOf(proxy.section)}: option forwardfor`],
         });
       }),
     );

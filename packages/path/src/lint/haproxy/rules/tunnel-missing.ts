@@ -3,16 +3,26 @@
  */
 import { formatDuration } from "../../../duration.ts";
 import type { Finding } from "../../../finding.ts";
+import { heartbeatFor } from "../../../ladder/heartbeat.ts";
 import { frontendsOf, namesTimer, type ProxySection, serversOf, timerOf } from "../config.ts";
 import { type HaproxyCase, type HaproxyRule, haproxyFinding, homeOf, list } from "../rule.ts";
 import { forbidsUpgrade, hintsWebSocket, isHttp2Only } from "../traffic.ts";
+
+/** What most libraries send by default, Socket.IO among them. */
+const usualBeatMs = 25_000;
 
 export const tunnelMissing: HaproxyRule = (given) => {
   const concerned = given.config.proxies.filter((proxy) => isConcerned(proxy, given));
   const told = concerned.filter((proxy) => hintsWebSocket(proxy, given.config));
   // Who has set the timer somewhere, or names where WebSockets go, has thought of the rest.
   if (told.length > 0) return say(told, true, given);
-  return given.config.proxies.some((proxy) => namesTimer(proxy, "tunnel")) ? [] : say(concerned, false, given);
+  if (given.config.proxies.some((proxy) => namesTimer(proxy, "tunnel"))) return [];
+  // Where no WebSocket is in sight, timers that bear the usual heartbeat are left in peace.
+  return say(
+    concerned.filter((proxy) => heartbeatFor(shortest(proxy, given.config)) < usualBeatMs),
+    false,
+    given,
+  );
 };
 
 function isConcerned(proxy: ProxySection, { config }: HaproxyCase): boolean {
@@ -45,7 +55,11 @@ function say(proxies: readonly ProxySection[], isTold: boolean, { config }: Hapr
       place: home.place,
       related: proxies.map(({ section }) => section.place),
       evidence: ["From the upgrade on `timeout tunnel` counts, in both directions; where it is missing, `timeout client` and `timeout server` do"],
-      advice: [`In ${home.name}: timeout tunnel 1h`, `In ${home.name}: timeout client-fin 30s`, "Or a heartbeat of at most 25 s, where the timers are 60 s"],
+      advice: [
+        `In ${home.name}: timeout tunnel 1h`,
+        `In ${home.name}: timeout client-fin 30s`,
+        ...(Number.isFinite(ends) ? [`Or a heartbeat of at most ${formatDuration(Math.max(100, heartbeatFor(ends)))}`] : []),
+      ],
     }),
   ];
 }

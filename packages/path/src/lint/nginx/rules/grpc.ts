@@ -9,6 +9,9 @@ import type { Server, Way } from "../site.ts";
 
 const isHealth = ({ path }: Way): boolean => path.includes("grpc.health.v1.Health");
 
+/** Methods and services that answer for long are called so; those that answer once fare well with a minute. */
+const streamPath = /watch|stream|subscri|listen|tail|events?|chat|notif/i;
+
 export const grpcTimeout: Rule = ({ site }) =>
   site.ways.flatMap((way): Finding[] => {
     if (way.kind !== "grpc" || held(way.scope, "grpc_read_timeout") !== null || isHealth(way)) return [];
@@ -18,6 +21,7 @@ export const grpcTimeout: Rule = ({ site }) =>
         title: `calls of ${nameOf(way)} end after 60 s in which the server says nothing (grpc_read_timeout, the default)`,
         place: way.pass.place,
         advice: ["grpc_read_timeout 1h;", ...lines.map((name) => `${name} 1h;`)],
+        ...(streamPath.test(way.path) ? {} : { severity: "info" }),
       }),
     ];
   });

@@ -4,8 +4,9 @@
 import type { Finding } from "../../../finding.ts";
 import { connectionHeader, httpVersion, isWebSocketPath, upgradeHeader } from "../carries.ts";
 import { type Case, distinct, nameOf, olderThan, type Rule, report, told } from "../rule.ts";
-import { ownAll, type Scope } from "../scope.ts";
+import { own, ownAll, type Scope } from "../scope.ts";
 import { headerOf, type Way } from "../site.ts";
+import { nginxTimeMs } from "../units.ts";
 import { oldDefaults, poolByDefault, poolOf } from "./pool.ts";
 
 const listOf = ({ kind }: Way): string => (kind === "grpc" ? "grpc_set_header" : "proxy_set_header");
@@ -91,11 +92,15 @@ export const upgradeMapCloses: Rule = (given) => {
   });
 };
 
+/** A location below the root with hours of silence of its own is one for WebSockets alone, whatever it is called. */
+const isForSockets = ({ scope, path }: Way): boolean => path !== "/" && (nginxTimeMs(own(scope, "proxy_read_timeout")?.args[0]) ?? 0) >= socketMs;
+const socketMs = 300_000;
+
 export const upgradeHardCoded: Rule = ({ site }) =>
   site.ways.flatMap((way) => {
     const directive = headerOf(way, "Connection");
     const isWord = /^upgrade$/i.test(directive?.args[1] ?? "");
-    if (directive === null || !isWord || way.kind !== "proxy" || isWebSocketPath(way) || way.scope.kind === "if") return [];
+    if (directive === null || !isWord || way.kind !== "proxy" || isWebSocketPath(way) || isForSockets(way) || way.scope.kind === "if") return [];
     return [
       report("nginx_upgrade_hard_coded", {
         title: `${nameOf(way)} says \`Connection: upgrade\` for every request, WebSocket or not`,

@@ -34,7 +34,8 @@ export const proxyProtocolPooled: Rule = ({ site, behind }) => {
   const product = behind === null ? null : findProduct(behind);
   const pools = product?.knobs.some(({ side, classes }) => side !== "client" && classes.includes("A")) ?? false;
   const speaksHttp = product !== null && ["proxy", "cdn", "balancer"].includes(product.kind);
-  if (!pools || !speaksHttp) return [];
+  // HAProxy uses a connection again only for requests with the same PROXY header.
+  if (!pools || !speaksHttp || product.id === "haproxy") return [];
   const listens = site.servers
     .filter(({ scope }) => scope.kind === "server")
     .flatMap((server) => server.listens.filter(({ words }) => words.includes("proxy_protocol")));

@@ -3,6 +3,7 @@
  */
 import { formatDuration } from "../../../duration.ts";
 import type { Finding } from "../../../finding.ts";
+import { heartbeatFor } from "../../../ladder/heartbeat.ts";
 import { type Carries, httpVersion, isBuffered } from "../carries.ts";
 import type { Directive } from "../parser.ts";
 import { type Case, distinct, nameOf, type Rule, report, told } from "../rule.ts";
@@ -16,22 +17,32 @@ const names: Readonly<Partial<Record<Carries, string>>> = { websocket: "WebSocke
 
 export const streamTimeout: Rule = (given) =>
   given.site.ways.flatMap((way): Finding[] => {
-    const what = names[told(given, way).carries];
+    const { carries } = told(given, way);
+    const what = names[carries];
     const directive = held(way.scope, "proxy_read_timeout");
     const ms = directive === null ? readDefaultMs : nginxTimeMs(directive.args[0]);
     if (what === undefined || ms === null) return [];
     const isMeant = directive !== null && isOwnOrAround(way.scope, directive);
     if (isMeant ? ms >= readDefaultMs : ms > readDefaultMs) return [];
+    if (beatOf(given, way, carries) <= heartbeatFor(ms)) return [];
     const source = directive === null ? "the default" : isMeant ? "set here" : "inherited";
     return [
       report("nginx_stream_timeout", {
         title: `${what} of ${nameOf(way)} end after ${formatDuration(ms)} without a byte (proxy_read_timeout, ${source})`,
         place: directive !== null && isMeant ? directive.place : way.pass.place,
         related: directive === null || isMeant ? [] : [directive.place],
-        advice: ["proxy_read_timeout 1h;", `or a heartbeat at least every ${formatDuration(Math.max(1_000, Math.floor((ms - 5_000) / 2_200) * 1_000))}`],
+        advice: ["proxy_read_timeout 1h;", `or a heartbeat at least every ${formatDuration(Math.max(100, heartbeatFor(ms)))}`],
       }),
     ];
   });
+
+/** Engine.io beats by itself, every 25 s unless told otherwise. */
+const engineBeatMs = 25_000;
+
+function beatOf({ beats }: Case, { path }: Way, carries: Carries): number {
+  const said = carries === "websocket" || carries === "event-stream" ? beats[carries] : undefined;
+  return said ?? (/(socket|engine)\\?\.io/.test(path) ? engineBeatMs : Number.POSITIVE_INFINITY);
+}
 
 /** Written in the location itself, or, for an `if` in it, in the location around. */
 const isOwnOrAround = (scope: Scope, directive: Directive): boolean =>

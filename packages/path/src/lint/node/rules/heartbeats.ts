@@ -15,8 +15,14 @@ export const heartbeats: NodeRule = (given) => [
   ...partsOf(given.config, "grpc").flatMap((part) => grpc(part, given)),
 ];
 
+/** The period that a part sets, in ms; null where it sets none. Engine.io calls it pingInterval, and has 25 s unless told otherwise. */
+export function beatOf(part: Part): number | null {
+  const beat = numberOf(part, "heartbeat") ?? numberOf(part, "pingInterval");
+  if (beat === null) return part.options.has("pingTimeout") ? suggestedMs : null;
+  return beat.value === 0 ? null : beat.value;
+}
+
 function socket(part: Part, { ask }: NodeCase): Finding[] {
-  // Engine.io calls it pingInterval, and has 25 s unless told otherwise.
   const beat = numberOf(part, "heartbeat") ?? numberOf(part, "pingInterval");
   if (beat === null || beat.value === 0) {
     if (beat === null && part.options.has("pingTimeout")) return [];
