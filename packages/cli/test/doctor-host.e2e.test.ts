@@ -61,6 +61,7 @@ describe("doctor host", { skip, concurrency: 3 }, () => {
       [],
     );
     assert.equal(run.status, 0);
+    assert.match(run.stdout, /"what":"network","value":"a namespace of its own/);
     assert.match(run.stdout, /60 ESTAB/, "both ends are in this process, and only its own are counted");
   });
 

@@ -109,6 +109,11 @@ export interface SocketTotals {
   readonly memoryBytes: number | null;
 }
 
+export interface MemoryFacts {
+  readonly totalBytes: number;
+  readonly availableBytes: number;
+}
+
 export interface HostFacts {
   readonly kernel: Known<string>;
   /** Null: no process was asked about. */
@@ -123,5 +128,6 @@ export interface HostFacts {
   readonly totals: Known<SocketTotals>;
   /** By their names: `net.core.somaxconn`. */
   readonly sysctls: Readonly<Record<string, Known<string>>>;
-  readonly memory: Known<{ readonly totalBytes: number; readonly availableBytes: number }>;
+  /** Of the container, where it has a limit. */
+  readonly memory: Known<MemoryFacts>;
 }

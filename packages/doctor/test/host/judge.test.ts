@@ -203,11 +203,16 @@ describe("what is lost", () => {
     assert.deepEqual(only(counters(1_000, 5)), []);
     assert.deepEqual(only(counters(1_000, 20)), ["retransmissions warning"]);
     assert.deepEqual(only(counters(1_000, 80)), ["retransmissions error"]);
+    // A peer behind a bad radio, on a server that has little to do.
+    assert.deepEqual(only(counters(200, 12)), ["retransmissions warning"]);
   });
 
   it("on an interface is its cause", () => {
     const nic = { name: "eth0", rxPackets: 1e6, rxErrors: 0, rxDropped: 0, txPackets: 1e6, txErrors: 0, txDropped: 0 };
-    assert.deepEqual(only({ nics: [[nic], [{ ...nic, rxDropped: 9 }]] }), ["interface_errors warning"]);
+    assert.deepEqual(only({ nics: [[nic], [{ ...nic, rxDropped: 50 }]] }), ["interface_errors warning"]);
+    assert.deepEqual(only({ nics: [[nic], [{ ...nic, rxErrors: 1 }]] }), ["interface_errors warning"]);
+    // Frames of foreign protocols, as every switch sends them.
+    assert.deepEqual(only({ nics: [[nic], [{ ...nic, rxDropped: 9 }]] }), []);
     assert.deepEqual(only({ nics: [[{ ...nic, name: "lo" }], [{ ...nic, name: "lo", rxDropped: 9 }]] }), []);
   });
 
@@ -261,5 +266,26 @@ describe("the rest", () => {
     const text = drawHost(reportHost(factsOf({ sockets: [listener()], process: { descriptorLimit: known({ soft: 1_024, hard: 4_096 }) } }), 10_000));
     assert.match(text, /LOW descriptors of the process \(soft limit\) +1,024, needed 11,064: LimitNOFILE=20000/);
     assert.match(text, /ok +net\.core\.somaxconn +4,096, needed 1,024/);
+  });
+});
+
+describe("advice", () => {
+  const past = (accepted: number): Given => ({ before: { ListenOverflows: 500, PassiveOpens: accepted } });
+
+  it("never makes a queue shorter than it is", () => {
+    const finding = found("accept_queue_overflow", { sockets: [listener({ receiveQueue: 512 })], sysctls: { "net.ipv4.tcp_max_syn_backlog": "512" } });
+    assert.ok(finding.advice.includes("sysctl -w net.core.somaxconn=4096 net.ipv4.tcp_max_syn_backlog=1024"), finding.advice.join("\n"));
+  });
+
+  it("for a million connections is what a kernel takes, in the order in which it takes it", () => {
+    const given: Given = { process: { descriptorLimit: known({ soft: 20_000, hard: 20_000 }) } };
+    assert.match(found("descriptor_limit", given, 1_000_000).advice[0] ?? "", /^first: sysctl -w fs\.nr_open=2000000/);
+    assert.match(found("accept_queue_short", given, 1_000_000).advice[0] ?? "", /somaxconn=65535 net\.ipv4\.tcp_max_syn_backlog=65535$/);
+    assert.match(found("memory_short", given, 1_000_000).advice[0] ?? "", /^at most 800,000 more on this host, with TLS 145,454$/);
+  });
+
+  it("takes a few overflows of long ago among millions of connections for a note", () => {
+    assert.equal(found("accept_queue_overflow", past(10_000_000)).severity, "info");
+    assert.equal(found("accept_queue_overflow", past(10_000)).severity, "warning");
   });
 });

@@ -6,6 +6,7 @@ import { parseCounters } from "../../src/host/parsers/counters.ts";
 import { parseInterfaces } from "../../src/host/parsers/interfaces.ts";
 import { parseDescriptorLimit } from "../../src/host/parsers/limits.ts";
 import { parseMemory } from "../../src/host/parsers/memory.ts";
+import { memoryFolders, withinGroup } from "../../src/host/parsers/memory-group.ts";
 import { parseProcTcp } from "../../src/host/parsers/proc-tcp.ts";
 import { parseSockstat } from "../../src/host/parsers/sockstat.ts";
 import { parseSs } from "../../src/host/parsers/ss.ts";
@@ -139,4 +140,18 @@ describe("ss", () => {
     assert.equal(parseSs("State Recv-Q Send-Q Local Address:Port Peer Address:Port", ""), null);
     assert.equal(parseSs("", ""), null);
   });
+});
+
+it("memory is that of the innermost group with a limit, file caches taken for free", () => {
+  assert.deepEqual(
+    memoryFolders("12:cpu:/x\n4:memory:/a/../b\n0::/c\n").map(({ folder }) => folder),
+    ["/sys/fs/cgroup/memory/a/b", "/sys/fs/cgroup/memory/a", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/c", "/sys/fs/cgroup"],
+  );
+  const host = { totalBytes: 16e9, availableBytes: 8e9 };
+  assert.deepEqual(withinGroup(host, { max: "max\n", current: "5\n", stat: "" }), host);
+  assert.deepEqual(withinGroup(host, { max: "9223372036854771712\n", current: "5\n", stat: "" }), host);
+  const stat = "anon 1\ninactive_file 100000000\n";
+  assert.deepEqual(withinGroup(host, { max: "512000000\n", current: "300000000\n", stat }), { totalBytes: 512e6, availableBytes: 312e6 });
+  const inner = { totalBytes: 512e6, availableBytes: 300e6 };
+  assert.deepEqual(withinGroup(inner, { max: "900000000", current: "800000000", stat: "" }), { totalBytes: 512e6, availableBytes: 100e6 });
 });

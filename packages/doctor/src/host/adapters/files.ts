@@ -1,7 +1,7 @@
 /**
  * Small files of /proc and /sys as facts: the text, or why there is none. It must never throw for a file that is missing or forbidden.
  */
-import { readFile, readlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { type Known, known, unknown } from "../../facts.ts";
 
 const reasons: Readonly<Record<string, string>> = {
@@ -18,10 +18,6 @@ export function whyNot(thrown: unknown): string {
 
 export async function textOf(path: string): Promise<Known<string>> {
   return await tried(() => readFile(path, "utf8"));
-}
-
-export async function linkOf(path: string): Promise<Known<string>> {
-  return await tried(() => readlink(path));
 }
 
 export async function tried<T>(read: () => Promise<T>): Promise<Known<T>> {

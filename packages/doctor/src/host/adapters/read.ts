@@ -1,7 +1,7 @@
 /**
  * Looks at a Linux host: two samples of what counts, with a pause between, and one look at everything else. It changes nothing.
  */
-import { access, readdir } from "node:fs/promises";
+import { access, readdir, stat } from "node:fs/promises";
 import { type Known, known, unknown } from "../../facts.ts";
 import type { HostFacts, ProcessFacts, Sample } from "../facts.ts";
 import { containerOf } from "../parsers/container.ts";
@@ -9,9 +9,10 @@ import { parseCounters } from "../parsers/counters.ts";
 import { parseInterfaces } from "../parsers/interfaces.ts";
 import { parseDescriptorLimit } from "../parsers/limits.ts";
 import { parseMemory } from "../parsers/memory.ts";
+import { memoryFolders, withinGroup } from "../parsers/memory-group.ts";
 import { parseSockstat } from "../parsers/sockstat.ts";
 import { sysctlNames, sysctlPath } from "../sysctls.ts";
-import { linkOf, parsed, textOf, tried } from "./files.ts";
+import { parsed, textOf, tried } from "./files.ts";
 import { type Network, outputOf } from "./namespace.ts";
 import { readClosing, readSockets } from "./sockets.ts";
 
@@ -43,7 +44,7 @@ export async function readHost({ pid, betweenMs, signal }: HostAsk): Promise<Hos
     readSysctls(network),
     textOf("/proc/sys/kernel/osrelease"),
     readTotals(view),
-    textOf("/proc/meminfo"),
+    readMemory(view),
     readNetwork(view),
   ]);
   const passedMs = await pause;
@@ -58,7 +59,7 @@ export async function readHost({ pid, betweenMs, signal }: HostAsk): Promise<Hos
     closingStill: await readClosing(network, view),
     totals,
     sysctls,
-    memory: parsed(memory, parseMemory),
+    memory,
   };
 }
 
@@ -80,11 +81,19 @@ async function readProcess(pid: number): Promise<ProcessFacts> {
     textOf(`/proc/${pid}/comm`),
     textOf(`/proc/${pid}/limits`),
     tried(async () => (await readdir(`/proc/${pid}/fd`)).length),
-    linkOf(`/proc/${pid}/ns/net`),
-    linkOf("/proc/self/ns/net"),
+    networkOf(pid),
+    networkOf("self"),
   ]);
   const otherNetwork: Known<boolean> = !theirs.known ? theirs : !ours.known ? ours : known(theirs.value !== ours.value);
   return { pid, name: parsed(name, (text) => text.trim()), descriptorLimit: parsed(limits, parseDescriptorLimit), descriptors, otherNetwork };
+}
+
+/**
+ * Which network a process is in, to be compared only. `/proc/PID/ns/net` says it to whoever may trace the process; the file itself is
+ * another one in each network, and anybody may ask which.
+ */
+async function networkOf(view: number | "self"): Promise<Known<number>> {
+  return await tried(async () => (await stat(`/proc/${view}/net/dev`)).ino);
 }
 
 async function readSample(view: number | "self"): Promise<Sample> {
@@ -100,15 +109,31 @@ async function readTotals(view: number | "self"): Promise<HostFacts["totals"]> {
   return parsed(v4, (text) => parseSockstat(text, v6.known ? v6.value : ""));
 }
 
+async function readMemory(view: number | "self"): Promise<HostFacts["memory"]> {
+  const [whole, cgroup] = await Promise.all([textOf("/proc/meminfo"), textOf(`/proc/${view}/cgroup`)]);
+  const memory = parsed(whole, parseMemory);
+  if (!memory.known || !cgroup.known) return memory;
+  let { value } = memory;
+  for (const { folder, isUnified } of memoryFolders(cgroup.value)) {
+    const names = isUnified ? ["memory.max", "memory.current"] : ["memory.limit_in_bytes", "memory.usage_in_bytes"];
+    const [max, current, stat] = await Promise.all([...names, "memory.stat"].map((name) => textOf(`${folder}/${name}`)));
+    if (max?.known === true && current?.known === true) {
+      value = withinGroup(value, { max: max.value, current: current.value, stat: stat?.known === true ? stat.value : "" });
+    }
+  }
+  return known(value);
+}
+
 /** Settings are those of the network from which they are read. */
 async function readSysctls(network: Network): Promise<Record<string, Known<string>>> {
   const found: Record<string, Known<string>> = {};
-  if (network.own) {
-    for (const name of sysctlNames) found[name] = parsed(await textOf(sysctlPath(name)), (text) => text.trim());
-    return found;
-  }
-  const all = await outputOf(network, "grep", "-s", "", ...sysctlNames.map(sysctlPath));
-  for (const name of sysctlNames) {
+  // Those of `fs` are the machine's, wherever they are read.
+  const isHere = (name: string): boolean => network.own || name.startsWith("fs.");
+  for (const name of sysctlNames.filter(isHere)) found[name] = parsed(await textOf(sysctlPath(name)), (text) => text.trim());
+  if (network.own) return found;
+  const elsewhere = sysctlNames.filter((name) => !isHere(name));
+  const all = await outputOf(network, "grep", "-s", "", ...elsewhere.map(sysctlPath));
+  for (const name of elsewhere) {
     if (!all.known) found[name] = all;
     else {
       const line = all.value.split("\n").find((each) => each.startsWith(`${sysctlPath(name)}:`));
@@ -120,8 +145,8 @@ async function readSysctls(network: Network): Promise<Record<string, Known<strin
 
 async function readNetwork(view: number | "self"): Promise<HostFacts["network"]> {
   const [init, theirs, cgroup, marks] = await Promise.all([
-    linkOf("/proc/1/ns/net"),
-    linkOf(`/proc/${view}/ns/net`),
+    networkOf(1),
+    networkOf(view),
     textOf(`/proc/${view}/cgroup`),
     Promise.all(
       ["/.dockerenv", "/run/.containerenv"].map((path) =>

@@ -3,10 +3,21 @@ import type { Finding } from "@holdfast/path";
 import { counted, digits, hostFinding } from "../make.ts";
 import { type HostView, keyOf } from "../view.ts";
 
+/** Older kernels take no more, and a program that is so far behind is not helped by a longer queue. */
+const backlogMax = 65_535;
+/** Of the connections that were taken: fewer overflows in the past are a bad moment, long over. */
+const overflowShareMin = 0.001;
+
 /** A tenth of all connections may come within a second after a restart. */
 export function backlogFor(connections: number): number {
   const least = Math.ceil(connections / 10);
-  return 2 ** Math.ceil(Math.log2(Math.max(1_024, least)));
+  return Math.min(backlogMax, 2 ** Math.ceil(Math.log2(Math.max(1_024, least))));
+}
+
+/** The line that makes room for `backlog`, and never takes some away. */
+function queueLine(view: HostView, backlog: number): string {
+  const least = (name: "net.core.somaxconn" | "net.ipv4.tcp_max_syn_backlog"): string => `${name}=${Math.max(backlog, view.sysctl(name) ?? 0)}`;
+  return `sysctl -w ${least("net.core.somaxconn")} ${least("net.ipv4.tcp_max_syn_backlog")}`;
 }
 
 export function accept(view: HostView): Finding[] {
@@ -23,11 +34,13 @@ function overflow(view: HostView): Finding[] {
   const isNow = rose > 0 || full.length > 0;
   // A counter of the whole machine since it started says nothing of today, if it is small.
   if (!isNow && total < 100) return [];
+  const accepted = view.counter("PassiveOpens")?.total ?? 0;
+  const isRare = total < accepted * overflowShareMin;
   const backlog = backlogFor(view.connections);
   const [worst] = full;
   return [
     hostFinding("accept_queue_overflow", {
-      severity: isNow ? "error" : "warning",
+      severity: isNow ? "error" : isRare ? "info" : "warning",
       title:
         worst !== undefined
           ? `The accept queue of ${keyOf(worst.local)} is full: ${digits(worst.receiveQueue)} wait, ${digits(worst.sendQueue ?? 0)} may`
@@ -35,13 +48,14 @@ function overflow(view: HostView): Finding[] {
             ? `Accept queues overflow: ${counted(rose, "connection")} dropped in ${view.facts.betweenMs} ms (${digits(Math.round(perSecond))} per second)`
             : `Accept queues overflowed ${counted(total, "time")} since this network began; not while this was looking`,
       evidence: [
-        ...full.map(({ local, receiveQueue, sendQueue }) => `${keyOf(local)}: Recv-Q ${receiveQueue}, Send-Q ${sendQueue}`),
+        ...full.slice(0, 5).map(({ local, receiveQueue, sendQueue }) => `${keyOf(local)}: Recv-Q ${receiveQueue}, Send-Q ${sendQueue}`),
         ...(overflows === null ? [] : [`TcpExtListenOverflows ${digits(overflows.total)}, ${digits(rose)} of them while looking`]),
+        ...(accepted === 0 ? [] : [`TcpPassiveOpens ${digits(accepted)}: connections that were taken`]),
         ...(drops === null ? [] : [`TcpExtListenDrops ${digits(drops.total)}`]),
       ],
       advice: [
         "a queue that stays full is a program that does not accept: look at its event loop, or at whether it is stopped",
-        `sysctl -w net.core.somaxconn=${backlog} net.ipv4.tcp_max_syn_backlog=${backlog}`,
+        queueLine(view, backlog),
         `the program too: server.listen({ port, backlog: ${backlog} }), nginx listen 443 backlog=${backlog}; then start it again`,
       ],
     }),
@@ -65,7 +79,7 @@ function short(view: HostView): Finding[] {
       title: `${counted(view.connectionsAsked, "connection")} that come back at once need an accept queue of ${digits(needed)}; there is room for ${digits(Math.min(...listeners.map(({ sendQueue }) => sendQueue ?? needed), somaxconn ?? needed))}`,
       evidence: [...(somaxconn === null ? [] : [`net.core.somaxconn ${digits(somaxconn)}`]), ...shown],
       advice: [
-        `sysctl -w net.core.somaxconn=${needed} net.ipv4.tcp_max_syn_backlog=${needed}`,
+        queueLine(view, needed),
         `server.listen({ port, backlog: ${needed} }) (Node asks for 511), nginx listen 443 backlog=${needed} (511); then start it again`,
       ],
     }),
@@ -80,7 +94,7 @@ function cookies(view: HostView): Finding[] {
     hostFinding("syn_cookies", {
       title: `${counted(sent.rose, "SYN cookie")} sent in ${view.facts.betweenMs} ms: more handshakes begin than the queue holds`,
       evidence: [`TcpExtSyncookiesSent ${digits(sent.total)}`, ...(backlog === null ? [] : [`net.ipv4.tcp_max_syn_backlog ${digits(backlog)}`])],
-      advice: [`sysctl -w net.ipv4.tcp_max_syn_backlog=${backlogFor(view.connections)}`],
+      advice: [`sysctl -w net.ipv4.tcp_max_syn_backlog=${Math.max(backlogFor(view.connections), (backlog ?? 0) * 2)}`],
     }),
   ];
 }

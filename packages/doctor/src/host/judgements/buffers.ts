@@ -60,7 +60,9 @@ function memory(view: HostView): Finding[] {
     hostFinding("memory_short", {
       title: `${counted(more, "more connection")} need about ${mib(plain)}, with TLS ${mib(tls)}; ${mib(facts.availableBytes)} are available`,
       evidence: [`MemAvailable ${mib(facts.availableBytes)} of ${mib(facts.totalBytes)}`, "idle links on Node as measured in docs/performance.md"],
-      advice: [`at most ${digits(Math.floor(facts.availableBytes / (plain > facts.availableBytes ? linkBytes : linkBytesTls)))} more on this host`],
+      advice: [
+        `at most ${digits(Math.floor(facts.availableBytes / linkBytes))} more on this host, with TLS ${digits(Math.floor(facts.availableBytes / linkBytesTls))}`,
+      ],
     }),
   ];
 }

@@ -15,7 +15,8 @@ export function descriptors(view: HostView): Finding[] {
   return [...ofProcess(view), ...ofSystem(view)];
 }
 
-function ofProcess({ facts, connections, connectionsAsked, connectionsNow }: HostView): Finding[] {
+function ofProcess(view: HostView): Finding[] {
+  const { facts, connections, connectionsAsked, connectionsNow } = view;
   const { process } = facts;
   const limit = process === null ? null : orNull(process.descriptorLimit);
   if (process === null || limit === null || limit.soft === null) return [];
@@ -25,6 +26,7 @@ function ofProcess({ facts, connections, connectionsAsked, connectionsNow }: Hos
   // Twice of what is open now is a wish of nobody: only where the present number is near the limit is it worth a word.
   if (!isFull && (needed <= limit.soft || (connectionsAsked === null && (open ?? 0) < limit.soft * 0.5))) return [];
   const wanted = roundUp(needed);
+  const most = view.sysctl("fs.nr_open");
   const name = process.name.known ? process.name.value : `process ${process.pid}`;
   return [
     hostFinding("descriptor_limit", {
@@ -35,6 +37,7 @@ function ofProcess({ facts, connections, connectionsAsked, connectionsNow }: Hos
         open === null ? "how many are open is not known" : `${digits(open)} open now, ${digits(connectionsNow)} of them connections`,
       ],
       advice: [
+        ...(most !== null && wanted > most ? [`first: sysctl -w fs.nr_open=${wanted}, above which the kernel lets no limit be set`] : []),
         `at once: prlimit --pid ${process.pid} --nofile=${wanted}:${Math.max(wanted, limit.hard ?? wanted)}`,
         `for good, in the unit: LimitNOFILE=${wanted}`,
         `nginx: worker_rlimit_nofile ${wanted}; with worker_connections ${Math.ceil(connections * 2)} over all workers, since a proxied connection takes two`,
