@@ -41,7 +41,7 @@ describe("a path file", () => {
   });
 
   for (const [what, text, message] of [
-    ["an empty file", "", /expected a path such as\n\n# From the user inward/],
+    ["an empty file", "", /^bad_path: path.yaml:1: the path: expected a list of hops, from the user inward, such as\n\n# From/],
     ["an unknown hop", "- ngnix\n", /^bad_path: path.yaml:1: ngnix: `product`: expected a product that is known/],
     [
       "a time without a unit",
@@ -56,7 +56,9 @@ describe("a path file", () => {
       "- alb: { idle_timeout.timeout_seconds: 2h }\n",
       /path.yaml:1: alb: `idle_timeout.timeout_seconds`: expected a time from 1 s to 4000 s, got 2 h$/,
     ],
-    ["two hops of a name", "- node\n- node\n", /a name of its own/],
+    ["two hops of a name", "- node\n- node\n", /path.yaml:2: .*a name of its own/],
+    ["a knob with a letter missing", 'path:\n  - nginx: { "upstream keepalive_timout": 60s }\n', /did you mean `upstream keepalive_timeout`/],
+    ["a product of two kinds", "- kube-proxy\n", /did you mean `kube-ipvs`/],
     ["what is no YAML", "- [\n", /^path.yaml: /],
     ["a need that nobody has", "path: [node]\nneeds: { speed: 3 }\n", /`needs.speed`: expected one of answer, /],
     ["a beat of unknown bytes", "path: [node]\nstreams: { heartbeatOf: smoke }\n", /expected one of both_ways, to_client/],

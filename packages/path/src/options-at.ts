@@ -3,7 +3,6 @@
  * only this one gives way. An option that was given and breaks the ladder is refused with the inequality, never quietly replaced. Pure.
  */
 import type { DeclaredHop, DeclaredPath } from "./declared.ts";
-import { formatDuration } from "./duration.ts";
 import { holdfastGuard, holdfastPool, holdfastServer } from "./hops/holdfast.ts";
 import { findProduct } from "./hops/index.ts";
 import type { Product, Value } from "./knob.ts";
@@ -11,6 +10,7 @@ import { apply } from "./ladder/derive.ts";
 import { planPath, violationsOf } from "./ladder/index.ts";
 import { PathError } from "./path-error.ts";
 import type { Fix, Link, Plan, Violation } from "./plan.ts";
+import { formatValue } from "./resolve.ts";
 
 export interface PartInPath {
   readonly path: DeclaredPath;
@@ -118,7 +118,7 @@ function refuse({ severity, rule, where, inequality, operands, fixes }: Violatio
     operands.find(({ hop, knob }) => hop === name && given[knob.name] !== undefined)?.knob.name ?? (isHeartbeat(rule, given) ? "heartbeatMs" : null);
   if (option === null) return;
   const better = fixes.find(({ hop, knob }) => (hop === name && knob === option) || (hop === "streams" && knob === "heartbeat"));
-  const advice = better === undefined ? "" : `, such as ${better.value}${typeof better.value === "number" ? ` (${formatDuration(better.value)})` : ""}`;
+  const advice = better === undefined ? "" : `, such as ${better.value}${better.unit === "ms" ? ` (${formatValue(better.unit, better.value)})` : ""}`;
   throw new PathError({
     hop: name,
     knob: option,

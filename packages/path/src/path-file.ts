@@ -34,7 +34,13 @@ const heartbeats: readonly HeartbeatOf[] = ["both_ways", "to_client", "to_server
 export function readPath(value: unknown, placeOf: PlaceOf = () => null): DeclaredPath {
   const root: At = { keys: [], placeOf };
   if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) {
-    throw new PathError({ hop: null, knob: null, expected: `a path such as\n\n${pathExample}\n`, got: "nothing" });
+    throw new PathError({
+      hop: null,
+      knob: null,
+      expected: `a list of hops, from the user inward, such as\n\n${pathExample}\n`,
+      got: "nothing",
+      place: placeOf([]),
+    });
   }
   if (Array.isArray(value)) return { hops: readHops(value, {}, root) };
   if (!isRecord(value)) throw bad(root, "a list of hops, or `path:` with one", value);
@@ -60,7 +66,8 @@ function knownKeys(record: Keys, known: readonly string[], where: At): void {
 }
 
 function readHops(list: readonly unknown[], products: Readonly<Record<string, OwnProduct>>, where: At): DeclaredHop[] {
-  return list.map((item, index) => {
+  const names = new Set<string>();
+  const hops = list.map((item, index): DeclaredHop => {
     const here = at(where, index);
     if (typeof item === "string") return readHop(item, {}, products, here);
     const entries = isRecord(item) ? Object.entries(item) : [];
@@ -70,6 +77,12 @@ function readHops(list: readonly unknown[], products: Readonly<Record<string, Ow
     if (values !== null && !isRecord(values)) throw bad(at(here, name), "values in braces, or nothing", values);
     return readHop(name, values ?? {}, products, at(here, name));
   });
+  // The ladder refuses them too; here the line is known.
+  for (const [index, { name }] of hops.entries()) {
+    if (names.has(name)) throw bad(at(where, index), "a name of its own, as in `- inner: { product: nginx }`", name);
+    names.add(name);
+  }
+  return hops;
 }
 
 function readHop(name: string, record: Keys, products: Readonly<Record<string, OwnProduct>>, where: At): DeclaredHop {

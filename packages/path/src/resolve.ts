@@ -15,7 +15,13 @@ export function resolveHops(path: DeclaredPath): ResolvedHop[] {
   if (path.hops.length === 0) throw new PathError({ hop: null, knob: "hops", expected: "at least one hop, from the user inward", got: "none" });
   const names = new Set<string>();
   return path.hops.map((declared, index) => {
-    if (names.has(declared.name)) throw new PathError({ hop: declared.name, knob: "name", expected: "a name of its own", got: "the name of a hop before it" });
+    if (names.has(declared.name))
+      throw new PathError({
+        hop: declared.name,
+        knob: "name",
+        expected: "a name of its own, as in `- inner: { product: nginx }`",
+        got: `${declared.name} a second time`,
+      });
     names.add(declared.name);
     return resolveHop(declared, productOf(path, declared), path.hops[index - 1]);
   });
@@ -115,7 +121,7 @@ function expectedOf({ unit, min, max, fixed }: Knob, standing: Value): string {
 
 /** A value as text: times with their unit. */
 export function formatValue(unit: Knob["unit"], value: Value): string {
-  return unit === "ms" && (typeof value === "number" || value === "never") ? formatDuration(value) : String(value);
+  return unit === "ms" && (value === "never" || (typeof value === "number" && !Number.isNaN(value))) ? formatDuration(value) : String(value);
 }
 
 function count(given: number | undefined, hop: string, knob: string): number {
@@ -124,11 +130,24 @@ function count(given: number | undefined, hop: string, knob: string): number {
   throw new PathError({ hop, knob, expected: "a whole number of at least 1", got: String(given) });
 }
 
-/** ` (did you mean x?)` for the known word that shares most letters at its beginning or holds the other, else nothing. */
+/** ` (did you mean x?)` for the known word that is the same but for signs, begins alike for longest, or holds the other; else nothing. */
 export function nearest(word: string, known: readonly string[]): string {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const wanted = plain(word);
+  const alike = known.map((name) => ({ name, shared: sharedLength(plain(name), wanted), isSame: plain(name) === wanted }));
+  const longest = Math.max(0, ...alike.map(({ shared }) => shared));
   const near =
-    known.find((name) => plain(name) === wanted) ?? known.find((name) => wanted.length > 2 && (plain(name).includes(wanted) || wanted.includes(plain(name))));
-  return near === undefined ? "" : ` (did you mean \`${near}\`?)`;
+    alike.find(({ isSame }) => isSame) ??
+    alike.find(({ shared }) => shared === longest && longest >= likeMin) ??
+    alike.find(({ name }) => wanted.length > 2 && (plain(name).includes(wanted) || wanted.includes(plain(name))));
+  return near === undefined ? "" : ` (did you mean \`${near.name}\`?)`;
+}
+
+/** So many letters at the beginning are no chance. */
+const likeMin = 4;
+
+function sharedLength(a: string, b: string): number {
+  let length = 0;
+  while (length < Math.min(a.length, b.length) && a[length] === b[length]) length++;
+  return length;
 }

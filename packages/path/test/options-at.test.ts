@@ -53,6 +53,9 @@ describe("options of a part that stands in a path", () => {
     const tooSlow = refused("server", behind(hop("aws-alb")), { heartbeatMs: 40_000 });
     assert.equal(tooSlow.knob, "heartbeatMs");
     assert.match(tooSlow.message, /C1/);
+    const tooMany = refused("pool", { hops: [{ ...hop("node"), replicas: 10 }, hop("postgres")] }, { max: 50 });
+    assert.match(tooMany.message, /such as 9: 10 x 50/);
+    assert.match(refused("guard", behind(hop("aws-alb")), { keepAliveMs: Number.NaN }).message, /got NaN$/);
     const tooLong = refused("pool", { hops: [hop("node", {}, "app"), hop("node", {}, "orders")] }, { idleMs: 30_000 });
     assert.equal(tooLong.knob, "idleMs");
     assert.match(tooLong.message, /A1/);

@@ -33,7 +33,7 @@ export function parsePathFile(file: string, text: string): Checked<DeclaredPath>
       const start = node?.range?.[0];
       if (start !== undefined) return { file, line: lines.linePos(start).line };
     }
-    return null;
+    return { file, line: 1 };
   };
   try {
     return good(readPath(document.toJS({ maxAliasCount: 100 }) as unknown, placeOf));
