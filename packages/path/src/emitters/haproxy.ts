@@ -54,7 +54,7 @@ export function emitHaproxy(plan: Plan, options: EmitOptions = {}): string {
     ["", ""],
     ["defaults", ""],
     ["    mode http", ""],
-    ...linesOf(emitted, defaults, "    "),
+    ...defaults.flatMap((directive) => endLine(emitted, directive) ?? linesOf(emitted, [directive], "    ")),
     [`    http-reuse ${reuseWord(emitted)}`, emitted.read("http-reuse")?.why ?? ""],
     idleClose(emitted),
     ["    option http-no-delay", "events leave at once"],
@@ -67,6 +67,28 @@ export function emitHaproxy(plan: Plan, options: EmitOptions = {}): string {
     ...serverLines(emitted),
   ];
   return `${commented(lines, "#").join("\n")}\n`;
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * The three timers that HAProxy itself misses where nothing is set: without, what is dead is held for ever. Longer than whatever the path has
+ * on that side, so that no rule notices. Null: the path says what the timer is, or who sends keeps connections for ever.
+ */
+function endLine(emitted: EmittedHop, { knob }: Directive): Line[] | null {
+  const written = emitted.read(knob);
+  if (written === null || written.isMeant || written.value !== "never") return null;
+  const endMs = { "timeout connect": 5_000, "timeout client": clientEndMs(emitted), "timeout server": hourMs }[knob] ?? null;
+  return endMs === null ? null : [[`    ${knob} ${haproxyTime(endMs)}`, "no rule asks for it: it ends what is dead, and HAProxy has no default"]];
+}
+
+/** It times idle connections of the hop before too, whose pool must give up first (A1). */
+function clientEndMs({ plan, hop }: EmittedHop): number | null {
+  const sender = plan.links.find(({ receiver }) => receiver.name === hop.name)?.senderIdle ?? null;
+  if (sender === null) return hourMs;
+  const value = plan.derived.find((one) => one.hop === sender.hop && one.knob === sender.knob.name)?.value ?? sender.value;
+  if (typeof value !== "number") return null;
+  return Math.max(hourMs, Math.ceil((value * (sender.knob.lastsTimes ?? 1) * 1.2) / 1_000) * 1_000);
 }
 
 const reuseWord = (emitted: EmittedHop): string => word("http-reuse", emitted.read("http-reuse")?.value ?? "safe");

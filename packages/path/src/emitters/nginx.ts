@@ -67,6 +67,7 @@ export function emitNginx(plan: Plan, options: EmitOptions = {}): string {
   const isHttp2 = String(version?.value) === "2";
   const listens = emitted.read("listen so_keepalive");
   const probes = listens === null || !listens.isMeant ? "" : ` so_keepalive=${word("listen so_keepalive", listens.value)}`;
+  const silence = block(proxy.filter(isSilence), "            ");
   const lines: Line[] = [
     ...emitted.head("nginx.conf").map((text): Line => [`# ${plain(text)}`, ""]),
     [`worker_processes ${hop.processes};`, hop.processes > 1 ? "each keeps a pool of its own" : "as declared; each would keep a pool of its own"],
@@ -106,14 +107,18 @@ export function emitNginx(plan: Plan, options: EmitOptions = {}): string {
     ["        proxy_set_header Host $http_host;", ""],
     ["        proxy_set_header Upgrade $http_upgrade;", ""],
     ["        proxy_set_header Connection $connection_to_next;", ""],
-    ...block(proxy, "        "),
+    ...block(
+      proxy.filter((directive) => !isSilence(directive)),
+      "        ",
+    ),
     ...block(grpc, "        "),
     ["", ""],
     ["        location / {", ""],
     ["            proxy_pass http://next_hop;", "by name: an address here would keep no connections"],
+    ...silence,
     ["        }", ""],
     ["", ""],
-    ...streamLocation(emitted.streams, streamsWhy(plan)),
+    ...streamLocation(emitted.streams, streamsWhy(plan), silence),
     ["    }", ""],
     ["}", ""],
   ];
@@ -127,12 +132,16 @@ const noPool = (byDefault: boolean): Line[] => [
 
 function streamsWhy({ streams }: Plan): string {
   const { heartbeatMs } = streams;
-  return `the proxy_read_timeout above holds here too: a beat every ${nginxTime(heartbeatMs)} is enough for it`;
+  return `a beat every ${nginxTime(heartbeatMs)} is enough for its proxy_read_timeout`;
 }
 
-const streamLocation = (path: string, why: string): Line[] => [
+/** Said where streams pass, so that nobody who copies a location leaves it behind. */
+const isSilence = ({ knob }: Directive): boolean => knob === "proxy_read_timeout";
+
+const streamLocation = (path: string, why: string, silence: readonly Line[]): Line[] => [
   [`        location ${path} {`, why],
   ["            proxy_pass http://next_hop;", ""],
+  ...silence,
   ["            proxy_buffering off;", "an event must not wait for a full buffer"],
   ["            proxy_cache off;", ""],
   ["            gzip off;", "not needed against delay: with buffering off gzip is flushed with each buffer"],

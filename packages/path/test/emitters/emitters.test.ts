@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type DeclaredHop, type DeclaredPath, type Plan, planPath, type Value } from "@holdfast/path";
 import { type EmitTool, emitters } from "@holdfast/path/emit";
+import { lintFiles } from "@holdfast/path/lint";
 import fc from "fast-check";
 
 const hop = (product: string, values: DeclaredHop["values"] = {}, more: Partial<DeclaredHop> = {}): DeclaredHop => ({
@@ -39,6 +40,38 @@ describe("emitted configurations", () => {
     for (const line of text.split("\n")) {
       if (/^\s+\w*(timeout|keepalive|requests|time)\w* \d/.test(line)) assert.match(line, /# \S/, "each quantity has its reason");
     }
+  });
+
+  it("are nothing that lint would object to, but for how many connections nginx may hold where the path does not say it", () => {
+    const paths = [
+      path(hop("browser"), hop("nginx"), hop("node")),
+      path(hop("cloudflare"), hop("aws-alb"), hop("nginx", { "upstream keepalive": 16 }, { version: "1.22.1" }), hop("haproxy"), hop("node")),
+      path(hop("envoy"), hop("haproxy", { "timeout http-keep-alive": 300 }), hop("caddy"), hop("node")),
+      path(hop("browser"), hop("caddy", {}, { version: "2.6.2" }), hop("nginx"), hop("node")),
+    ];
+    for (const plan of paths.map(planPath)) {
+      for (const tool of ["nginx", "haproxy", "caddy", "sysctl"] as const) {
+        if (tool !== "sysctl" && !plan.hops.some(({ product }) => product.id === tool)) continue;
+        const version = plan.hops.find(({ product }) => product.id === tool)?.version;
+        const file = { file: tool, text: emitters[tool](plan) };
+        const { findings } = lintFiles([file], { as: tool, versions: version ? { [tool]: version } : {}, path: null });
+        assert.deepEqual(
+          findings
+            .filter(({ finding }) => finding.severity !== "info" && finding.code !== "nginx_worker_connections_low")
+            .map(({ finding }) => `${finding.code}: ${finding.title}`),
+          [],
+          file.text,
+        );
+      }
+    }
+  });
+
+  it("end what is dead where HAProxy has no default, later than the pool in front gives up", () => {
+    const of = (sender: string): string => emitters.haproxy(planPath(path(hop(sender), hop("haproxy"), hop("node"))));
+    assert.match(of("nginx"), /timeout connect 5s [^]*timeout client 3600s [^]*timeout server 3600s /);
+    const plan = planPath(path(hop("envoy"), hop("haproxy"), hop("node")));
+    assert.ok(msOf(emitters.haproxy(plan), /timeout client (\d+)(s)/) >= Number(wanted(plan, "envoy", "idle_timeout")) * 1.1);
+    assert.match(emitters.haproxy(planPath(path(hop("haproxy", { "timeout connect": 3_000 }), hop("node")))), /timeout connect 3s +# as declared/);
   });
 
   it("mark addresses that nobody gave, and only those", () => {
