@@ -68,7 +68,7 @@ describe("emitted configurations", () => {
 
   it("end what is dead where HAProxy has no default, later than the pool in front gives up", () => {
     const of = (sender: string): string => emitters.haproxy(planPath(path(hop(sender), hop("haproxy"), hop("node"))));
-    assert.match(of("nginx"), /timeout connect 5s [^]*timeout client 3600s [^]*timeout server 3600s /);
+    assert.match(of("nginx"), /timeout connect 5s [\s\S]*timeout client 3600s [\s\S]*timeout server 3600s /);
     const plan = planPath(path(hop("envoy"), hop("haproxy"), hop("node")));
     assert.ok(msOf(emitters.haproxy(plan), /timeout client (\d+)(s)/) >= Number(wanted(plan, "envoy", "idle_timeout")) * 1.1);
     assert.match(emitters.haproxy(planPath(path(hop("haproxy", { "timeout connect": 3_000 }), hop("node")))), /timeout connect 3s +# as declared/);
