@@ -155,7 +155,8 @@ function findingOf(violation: Violation, path: DeclaredPath, owned: readonly Own
   const places = operands.map(({ hop, place }) => place ?? ownerOf(hop)?.route.place ?? null).filter((place) => place !== null);
   const advice = base.advice.map((words, i) => {
     const fix = violation.fixes[i];
-    const line = fix === undefined ? undefined : ownerOf(fix.hop)?.tool.line?.(fix.knob, fix.value);
+    const owner = fix === undefined ? undefined : ownerOf(fix.hop);
+    const line = fix === undefined ? undefined : owner?.tool.line?.(fix.knob, fix.value, owner.route.hop.version ?? null);
     return fix === undefined || line === undefined ? words : `${fix.hop}: ${line}  (cost: ${fix.cost})`;
   });
   const [place = base.place, ...related] = distinctPlaces(places);

@@ -32,7 +32,7 @@ export interface Tool {
   /** The period of the WebSocket heartbeat that files of this tool set; null where they set none. Absent: the tool sends none. */
   heartbeatMs?(files: readonly SourceFile[]): number | null;
   /** How the tool writes a value of a knob of the hop database: `keepalive_timeout 60s;   # in upstream {}`. Absent: no exact lines are shown. */
-  line?(knob: string, value: Value): string;
+  line?(knob: string, value: Value, version: string | null): string;
 }
 
 export interface LintAsk {

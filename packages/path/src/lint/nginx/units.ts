@@ -3,6 +3,7 @@
  * and a mebibyte of a size.
  */
 import type { Value } from "../../knob.ts";
+import { isBefore } from "./version.ts";
 
 const unitMs: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
@@ -46,7 +47,9 @@ function writeTime(ms: number): string {
 }
 
 /** The line that sets a knob of the hop database, with the block where that is not plain. */
-export function nginxLine(knob: string, value: Value): string {
+export function nginxLine(knob: string, value: Value, version: string | null = null): string {
+  // Before it was on by default there was no way to write that it is off, and 0 was refused.
+  if (knob === "upstream keepalive" && value === 0 && version !== null && isBefore(version, "1.29.7")) return "no `keepalive` line   # in upstream {}";
   const inUpstream = knob.startsWith("upstream ");
   const inStream = knob.startsWith("stream ");
   const name = inUpstream || inStream ? knob.slice(knob.indexOf(" ") + 1) : knob;

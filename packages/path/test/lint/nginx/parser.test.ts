@@ -171,7 +171,8 @@ describe("units", () => {
       assert.equal(nginxTimeMs(/ (\S+);/.exec(nginxLine("proxy_read_timeout", ms))?.[1]), ms);
     }
     assert.equal(nginxLine("upstream keepalive_timeout", 4_000), "keepalive_timeout 4s;   # in upstream {}");
-    assert.equal(nginxLine("upstream keepalive", 0), "keepalive 0;   # in upstream {}");
+    assert.equal(nginxLine("upstream keepalive", 0, "1.29.7"), "keepalive 0;   # in upstream {}");
+    assert.equal(nginxLine("upstream keepalive", 0, "1.24.0"), "no `keepalive` line   # in upstream {}", "0 is refused there");
     assert.equal(nginxLine("proxy_buffering", false), "proxy_buffering off;");
     assert.equal(nginxLine("proxy_set_header Connection", ""), 'proxy_set_header Connection "";');
   });
