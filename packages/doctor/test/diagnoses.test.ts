@@ -131,6 +131,7 @@ test("what was not reached, did not answer, or answered otherwise, is said", () 
   assert.deepEqual(codes(why("connect ECONNREFUSED 192.0.2.1:443")), ["target_unreachable"]);
   assert.match(advice(why("connect ECONNREFUSED 192.0.2.1:443")), /Nobody listens/);
   assert.match(advice(why("getaddrinfo ENOTFOUND example.com")), /records/);
+  assert.match(advice(why("the name example.com was not found in time")), /resolver/);
   assert.match(advice(why("the time was over")), /firewalls/);
   assert.match(advice(why("write EPROTO wrong version number")), /http:/);
   assert.deepEqual(codes({ http: unknown("no answer over HTTP/1.1: the connection was reset instead") }), ["no_http_answer"]);

@@ -34,7 +34,7 @@ export type {
 export { apply } from "./ladder/derive.ts";
 export { violationFinding } from "./ladder/finding.ts";
 export { heartbeatFor } from "./ladder/heartbeat.ts";
-export { planPath, settledPath, violationsOf } from "./ladder/index.ts";
+export { declaredStreams, planPath, settledPath, violationsOf } from "./ladder/index.ts";
 export { type NeedDoc, type NeedName, needDocs } from "./ladder/needs.ts";
 export { namedSuspects } from "./named-suspects.ts";
 export { type OptionsAt, optionsAt, type PartInPath } from "./options-at.ts";

@@ -15,6 +15,9 @@ const lookUpMsMax = 15_000;
 /** How long TCP and TLS may take together. */
 export const dialMsMax = 10_000;
 
+/** The resolver did not answer: said also where that took all the time. */
+export class LateName extends Error {}
+
 export interface DialOptions {
   /** Protocols to offer; none offered when absent. */
   readonly alpn?: readonly string[];
@@ -79,7 +82,7 @@ export class Dialler {
   /** The system's resolver can not be stopped, so it is left behind when the time is over. */
   async #lookUp(): Promise<string[]> {
     const found = await within(this.#clock, lookup(this.host, { all: true }), lookUpMsMax, null, this.#signal);
-    if (found === null) throw new Error(`the name ${this.host} was not found in time`);
+    if (found === null) throw new LateName(`the name ${this.host} was not found in time`);
     return found.map(({ address }) => address);
   }
 

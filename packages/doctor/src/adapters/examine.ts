@@ -20,7 +20,7 @@ import {
 import { hopHints } from "../probes/hop-hints.ts";
 import { pause } from "../probes/pause.ts";
 import type { Seats } from "../probes/seat.ts";
-import { Dialler } from "./dial.ts";
+import { Dialler, LateName } from "./dial.ts";
 import { nodeDoctorClock } from "./env.ts";
 import { askWhoEnded, findAgent } from "./helper.ts";
 import type { RequestHead } from "./http1.ts";
@@ -219,7 +219,7 @@ class Examination {
     try {
       return known(await run());
     } catch (thrown) {
-      return unknown(this.#over.signal.aborted ? "the time was over" : whyOf(thrown));
+      return unknown(this.#over.signal.aborted && !(thrown instanceof LateName) ? "the time was over" : whyOf(thrown));
     }
   }
 

@@ -2,7 +2,7 @@
  * What was measured, held against a declared path: each figure that both know, and whether they agree. Pure. A bound that was not reached agrees
  * with nothing and contradicts nothing.
  */
-import { type DeclaredPath, findProduct, formatDuration, type Plan, planPath, type Setting, type StreamKind } from "@holdfast/path";
+import { type DeclaredPath, declaredStreams, findProduct, formatDuration, type Plan, planPath, type Setting, type StreamKind } from "@holdfast/path";
 import { heartbeatMs } from "../diagnoses/words.ts";
 import type { Facts, IdleFact, IdleOf } from "../facts.ts";
 import { idleNames, spanOf, time } from "../words.ts";
@@ -76,7 +76,7 @@ function keptConnection(facts: Facts, { links }: Plan): Comparison[] {
 function stream(facts: Facts, path: DeclaredPath, kind: "websocket" | "event-stream"): Comparison[] {
   const fact = still(facts, kind);
   if (fact === null) return [];
-  const { silenceMs, limitedBy } = planPath({ ...path, streams: { ...path.streams, kinds: [kind satisfies StreamKind] } }).streams;
+  const { silenceMs, limitedBy } = declaredStreams({ ...path, streams: { ...path.streams, kinds: [kind satisfies StreamKind] } });
   return [compared(idleNames[kind], fact, { ms: silenceMs ?? "never", from: limitedBy })];
 }
 

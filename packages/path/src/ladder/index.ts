@@ -43,6 +43,9 @@ export function planPath(path: DeclaredPath): Plan {
 /** What a path breaks, for who does not ask what would mend all of it: a small part of the work of a plan. Throws as planPath does. */
 export const violationsOf = (path: DeclaredPath): Violation[] => broken(judge(path).checks);
 
+/** What its streams bear as it was declared, whereas a plan says what they bear once it is followed. */
+export const declaredStreams = (path: DeclaredPath): Plan["streams"] => planStreams(ladderOf(path));
+
 /** The path as it should be: with every derived value in the place of what was declared. */
 export const settledPath = (path: DeclaredPath): DeclaredPath => settle(path, judge).path;
 
