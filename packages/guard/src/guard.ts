@@ -165,7 +165,8 @@ class NodeGuard implements Guard {
   }
 
   #learned(finding: Finding): void {
-    this.#warn(`${finding.title}; ${finding.advice[0]} (${finding.code})`);
+    // A client's pool that closes first is as it should be: nobody is warned of it.
+    if (finding.severity !== "info") this.#warn(`${finding.title}; ${finding.advice[0]} (${finding.code})`);
     this.#events.found?.(finding);
   }
 

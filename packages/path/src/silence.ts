@@ -67,7 +67,7 @@ function ofStreams(spike: Spike, total: number, earlyMs: number): Finding {
   const names = namesOf(spike, "stream", earlyMs);
   return learned("silence_names_a_hop", {
     title: `${percent(spike)} % of ${total} deaths of open streams came after ${spanOf(spike)} of silence${names === null ? "" : `: ${names}`}`,
-    evidence: evidenceOf(spike, "stream", earlyMs),
+    evidence: [...evidenceOf(spike, "stream", earlyMs), "clients that give up by a timer of their own, after the same wait, look the same"],
     advice: [`a heartbeat every ${formatDuration(beatMs)} or more often, as payload`, "or a longer timer at that hop, for the routes that carry streams"],
   });
 }
