@@ -367,8 +367,8 @@ describe("its limits", { concurrency: true }, () => {
       const before = agent.counters.refused.agent_spent ?? 0;
       const { ws } = await openSocket(at);
       for (let i = 0; i < 2_000; i++) flood(ws);
-      await once(ws, "close");
-      assert.equal(agent.counters.refused.agent_spent, before + 1);
+      const [code, reason] = (await once(ws, "close")) as [number, Buffer];
+      assert.equal(agent.counters.refused.agent_spent, before + 1, `closed with ${code} ${String(reason)}: ${JSON.stringify(agent.counters)}`);
     }
   });
 
