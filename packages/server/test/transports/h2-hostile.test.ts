@@ -226,9 +226,11 @@ describe("a link over HTTP/2 has finite caps", () => {
     );
     clearInterval(beats);
     assert.equal(test.server.hub.counters.closed.get("slow_consumer"), 1);
-    assert.ok(await raw.until(() => raw.count(frameTypes.rstStream, 1) === 1));
+    // A beat that crossed the reset on its way is answered by another one.
+    const isReset = await raw.until(() => raw.count(frameTypes.rstStream, 1) >= 1);
     raw.close();
     await test.stop();
+    assert.ok(isReset);
   });
 });
 
