@@ -211,7 +211,7 @@ describe("a link over HTTP/2 has finite caps", () => {
   });
 
   it("a reader with a window of nothing is told its code by a reset, and the others of its session get everything", async () => {
-    const test = await testServer({ stallMs: 300, heartbeatMs: 300 });
+    const test = await testServer({ stallMs: 1_500, heartbeatMs: 300 });
     const raw = await RawHttp2.open(test.port, [[settingIds.initialWindowSize, 0]]);
     const fields = requestFields("/v1/link", "POST", [["content-type", linkType]]);
     raw.send(headers(1, fields, 4), data(1, framed(hello)), data(1, framed(subscribe("wide"))));
@@ -226,7 +226,7 @@ describe("a link over HTTP/2 has finite caps", () => {
     );
     clearInterval(beats);
     assert.equal(test.server.hub.counters.closed.get("slow_consumer"), 1);
-    // A beat that crossed the reset on its way is answered by another one.
+    // Guard would end the whole session after 2 x stallMs and as much as here: the link's own deadline has stallMs to come first.
     const isReset = await raw.until(() => raw.count(frameTypes.rstStream, 1) >= 1);
     raw.close();
     await test.stop();
