@@ -20,7 +20,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   guard: ["protocol", "path"],
   pool: ["protocol", "path"],
   server: ["protocol", "path", "guard"],
-  doctor: ["protocol", "path", "client"],
+  doctor: ["protocol", "path"],
   cli: ["client", "doctor", "guard", "lab", "path", "pool", "protocol", "server"],
   sim: ["protocol", "client", "server"],
   e2e: all,

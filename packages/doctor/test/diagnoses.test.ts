@@ -1,53 +1,27 @@
 /** What facts lead to which findings, and which do not; and what is asked of the doctor. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { diagnose, drawFacts, type Facts, type IdleFact, resolveAsk } from "@holdfast/doctor";
+import { diagnose, drawFacts, type Facts, resolveAsk } from "@holdfast/doctor";
 import { findingDocs } from "@holdfast/path";
 import { heartbeatMs } from "../src/diagnoses/words.ts";
 import { known, unknown } from "../src/facts.ts";
 import { hopHints } from "../src/probes/hop-hints.ts";
 import { whoEnded } from "../src/probes/who-ended.ts";
+import { healthy, idleFact } from "./support/facts.ts";
 
-const none = unknown("not asked for");
 const base: Facts = {
-  url: "https://example.com/",
-  startedWallMs: 1_800_000_000_000,
-  tookMs: 70_000,
-  maxMs: 70_000,
-  name: known({ host: "example.com", addresses: ["192.0.2.1"], used: "192.0.2.1", lookupMs: 1 }),
-  tcp: known({ address: "192.0.2.1", port: 443, connectMs: 12 }),
-  tls: none,
-  resumption: none,
+  ...healthy,
   http: known({ status: 200, version: "1.1", headers: { server: "nginx/1.22.1" }, http2: known(true), http3Announced: false }),
-  keepAlive: none,
   hops: hopHints({ server: "nginx/1.22.1" }),
-  webSocket: none,
-  eventStream: none,
-  helper: none,
-  origin: none,
-  idle: [],
-  controls: [],
-  notMeasured: [],
-  cost: { connections: 40, openMax: 30 },
 };
-const idle = (fact: Partial<IdleFact>): IdleFact => ({
-  of: "websocket",
-  moving: "nothing",
-  atLeastMs: 59_900,
-  atMostMs: 60_100,
-  how: "fin",
-  by: "between",
-  seen: 4,
-  ...fact,
-});
 const codes = (facts: Partial<Facts>): string[] => diagnose({ ...base, ...facts }, null).map(({ code }) => code);
 
 test("a healthy path has no findings", () => {
-  assert.deepEqual(codes({ idle: [idle({ atLeastMs: 66_000, atMostMs: null, how: null })] }), []);
+  assert.deepEqual(codes({ idle: [idleFact({ atLeastMs: 66_000, atMostMs: null, how: null })] }), []);
 });
 
 test("a WebSocket that ends after 60 s behind nginx names nginx, its line, and a heartbeat that survives a loss", () => {
-  const [finding] = diagnose({ ...base, idle: [idle({}), idle({ moving: "websocket_ping", atLeastMs: 73_000, atMostMs: null, how: null })] }, null);
+  const [finding] = diagnose({ ...base, idle: [idleFact({}), idleFact({ moving: "websocket_ping", atLeastMs: 73_000, atMostMs: null, how: null })] }, null);
   assert.equal(finding?.code, "stream_idle_timeout");
   assert.equal(finding?.hop, "nginx");
   assert.match(finding?.evidence.join("\n") ?? "", /proxy_read_timeout/);
@@ -61,7 +35,7 @@ test("the heartbeat obeys C1: two of them, late by a tenth, fit into the silence
 });
 
 test("what vanishes is one finding for all transports, and no timer of a stream beside it", () => {
-  assert.deepEqual(codes({ idle: [idle({ how: "silent" }), idle({ of: "http1", how: "silent" })] }), ["silent_drop"]);
+  assert.deepEqual(codes({ idle: [idleFact({ how: "silent" }), idleFact({ of: "http1", how: "silent" })] }), ["silent_drop"]);
 });
 
 test("a receiver's timer weighs more the shorter it is, and less where it is announced", () => {
@@ -75,7 +49,7 @@ test("a receiver's timer weighs more the shorter it is, and less where it is ann
       announcedMs,
       fault: null,
     });
-    return diagnose({ ...base, keepAlive, idle: [idle({ of: "http1", atLeastMs: atMostMs - 100, atMostMs })] }, null)[0]?.severity;
+    return diagnose({ ...base, keepAlive, idle: [idleFact({ of: "http1", atLeastMs: atMostMs - 100, atMostMs })] }, null)[0]?.severity;
   };
   assert.deepEqual([severity(6_000, null), severity(6_000, 5_000), severity(75_000, null)], ["warning", "info", "info"]);
 });
@@ -153,7 +127,7 @@ test("who ended it: the application says so itself, or it was somebody between",
 });
 
 test("every code has its row, every fact its line, and what a cookie says stays out of both", () => {
-  const idles = (["http1", "http2", "websocket", "event-stream", "tcp"] as const).map((of) => idle({ of }));
+  const idles = (["http1", "http2", "websocket", "event-stream", "tcp"] as const).map((of) => idleFact({ of }));
   for (const { code } of diagnose({ ...base, idle: idles }, null)) assert.ok(findingDocs[code], code);
   assert.match(drawFacts({ ...base, idle: idles }), /WebSocket +59\.9 s to 60\.1 s +closed \(FIN\) +between/);
   assert.ok(!JSON.stringify(hopHints({ "set-cookie": "AWSALB=secret; Path=/", server: "x" })).includes("secret"));

@@ -4,7 +4,7 @@
  */
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Finding } from "@holdfast/path";
+import type { Finding, PathOptions } from "@holdfast/path";
 import type { Env } from "@holdfast/protocol";
 import { type AnyServer, type Attachment, attachHttp } from "./adapters/attach.ts";
 import { backgroundEnv } from "./adapters/env.ts";
@@ -23,7 +23,7 @@ import type { ProxiedListenerOptions } from "./identity/options.ts";
 import { proxyRefusals } from "./identity/refusals.ts";
 import { Learner } from "./learner.ts";
 import { type GuardOptions, optionWarnings, resolveGuardOptions } from "./options.ts";
-import { type PathOptions, withPath } from "./path-options.ts";
+import { withPath } from "./path-options.ts";
 import { type AttachSettings, attachTls } from "./tls/adapters/attach-tls.ts";
 import { endOfHandshake } from "./tls/handshake-failure.ts";
 import { tlsOptionDocs } from "./tls/options.ts";

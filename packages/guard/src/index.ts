@@ -1,6 +1,8 @@
 /**
  * `@holdfast/guard`: the connections that a Node server accepts, managed.
  */
+
+export type { PathOptions } from "@holdfast/path";
 export type { AnyServer } from "./adapters/attach.ts";
 export { nodeEnv } from "./adapters/env.ts";
 export { Admission, type Admitted, type Later } from "./admission.ts";
@@ -39,7 +41,7 @@ export { type CloseLine, CloseLog, type CloseLogOptions, closeLine, isPunishment
 export { type GuardMetric, guardMetricDocs } from "./looking/metric-docs.ts";
 export { guardMetrics, type Looked, type MetricSources, type TlsFigures } from "./looking/metrics.ts";
 export { type GuardOptions, guardOptionDocs, resolveGuardOptions } from "./options.ts";
-export { type FromPath, type PathOptions, type StreamOptions, withPath } from "./path-options.ts";
+export { type FromPath, type StreamOptions, withPath } from "./path-options.ts";
 export { keepAliveBehind, type Role } from "./roles.ts";
 export { type AttachSettings, attachTls, type SecureDoor, takeOver } from "./tls/adapters/attach-tls.ts";
 export { type FrontEnv, tlsFront } from "./tls/adapters/tls-front.ts";

@@ -2,16 +2,8 @@
  * Guard where a path is declared: who stands in front, and for how long that keeps idle connections, is read there instead of asked for.
  * The ladder judges; an option that contradicts it is refused with the inequality that it breaks. Pure.
  */
-import { type DeclaredPath, optionsAt, PathError, type Setting, type Value } from "@holdfast/path";
+import { optionsAt, PathError, type PathOptions, type Setting, type Value } from "@holdfast/path";
 import type { GuardOptions } from "./options.ts";
-
-/** Where this process stands. */
-export interface PathOptions {
-  /** The path from users to this process, as `holdfast plan` reads it. Options that are not given follow from it. */
-  readonly path?: DeclaredPath;
-  /** The hop that this process is. Default: the first that runs an application. */
-  readonly hop?: string;
-}
 
 /** What a server on a guard has beside guard's options. */
 export interface StreamOptions {

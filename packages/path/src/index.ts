@@ -37,7 +37,7 @@ export { heartbeatFor } from "./ladder/heartbeat.ts";
 export { declaredStreams, planPath, settledPath, violationsOf } from "./ladder/index.ts";
 export { type NeedDoc, type NeedName, needDocs } from "./ladder/needs.ts";
 export { namedSuspects } from "./named-suspects.ts";
-export { type OptionsAt, optionsAt, type PartInPath } from "./options-at.ts";
+export { type OptionsAt, optionsAt, type PartInPath, type PathOptions } from "./options-at.ts";
 export { PathError, type PathFault } from "./path-error.ts";
 export { pathExample, readPath } from "./path-file.ts";
 export type { KeyPath, PlaceOf } from "./path-file-values.ts";

@@ -12,6 +12,14 @@ import { PathError } from "./path-error.ts";
 import type { Fix, Link, Plan, Violation } from "./plan.ts";
 import { formatValue } from "./resolve.ts";
 
+/** Options of whatever stands in a path itself. */
+export interface PathOptions {
+  /** The path from users to what is behind this process, as `holdfast plan` reads it; its part that does not concern is passed over. Options that are not given follow from it. */
+  readonly path?: DeclaredPath | undefined;
+  /** The hop that this process is. Default: the first that runs an application. */
+  readonly hop?: string | undefined;
+}
+
 export interface PartInPath {
   readonly path: DeclaredPath;
   /** The hop that this process is. Default: the first one that runs an application. */

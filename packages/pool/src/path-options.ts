@@ -2,17 +2,9 @@
  * A pool in a declared path: for how long its connections may be relied on follows from whoever receives, and from the boxes between, instead
  * of being guessed. An option that contradicts the path is refused with the inequality that it breaks. Pure.
  */
-import { type DeclaredPath, optionsAt, PathError } from "@holdfast/path";
+import { optionsAt, PathError, type PathOptions } from "@holdfast/path";
 import type { OptionDoc } from "./option-docs.ts";
 import { PoolError } from "./pool-error.ts";
-
-/** Where this process stands. */
-export interface PathOptions {
-  /** The path from this process onward (what stands before it is passed over). Options that are not given follow from it. */
-  readonly path?: DeclaredPath | undefined;
-  /** The hop that this process is. Default: the first that runs an application. */
-  readonly hop?: string | undefined;
-}
 
 /** What a path has a say in; each pool has these options. */
 export interface FromPath {

@@ -82,8 +82,7 @@ function authorizerFor(auth: Auth): Authorizer | null {
 
 /** What follows from the path for guard, for the heartbeat, and for a drain where the path says how a deploy goes. */
 function optionsInPath({ path, hop, guard, options }: ServerParts): ReturnType<typeof withPath> {
-  const place = { ...(path === undefined ? {} : { path }), ...(hop === undefined ? {} : { hop }) };
-  return withPath({ ...guard, ...place, ...(options?.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) }, "server");
+  return withPath({ ...guard, path, hop, ...(options?.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }) }, "server");
 }
 
 /** Drains and stops everything, the engine last. */

@@ -3,13 +3,13 @@
  * declared; the measured timers; what differs; the facts. Pure. Nothing in it is fetched or run, and all that a target said is text.
  */
 import { countFindings, type Finding, type OrderedFinding, orderFindings } from "@holdfast/path";
+import { xml } from "@holdfast/path/draw";
 import type { Comparison } from "../compare/path.ts";
 import type { Facts } from "../facts.ts";
 import { countsOf } from "./findings.ts";
 import { outlook } from "./outlook.ts";
 import { drawFacts } from "./text.ts";
 import { drawTimers } from "./timers.ts";
-import { xml } from "./xml.ts";
 
 export interface Report {
   readonly facts: Facts;

@@ -3,9 +3,9 @@
  * survived is solid, what is not known is hatched, the end carries its way. Pure; SVG text without anything from elsewhere.
  */
 import { formatDuration } from "@holdfast/path";
+import { xml } from "@holdfast/path/draw";
 import type { IdleFact } from "../facts.ts";
 import { endOf, idleNames, movingNames, spanOf } from "../words.ts";
-import { xml } from "./xml.ts";
 
 const width = 900;
 const left = 250;

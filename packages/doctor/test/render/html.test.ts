@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { diagnose, drawReport, type Facts } from "@holdfast/doctor";
 import { planPath, readPath } from "@holdfast/path";
-import { drawLadder } from "@holdfast/path/draw";
+import { drawLadder, xml } from "@holdfast/path/draw";
 import fc from "fast-check";
 import { known } from "../../src/facts.ts";
 import { drawTimers } from "../../src/render/timers.ts";
-import { xml } from "../../src/render/xml.ts";
 import { healthy, idleFact } from "../support/facts.ts";
 
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&lt;\`<b>\`\u001b[31m\u0000`;

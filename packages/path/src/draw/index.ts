@@ -11,6 +11,7 @@ import { style } from "./style.ts";
 import { cut, textWidth, xml } from "./words.ts";
 
 export type { MeasuredIdle } from "./sheet.ts";
+export { xml } from "./words.ts";
 
 const keptTop = 178;
 const keptHeight = 300;

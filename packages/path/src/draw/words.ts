@@ -9,12 +9,14 @@ const characterWidth = 6.4;
 
 export const textWidth = (text: string): number => text.length * characterWidth;
 
+/** Text made safe for XML and HTML, in elements and in quoted attributes. */
 export const xml = (text: string): string =>
   text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;")
     // XML has no way to write these, not even escaped.
     .replaceAll(/[^\P{Cc}\t\n]|\p{Cs}/gu, "\u{fffd}");
 

@@ -1,10 +1,12 @@
 /**
  * Options of an agent for node:http: each documented once; those that Pool<T> has too mean the same. Node's own Agent keeps the queue and the sockets.
  */
+
+import type { PathOptions } from "@holdfast/path";
 import { type PoolOptions, poolOptionDocs, resolvePoolOptions } from "../core/index.ts";
 import { unhintedIdleMs } from "../expiry.ts";
 import { type Never, type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
-import { fromPath, type PathOptions } from "../path-options.ts";
+import { fromPath } from "../path-options.ts";
 
 export interface AgentOptions extends Pick<PoolOptions, "idleMs" | "keepMsMax" | "ageMs" | "jitterPercent" | "requestsMax">, PathOptions {
   readonly max: number;

@@ -3,9 +3,11 @@
  * (docs/timeouts.md): the pool gives an idle connection up before the server or anything between forgets it.
  * 0 never means "never" here: what may be switched off is switched off by that word.
  */
+
+import type { PathOptions } from "@holdfast/path";
 import { type PoolOptions, poolOptionDocs } from "../core/options.ts";
 import { checkedQuantity, type Never, type OptionDoc } from "../option-docs.ts";
-import { fromPath, type PathOptions } from "../path-options.ts";
+import { fromPath } from "../path-options.ts";
 import { PoolError } from "../pool-error.ts";
 
 export interface DatabasePoolOptions extends Omit<PoolOptions, "idleMax">, PathOptions {

@@ -3,6 +3,7 @@
  * filled and checked by that part.
  */
 
+import type { PathOptions } from "@holdfast/path";
 import type { BackendSpec } from "../backends/balancer.ts";
 import type { BackendChange } from "../backends/changes.ts";
 import { type BackendOptions, resolveBackendOptions } from "../backends/options.ts";
@@ -13,7 +14,7 @@ import { unhintedIdleMs } from "../expiry.ts";
 import { type Http1Options, http1OptionDocs, resolveHttp1Options } from "../http1/options.ts";
 import { type Http2Options, resolveHttp2Options } from "../http2/options.ts";
 import { type OptionDoc, optionFault, refuseUnknown, resolveQuantities } from "../option-docs.ts";
-import { fromPath, type PathOptions } from "../path-options.ts";
+import { fromPath } from "../path-options.ts";
 import type { OnTrace } from "./origin-pool.ts";
 
 /** auto: as ALPN says. only: h2, without TLS by prior knowledge. never: HTTP/1.1. */
