@@ -76,6 +76,13 @@ it("takes a pool that is emptied by halves for as long as it lasts", () => {
   behind({ proxyIdleMs: 50_000 }).release();
 });
 
+it("keeps connections of browsers as short as browsers come back, where nothing stands before it", () => {
+  const guarded = guard(createServer(), { path: { hops: [path().hops[0], path().hops[2]].filter((hop) => hop !== undefined) } });
+  assert.equal(guarded.options.role, "browser");
+  assert.equal(guarded.options.keepAliveMs, 15_000);
+  guarded.release();
+});
+
 it("tells of what it can not mend", () => {
   const through: DeclaredPath = {
     hops: [

@@ -44,4 +44,14 @@ describe("expiry", () => {
       assert.equal(nowMs >= reusableUntilMs(each, limits), end !== null);
     }
   });
+
+  it("relies on a connection for no longer than the path bears, whatever the server said", () => {
+    const [hinted, path] = [
+      { ...use, keepMs: 20_000 },
+      { ...limits, keepMsMax: 2_000 },
+    ];
+    assert.equal(expiredBy(hinted, path, 11_999), null);
+    assert.equal(expiredBy(hinted, path, 12_000), "idle_limit");
+    assert.equal(reusableUntilMs(hinted, path), 12_000);
+  });
 });

@@ -46,6 +46,12 @@ test("it agrees only when the bracket holds the declared value, within what time
   );
 });
 
+test("what was not reached is no difference", () => {
+  const [row, ...others] = compareWithPath(withIdle(idleFact({ atMostMs: null, how: null })), pathOf(90_000));
+  assert.equal(row?.agrees, null);
+  assert.deepEqual(differences([...others, ...(row === undefined ? [] : [row])]), []);
+});
+
 test("what was not measured is not compared", () => {
   assert.deepEqual(compareWithPath(healthy, pathOf(60_000)), []);
 });
